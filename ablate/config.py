@@ -1,0 +1,145 @@
+"""What a trial and a run are: frozen models whose field descriptions are the command line's `--help`.
+
+`TrialConfig`'s defaults are the paper's protocol. Each field says whether it decides the training or only the scoring;
+`ablate.identity` hashes them accordingly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field
+
+from ablate.errors import UsageError, suggest
+
+
+class Training:
+    """Marks a field that decides how a network is trained: it is part of the training id."""
+
+
+class Evaluation:
+    """Marks a field that decides only how a trained network is scored: it is part of the score id alone."""
+
+
+class OfNetwork:
+    """Marks a field that counts only where the network's `build` reads it."""
+
+
+class OfAugmentation:
+    """Marks a field that counts only where the augmentation's `build` reads it."""
+
+
+class TrialConfig(pydantic.BaseModel):
+    """One cell of a grid. The defaults are the paper's protocol where it says one, else ours (marked *)."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    model: Annotated[str, Training, Field(description="network: a module of ablate/models, or a .py file")] = "unet"
+    arm: Annotated[str, Training, Field(description="which shards to train on: full, crop, i2i, ...")] = "crop"
+    augment: Annotated[str, Training, Field(description="a module of ablate/augment, or a .py file")] = "none"
+    seed: Annotated[int, Training, Field(ge=0, description="seed of the weights, the order and the jitter")] = 0
+    image_size: Annotated[int, Training, Field(ge=8, description="side of the square network input, px")] = 480
+    epochs: Annotated[int, Training, Field(ge=1, description="passes over the training split")] = 20
+    batch_size: Annotated[int, Training, Field(ge=1, description="images per step")] = 4
+    width: Annotated[int, Training, OfNetwork, Field(ge=1, description="channels of the network's first stage*")] = 64
+    encoder_weights: Annotated[str, Training, OfNetwork, Field(description="imagenet, none, or a weights file")] = "imagenet"
+    loss: Annotated[Literal["bce"], Training, Field(description="binary cross-entropy with logits*")] = "bce"
+    optimizer: Annotated[Literal["adam", "adamw"], Training, Field(description="*")] = "adam"
+    learning_rate: Annotated[float, Training, Field(gt=0, description="peak rate*")] = 1e-4
+    weight_decay: Annotated[float, Training, Field(ge=0, description="*")] = 0.0
+    schedule: Annotated[
+        Literal["constant", "cosine"], Training, Field(description="rate over the steps after warm-up*")
+    ] = "constant"
+    warmup: Annotated[float, Training, Field(ge=0, lt=1, description="fraction of all steps of linear warm-up*")] = 0.0
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Training,
+        Field(description="autocast dtype*; auto: bfloat16 on a GPU, float32 on a CPU"),
+    ] = "auto"
+    jitter_brightness: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")] = 0.4
+    jitter_contrast: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")] = 0.4
+    jitter_saturation: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")] = 0.4
+    jitter_hue: Annotated[float, Training, OfAugmentation, Field(ge=0, le=0.5, description="turns of the colour circle, +- this*")] = (
+        0.1
+    )
+    jitter_probability: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="share of images jittered*")] = 1.0
+    oracle: Annotated[
+        bool, Training, Field(description="also score the photographs after each epoch; never used to choose an epoch")
+    ] = False
+    selection: Annotated[
+        Literal["last", "best_val"], Evaluation, Field(description="which epoch's weights are scored")
+    ] = "last"
+    threshold: Annotated[float, Evaluation, Field(gt=0, lt=1, description="probability that counts as animal*")] = 0.5
+
+
+Layer = Mapping[str, object]
+
+
+def fields_of(marker: type) -> tuple[str, ...]:
+    """The fields of `TrialConfig` that bear a marker, in the order of their declaration."""
+    return tuple(name for name, field in TrialConfig.model_fields.items() if marker in field.metadata)
+
+
+def trial_config(*layers: Layer) -> TrialConfig:
+    """Merges sparse layers, later ones first in precedence, over the paper's defaults.
+
+    Raises:
+        UsageError: an unknown field, or a value that the field does not take.
+    """
+    merged: dict[str, object] = {}
+    for layer in layers:
+        merged.update(layer)
+    for name in merged:
+        if name not in TrialConfig.model_fields:
+            raise UsageError(f"trial.{name}: no such field; {suggest(name, TrialConfig.model_fields)}")
+    try:
+        return TrialConfig.model_validate(merged)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"trial.{field}={first['input']}: {first['msg']}") from error
+
+
+class RayOptions(pydantic.BaseModel):
+    """Where Ray runs."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    address: Annotated[str | None, Field(description="auto or HOST:PORT of a cluster; none: start Ray here")] = None
+
+
+class Resources(pydantic.BaseModel):
+    """What one trial occupies."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    cpu: Annotated[float | None, Field(gt=0, description="CPU cores; none: 1")] = None
+    gpu: Annotated[float | None, Field(ge=0, description="GPUs; none: 1 where the cluster has any, else 0")] = None
+
+
+class RunConfig(pydantic.BaseModel):
+    """Train and score every missing trial of a space, then print the paper's tables."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    space: Annotated[str, Field(description="which trials: a module of search_spaces, or a .py file")]
+    data: Annotated[str, Field(description="demo, or a folder made by datasets.prepare")] = "demo"
+    out: Annotated[str, Field(description="folder of the results")] = "results"
+    seeds: Annotated[int | None, Field(ge=1, description="run every trial with the seeds 0 .. N-1")] = None
+    trial: Annotated[
+        dict[str, Any],
+        Field(description="pins one field of every trial", json_schema_extra={"sparse": TrialConfig.__name__}),
+    ] = {}
+    trial_resources: Annotated[Resources, Field(description="what one trial occupies")] = Resources()
+    max_concurrent: Annotated[int | None, Field(ge=1, description="trials at a time; none: as many as fit")] = None
+    max_failures: Annotated[int, Field(ge=0, description="exceptions after which a trial is given up")] = 2
+    rerun: Annotated[
+        Literal["missing", "changed"], Field(description="changed: also repeat trials that other code made")
+    ] = "missing"
+    dry_run: Annotated[bool, Field(description="print the plan and stop")] = False
+    ray: Annotated[RayOptions, Field(description="where Ray runs")] = RayOptions()
+
+
+SPARSE: Mapping[str, type[pydantic.BaseModel]] = {TrialConfig.__name__: TrialConfig}

@@ -1,0 +1,23 @@
+"""The one error that a user can cause: every command prints it as one line and exits with status 2."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+_TOO_MANY = 16
+
+
+class UsageError(Exception):
+    """Something the user gave cannot be used. The message says what was given, what is allowed, what to type."""
+
+
+def suggest(given: str, allowed: Iterable[str]) -> str:
+    """The tail of an error about an unknown name: the nearest match, if any is near, and all choices that fit a line."""
+    choices = sorted(allowed)
+    nearest = difflib.get_close_matches(given, choices, n=1)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    if len(choices) > _TOO_MANY:
+        return f"{hint}--help lists them all"
+    return f"{hint}allowed: {', '.join(choices) or '(none)'}"

@@ -1,0 +1,99 @@
+"""Who a trial is: hashes of what decides its result, never of an order or of Ray's ids.
+
+- **training id** (`t...`): training fields and the digest of the trial's own arm. Names checkpoint and weights.
+- **score id** (`s...`): the training id, the evaluation fields and the digest of the photographs. A row's `trial`.
+
+A field is hashed only where it differs from its *birth default*, so that a new field leaves old ids as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ablate import parts
+from ablate.config import Evaluation, OfAugmentation, OfNetwork, TrialConfig, Training, fields_of
+
+# What each field's default was when the field was born. Never edit a line: replace the field by a new one instead.
+BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
+    {
+        "model": "unet",
+        "arm": "crop",
+        "augment": "none",
+        "seed": 0,
+        "image_size": 480,
+        "epochs": 20,
+        "batch_size": 4,
+        "width": 64,
+        "encoder_weights": "imagenet",
+        "loss": "bce",
+        "optimizer": "adam",
+        "learning_rate": 1e-4,
+        "weight_decay": 0.0,
+        "schedule": "constant",
+        "warmup": 0.0,
+        "precision": "auto",
+        "jitter_brightness": 0.4,
+        "jitter_contrast": 0.4,
+        "jitter_saturation": 0.4,
+        "jitter_hue": 0.1,
+        "jitter_probability": 1.0,
+        "oracle": False,
+        "selection": "last",
+        "threshold": 0.5,
+    }
+)
+
+# What every trial runs, whatever its network and augmentation.
+_TRIAL_CODE = ("boxes.py", "evaluate.py", "pictures.py", "rle.py", "train.py", "metrics/*.py", "*/_*.py")
+
+
+def training_id(config: TrialConfig, arm_digest: str) -> str:
+    """Names the training that a trial needs; other arms and the photographs have no part in it."""
+    return "t" + _hash({"fields": _distinct(config, fields_of(Training)), "arm": arm_digest})
+
+
+def score_id(config: TrialConfig, arm_digest: str, photos_digest: str) -> str:
+    """Names a trial: a training, and how and on what it is scored."""
+    fields = _distinct(config, fields_of(Evaluation))
+    return "s" + _hash({"training": training_id(config, arm_digest), "fields": fields, "photos": photos_digest})
+
+
+def code_digest(config: TrialConfig) -> str:
+    """Digest of the source code that a trial of this configuration runs."""
+    package = Path(__file__).parent
+    files = {path for pattern in _TRIAL_CODE for path in package.glob(pattern)}
+    files |= {parts.source("ablate.models", config.model), parts.source("ablate.augment", config.augment)}
+    return _digest_files(files)
+
+
+def _distinct(config: TrialConfig, fields: Iterable[str]) -> dict[str, object]:
+    """The fields that tell this configuration apart: those that are read and are not at their birth default."""
+    ignored = {*fields_of(OfNetwork)} - parts.reads("ablate.models", config.model)
+    ignored |= {*fields_of(OfAugmentation)} - parts.reads("ablate.augment", config.augment)
+    values = {field: _by_content(field, getattr(config, field)) for field in fields if field not in ignored}
+    return {field: value for field, value in values.items() if value != BIRTH_DEFAULTS[field]}
+
+
+def _by_content(field: str, value: object) -> object:
+    """Files count by what is in them, wherever they lie."""
+    if field in {"model", "augment"}:
+        return parts.content(str(value))
+    if field == "encoder_weights" and value not in {"imagenet", "none"}:
+        return "file@" + _digest_files([Path(str(value))])
+    return value
+
+
+def _hash(content: object) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest_files(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(files, key=lambda path: path.name):
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]

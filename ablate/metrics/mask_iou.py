@@ -1,0 +1,19 @@
+"""Overlap of the predicted with the true mask, where photographs have masks (as the demo's have)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from ablate.metrics import Prediction, Truth
+
+FIELDS = (pa.field("mask_iou", pa.float64()),)  # at network resolution; null without a mask
+
+
+def measure(prediction: Prediction, truth: Truth) -> dict[str, object]:
+    """Values of `FIELDS`: intersection over union of the foreground with the true mask, in [0, 1]."""
+    if truth.mask_hw is None or not truth.mask_hw.any():
+        return {"mask_iou": None}
+    shared = np.logical_and(prediction.foreground_hw, truth.mask_hw).sum()
+    union = np.logical_or(prediction.foreground_hw, truth.mask_hw).sum()
+    return {"mask_iou": float(shared / union)}

@@ -1,0 +1,171 @@
+"""The schemas of the results, and how they are written and read.
+
+<out>/images/<trial>.parquet    one row per photograph: the truth that everything else is derived from
+<out>/epochs/<trial>.parquet    one row per epoch
+<out>/trials/<trial>.parquet    one row; written last: rows of a trial without it are invisible
+<out>/locations.parquet         per trial and location, derived from `images` by the collector
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet
+
+from ablate import parts
+from ablate.config import TrialConfig
+from ablate.storage import publish
+
+Row = Mapping[str, object]
+
+_CONFIG_TYPES: Mapping[object, pa.DataType] = {int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+EPOCHS = pa.schema(
+    [
+        ("trial", pa.string()),
+        ("training", pa.string()),
+        ("epoch", pa.int64()),  # from 1
+        ("train_loss", pa.float64()),  # mean over the epoch's images
+        ("val_loss", pa.float64()),
+        ("val_iou", pa.float64()),  # total intersection / total union over the val split, in [0, 1]
+        ("oracle_iou", pa.float64()),  # mean box IoU on the photographs, only with oracle=true; never chooses
+        ("learning_rate", pa.float64()),  # at the epoch's last step
+        ("seconds", pa.float64()),  # training and validation
+        ("images_per_second", pa.float64()),  # training alone
+    ]
+)
+
+LOCATIONS = pa.schema(
+    [
+        ("trial", pa.string()),
+        ("location", pa.string()),
+        ("n_images", pa.int64()),  # photographs with an animal
+        ("iou_mean", pa.float64()),
+        ("iou_low", pa.float64()),  # 95 % interval over the location's sequences; null with fewer than two
+        ("iou_high", pa.float64()),
+        ("hit_rate", pa.float64()),  # share with iou >= 0.5
+        ("n_empty", pa.int64()),  # photographs without an animal
+        ("false_alarm_rate", pa.float64()),  # share of those in which something was found; null without any
+    ]
+)
+
+
+def images_schema() -> pa.Schema:
+    """Columns of `images`: who was measured on what, then the columns of every metric."""
+    fields = [
+        pa.field("trial", pa.string()),
+        pa.field("training", pa.string()),
+        pa.field("model", pa.string()),
+        pa.field("arm", pa.string()),
+        pa.field("augment", pa.string()),
+        pa.field("seed", pa.int64()),
+        pa.field("selection", pa.string()),
+        pa.field("location", pa.string()),
+        pa.field("image_id", pa.string()),
+        pa.field("seq_id", pa.string()),
+        pa.field("captured_at", pa.timestamp("s")),
+        pa.field("width", pa.int64()),  # of the stored photograph, pixels
+        pa.field("height", pa.int64()),
+        pa.field("true_boxes", pa.list_(pa.list_(pa.float64()))),  # xyxy pixels of the stored photograph
+    ]
+    for name in parts.names("ablate.metrics"):
+        fields += parts.load("ablate.metrics", name, "metric").FIELDS
+    fields.append(pa.field("mask_rle", pa.string()))  # foreground at network resolution, `ablate.rle`
+    return pa.schema(fields)
+
+
+def trials_schema() -> pa.Schema:
+    """Columns of `trials`: identity, every field of `TrialConfig`, then how it went."""
+    config = [
+        pa.field(name, _CONFIG_TYPES.get(field.annotation, pa.string()))
+        for name, field in TrialConfig.model_fields.items()
+    ]
+    return pa.schema(
+        [
+            pa.field("trial", pa.string()),
+            pa.field("training", pa.string()),
+            pa.field("name", pa.string()),  # readable: unet-crop-jitter-s0
+            pa.field("status", pa.string()),  # done | failed
+            pa.field("reason", pa.string()),  # of the failure, one line; null when done
+            *config,
+            pa.field("arm_digest", pa.string()),
+            pa.field("photos_digest", pa.string()),
+            pa.field("code_digest", pa.string()),
+            pa.field("versions", pa.string()),  # JSON: library -> version
+            pa.field("device", pa.string()),
+            pa.field("parameters", pa.int64()),  # trainable numbers of the network
+            pa.field("started_at", pa.timestamp("s", tz="UTC")),
+            pa.field("train_seconds", pa.float64()),  # all epochs, over all attempts
+            pa.field("score_seconds", pa.float64()),
+            pa.field("images_per_second", pa.float64()),  # of training, median over epochs
+            pa.field("peak_memory_mb", pa.float64()),  # of the device; of the process on a CPU
+            pa.field("val_iou", pa.float64()),  # of the scored epoch
+            pa.field("epoch", pa.int64()),  # the scored epoch
+        ]
+    )
+
+
+def _config_type(annotation: object) -> pa.DataType:
+    return _CONFIG_TYPES.get(annotation, pa.string())  # names and choices are text
+
+
+def write(out: Path, table: str, trial: str, rows: Sequence[Row], schema: pa.Schema) -> None:
+    """Publishes the rows of one trial as `<out>/<table>/<trial>.parquet`."""
+    publish(out / table / f"{trial}.parquet", _serialised(pa.Table.from_pylist([dict(row) for row in rows], schema)))
+
+
+def write_locations(out: Path, table: pa.Table) -> None:
+    """Publishes `<out>/locations.parquet`."""
+    publish(out / "locations.parquet", _serialised(table.cast(LOCATIONS)))
+
+
+def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table:
+    """All rows of `images`, `epochs`, `trials` or `locations` that belong to committed trials.
+
+    Args:
+        trials: only these trials; None for all that are committed. Absent ones contribute no rows.
+    """
+    return dataset(out, table, trials).to_table()
+
+
+def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.dataset.Dataset:
+    """The same as `read`, lazily: an Arrow data set over the files of committed trials, empty where there are none."""
+    schema = _schema(table)
+    committed = {path.stem for path in (out / "trials").glob("*.parquet")}
+    wanted = committed if trials is None else committed & set(trials)
+    if table == "locations":
+        path = out / "locations.parquet"
+        rows = pa.parquet.read_table(path, schema=schema) if path.is_file() else schema.empty_table()
+        keep = pa.compute.is_in(rows["trial"], value_set=pa.array(sorted(wanted), pa.string()))
+        return pa.dataset.dataset(rows.filter(keep))
+    files = [str(path) for name in sorted(wanted) if (path := out / table / f"{name}.parquet").is_file()]
+    if not files:
+        return pa.dataset.dataset(schema.empty_table())
+    return pa.dataset.dataset(files, schema=schema, format="parquet")
+
+
+def _schema(table: str) -> pa.Schema:
+    match table:
+        case "images":
+            return images_schema()
+        case "epochs":
+            return EPOCHS
+        case "trials":
+            return trials_schema()
+        case "locations":
+            return LOCATIONS
+        case _:
+            raise ValueError(f"no table {table!r}")
+
+
+TABLES = ("images", "epochs", "trials", "locations")
+
+
+def _serialised(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pa.parquet.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()

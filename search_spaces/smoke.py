@@ -1,0 +1,24 @@
+"""Does everything work here? Two small trials, on any data and any machine.
+
+    python -m ablate.run space=smoke
+
+2 trials, under a minute on two cores. Size, width, epochs and weights are pinned, so that real data runs anywhere too;
+the numbers say nothing about the networks.
+"""
+
+from ablate.space import Space, pinned, product
+
+SMALL = pinned(
+    model="unet",
+    arm="crop",
+    image_size=64,
+    epochs=2,
+    batch_size=8,
+    width=8,
+    encoder_weights="none",
+    learning_rate=3e-3,
+)
+
+
+def space() -> Space:
+    return SMALL * product(augment=["none", "jitter"])
