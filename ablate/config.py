@@ -44,7 +44,9 @@ class TrialConfig(pydantic.BaseModel):
     epochs: Annotated[int, Training, Field(ge=1, description="passes over the training split")] = 20
     batch_size: Annotated[int, Training, Field(ge=1, description="images per step")] = 4
     width: Annotated[int, Training, OfNetwork, Field(ge=1, description="channels of the network's first stage*")] = 64
-    encoder_weights: Annotated[str, Training, OfNetwork, Field(description="imagenet, none, or a weights file")] = "imagenet"
+    encoder_weights: Annotated[str, Training, OfNetwork, Field(description="imagenet, none, or a weights file")] = (
+        "imagenet"
+    )
     loss: Annotated[Literal["bce"], Training, Field(description="binary cross-entropy with logits*")] = "bce"
     optimizer: Annotated[Literal["adam", "adamw"], Training, Field(description="*")] = "adam"
     learning_rate: Annotated[float, Training, Field(gt=0, description="peak rate*")] = 1e-4
@@ -58,13 +60,21 @@ class TrialConfig(pydantic.BaseModel):
         Training,
         Field(description="autocast dtype*; auto: bfloat16 on a GPU, float32 on a CPU"),
     ] = "auto"
-    jitter_brightness: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")] = 0.4
-    jitter_contrast: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")] = 0.4
-    jitter_saturation: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")] = 0.4
-    jitter_hue: Annotated[float, Training, OfAugmentation, Field(ge=0, le=0.5, description="turns of the colour circle, +- this*")] = (
-        0.1
-    )
-    jitter_probability: Annotated[float, Training, OfAugmentation, Field(ge=0, le=1, description="share of images jittered*")] = 1.0
+    jitter_brightness: Annotated[
+        float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")
+    ] = 0.4
+    jitter_contrast: Annotated[
+        float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")
+    ] = 0.4
+    jitter_saturation: Annotated[
+        float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")
+    ] = 0.4
+    jitter_hue: Annotated[
+        float, Training, OfAugmentation, Field(ge=0, le=0.5, description="turns of the colour circle, +- this*")
+    ] = 0.1
+    jitter_probability: Annotated[
+        float, Training, OfAugmentation, Field(ge=0, le=1, description="share of images jittered*")
+    ] = 1.0
     oracle: Annotated[
         bool, Training, Field(description="also score the photographs after each epoch; never used to choose an epoch")
     ] = False

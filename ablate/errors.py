@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-
 _TOO_MANY = 16
 
 
@@ -14,7 +13,7 @@ class UsageError(Exception):
 
 
 def suggest(given: str, allowed: Iterable[str]) -> str:
-    """The tail of an error about an unknown name: the nearest match, if any is near, and all choices that fit a line."""
+    """The tail of an error about an unknown name: the nearest match, if any, and the choices, if they fit a line."""
     choices = sorted(allowed)
     nearest = difflib.get_close_matches(given, choices, n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ablate import parts
-from ablate.config import Evaluation, OfAugmentation, OfNetwork, TrialConfig, Training, fields_of
+from ablate.config import Evaluation, OfAugmentation, OfNetwork, Training, TrialConfig, fields_of
 
 # What each field's default was when the field was born. Never edit a line: replace the field by a new one instead.
 BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(

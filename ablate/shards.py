@@ -21,7 +21,6 @@ from types import TracebackType
 from typing import Any
 
 import pydantic
-import webdataset as wds
 
 from ablate.errors import UsageError, suggest
 from ablate.storage import publish, sha256
@@ -80,6 +79,12 @@ class Manifest(pydantic.BaseModel):
         if name not in self.arms:
             raise UsageError(f"trial.arm={name}: the data has no such arm; {suggest(name, self.training_arms())}")
         return self.arms[name]
+
+    def photographs(self) -> Arm:
+        """The test set."""
+        if REAL not in self.arms:
+            raise UsageError(f"the data has no photographs (no arm {REAL!r}); repeat datasets.prepare with photos=DIR")
+        return self.arms[REAL]
 
     def training_arms(self) -> list[str]:
         return sorted(set(self.arms) - {REAL})
@@ -143,6 +148,8 @@ class ArmWriter:
 
 class _OpenShard:
     def __init__(self, root: Path, arm: str, split: str, number: int) -> None:
+        import webdataset as wds  # slow to import, and planning reads only manifests
+
         self.number, self.samples = number, 0
         self._name = f"{arm}/{split}-{number:06d}.tar"
         self._final = root / self._name
@@ -195,7 +202,8 @@ def read_manifest(root: Path) -> Manifest:
         raise UsageError(f"{path}: not a manifest: {error.errors()[0]['msg']}") from error
     if manifest.schema_version != SCHEMA_VERSION:
         raise UsageError(
-            f"{path}: schema version {manifest.schema_version}, this version reads {SCHEMA_VERSION}; prepare the data again"
+            f"{path}: schema version {manifest.schema_version}, this version reads {SCHEMA_VERSION}; "
+            "prepare the data again"
         )
     return manifest
 
@@ -234,17 +242,13 @@ def read(root: Path, manifest: Manifest, arm: str, split: str) -> Iterator[Sampl
 
 
 def _read_tar(path: Path) -> Iterator[Sample]:
-    # select_files keeps WebDataset from ever seeing a member that it might unpickle.
-    stream = wds.WebDataset(
-        [str(path)],
-        shardshuffle=False,
-        nodesplitter=None,
-        workersplitter=None,
-        empty_check=False,
-        select_files=_is_member,
-    )
-    for record in stream:
-        yield Sample(record["__key__"], record["jpg"], record.get("mask.png"), json.loads(record["json"]))
+    from webdataset.tariterators import group_by_keys, tar_file_expander
+
+    with path.open("rb") as stream:
+        # select_files keeps WebDataset from ever seeing a member that its decoders would unpickle.
+        members = tar_file_expander([{"url": str(path), "stream": stream}], select_files=_is_member)
+        for record in group_by_keys(members):
+            yield Sample(record["__key__"], record["jpg"], record.get("mask.png"), json.loads(record["json"]))
 
 
 def _is_member(name: str) -> bool:

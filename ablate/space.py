@@ -48,5 +48,7 @@ def pinned(**values: object) -> Space:
 
 
 def _unique(trials: Iterable[Layer]) -> Space:
-    kept = {tuple(sorted((field, repr(value)) for field, value in trial.items())): trial for trial in reversed([*trials])}
+    kept = {
+        tuple(sorted((field, repr(value)) for field, value in trial.items())): trial for trial in reversed([*trials])
+    }
     return Space(tuple(reversed(kept.values())))

@@ -1,0 +1,83 @@
+"""What a training leaves behind: a checkpoint while it runs, weights when it has ended.
+
+<out>/checkpoints/<training>.ckpt          everything that it takes to go on after an epoch, in one atomic file
+<out>/weights/<training>.safetensors       weights after the last epoch; its metadata holds the epochs' rows
+<out>/weights/<training>.best_val.safetensors   weights of the best epoch on the val split, where that is another
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from ablate.storage import publishing
+from ablate.train import EpochRow, State, Training, best_epoch
+
+
+def save(out: Path, training_id: str, code: str, training: Training) -> None:
+    """Publishes the checkpoint of a training at an epoch's end, marked with the digest of the code that made it."""
+    with publishing(_checkpoint(out, training_id)) as partial:
+        torch.save({"code": code, **training.state()}, partial)
+
+
+def restore(out: Path, training_id: str, code: str, training: Training) -> bool:
+    """Goes on from a checkpoint, if there is one that the same code made; says whether it did.
+
+    Other code's checkpoint is left alone: going on from it would be neither its result nor ours.
+    """
+    path = _checkpoint(out, training_id)
+    if not path.is_file():
+        return False
+    state: State = torch.load(path, map_location=training.device, weights_only=True)
+    if state.pop("code") != code:
+        return False
+    training.restore(state)
+    return True
+
+
+def discard(out: Path, training_id: str) -> None:
+    """Removes the checkpoint of a training that has left its weights."""
+    _checkpoint(out, training_id).unlink(missing_ok=True)
+
+
+def save_weights(out: Path, training_id: str, code: str, training: Training) -> None:
+    """Publishes the weights of a finished training; the last ones appear last, and mean that all are there."""
+    metadata = {"code": code, "rows": json.dumps(training.rows), "best_epoch": str(best_epoch(training.rows))}
+    if training.best is not None:
+        _write_weights(_weights(out, training_id, "best_val"), training.best, metadata)
+    _write_weights(_weights(out, training_id, "last"), training.weights("last"), metadata)
+
+
+def load_weights(out: Path, training_id: str, selection: str) -> State:
+    """The weights after the last epoch, or of the best one (`best_val`), on the CPU."""
+    path = _weights(out, training_id, selection)
+    return safetensors.torch.load_file(path if path.is_file() else _weights(out, training_id, "last"))
+
+
+def weights_record(out: Path, training_id: str) -> tuple[str, list[EpochRow]] | None:
+    """The code digest and the epochs' rows of a finished training; None where its weights are not there."""
+    path = _weights(out, training_id, "last")
+    if not path.is_file():
+        return None
+    with safetensors.safe_open(path, framework="pt") as file:
+        metadata: dict[str, Any] = file.metadata()
+    return metadata["code"], json.loads(metadata["rows"])
+
+
+def _write_weights(path: Path, weights: State, metadata: dict[str, str]) -> None:
+    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    with publishing(path) as partial:
+        safetensors.torch.save_file(tensors, partial, metadata)
+
+
+def _checkpoint(out: Path, training_id: str) -> Path:
+    return out / "checkpoints" / f"{training_id}.ckpt"
+
+
+def _weights(out: Path, training_id: str, selection: str) -> Path:
+    return out / "weights" / f"{training_id}{'' if selection == 'last' else '.' + selection}.safetensors"

@@ -1,0 +1,72 @@
+"""A trained network on real photographs: one row for each, with the columns of every metric found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ablate import parts, rle
+from ablate.config import TrialConfig
+from ablate.metrics import Prediction, Truth
+from ablate.pictures import Photograph, Pictures
+from ablate.train import logits
+
+Measure = Callable[[Prediction, Truth], dict[str, object]]
+
+_BATCH = 32
+
+
+def score(network: nn.Module, pictures: Pictures, config: TrialConfig, device: torch.device) -> list[dict[str, Any]]:
+    """Measures a network on photographs: the columns of `images` but those that name the trial, one row each."""
+    measures = _measures()
+    rows = []
+    for index, probability_hw in enumerate(probabilities(network, pictures, config, device)):
+        photograph = Photograph(pictures.meta_n[index])
+        prediction = Prediction.of(probability_hw, config.threshold, photograph.wh)
+        mask_hw = pictures.mask_n1hw[index, 0].cpu().numpy() > 0 if pictures.has_mask_n[index] else None
+        truth = Truth(photograph.boxes_n4, photograph.wh, mask_hw)
+        row = _known(photograph)
+        for measure in measures:
+            row |= measure(prediction, truth)
+        row["mask_rle"] = rle.encode(prediction.foreground_hw)
+        rows.append(row)
+    return rows
+
+
+@torch.inference_mode()
+def probabilities(
+    network: nn.Module, pictures: Pictures, config: TrialConfig, device: torch.device
+) -> Iterator[NDArray[np.float32]]:
+    """The network's probability_hw for each picture, float32 in [0, 1]."""
+    network.eval()
+    for index_b in pictures.batches(_BATCH):
+        image_b3hw, _ = pictures.batch(index_b, device)
+        yield from logits(network, image_b3hw, config).sigmoid()[:, 0].cpu().numpy()
+
+
+def mean_iou(network: nn.Module, pictures: Pictures, config: TrialConfig, device: torch.device) -> float:
+    """The paper's score of a network: mean over the photographs with an animal of their box IoU."""
+    values = [row["iou"] for row in score(network, pictures, config, device) if row["iou"] is not None]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _measures() -> list[Measure]:
+    return [parts.load("ablate.metrics", name, "metric").measure for name in parts.names("ablate.metrics")]
+
+
+def _known(photograph: Photograph) -> dict[str, Any]:
+    meta = photograph.meta
+    return {
+        "location": meta["location"],
+        "image_id": meta["image_id"],
+        "seq_id": meta["seq_id"],
+        "captured_at": photograph.captured_at,
+        "width": meta["width"],
+        "height": meta["height"],
+        "true_boxes": photograph.boxes_n4.tolist(),
+    }

@@ -1,0 +1,159 @@
+"""Shards to arrays: every picture decoded once per node, squashed to the network's size, and kept.
+
+The arrays lie in the node's cache as memory-mapped files, so that all trials of a node share one copy in the page cache
+and a picture is decoded once, however many trials read it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ablate import shards
+from ablate.boxes import Boxes, stack
+from ablate.shards import Manifest, Sample
+from ablate.storage import cache, publishing
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A split at network size, in the order of its shards.
+
+    Attributes:
+        image_n3hw: uint8.
+        mask_n1hw: uint8, 1 where the animal is.
+        has_mask_n: whether a picture came with a mask at all; where not, its mask is 0.
+        meta_n: each sample's JSON.
+    """
+
+    image_n3hw: Tensor
+    mask_n1hw: Tensor
+    has_mask_n: NDArray[np.bool_]
+    meta_n: Sequence[dict[str, Any]]
+
+    def __len__(self) -> int:
+        return len(self.meta_n)
+
+    def to(self, device: torch.device) -> Pictures:
+        """The same on a device, if they fit there beside the training; else they stay in the host's memory."""
+        size = self.image_n3hw.nbytes + self.mask_n1hw.nbytes
+        # Half of what is free is left to the network, its gradients and activations.
+        if device.type != "cuda" or size > torch.cuda.mem_get_info(device)[0] // 2:
+            return self
+        return Pictures(self.image_n3hw.to(device), self.mask_n1hw.to(device), self.has_mask_n, self.meta_n)
+
+    def batches(self, size: int) -> Sequence[Tensor]:
+        """The indices of all pictures in order, in batches of at most `size`."""
+        return [torch.arange(start, min(start + size, len(self))) for start in range(0, len(self), size)]
+
+    def batch(self, index_b: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Some pictures on a device: image_b3hw, float32 in [0, 1], and mask_b1hw, float32, 0 or 1."""
+        index_b = index_b.to(self.image_n3hw.device)
+        image_b3hw = self.image_n3hw[index_b].to(device, non_blocking=True)
+        mask_b1hw = self.mask_n1hw[index_b].to(device, non_blocking=True)
+        return image_b3hw.float() / 255.0, mask_b1hw.float()
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """What is known of one real photograph: the JSON of its sample (see the data contracts)."""
+
+    meta: dict[str, Any]
+
+    @property
+    def boxes_n4(self) -> Boxes:
+        """True boxes, xyxy pixels of the stored photograph; none on an empty one."""
+        return stack([box["box"] for box in self.meta["boxes"]])
+
+    @property
+    def wh(self) -> tuple[int, int]:
+        return self.meta["width"], self.meta["height"]
+
+    @cached_property
+    def captured_at(self) -> datetime | None:
+        text = self.meta.get("captured_at")
+        return datetime.fromisoformat(text) if text else None
+
+
+def load(root: Path, manifest: Manifest, arm: str, split: str, size: int) -> Pictures:
+    """A split of an arm at `size` x `size` pixels, from the node's cache or decoded into it.
+
+    Raises:
+        ValueError: a shard does not hold what the manifest says, or a picture in it cannot be decoded.
+    """
+    count = manifest.arm(arm).counts.get(split, 0)
+    folder = cache() / "decoded" / f"{arm}-{split}-{manifest.arm(arm).digest[:16]}-{size}"
+    with _locked(folder):
+        if not (folder / "meta.json").is_file():
+            _decode(root, manifest, arm, split, size, count, folder)
+    image = np.load(folder / "image.npy", mmap_mode="c")  # copy on write: torch wants writable memory
+    mask = np.load(folder / "mask.npy", mmap_mode="c")
+    records = json.loads((folder / "meta.json").read_bytes())
+    has_mask = np.array([record["has_mask"] for record in records], dtype=bool)
+    return Pictures(torch.from_numpy(image), torch.from_numpy(mask), has_mask, [record["meta"] for record in records])
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds a folder's lock, so that of several trials one decodes and the others wait for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it if the process dies
+        yield
+
+
+def _decode(root: Path, manifest: Manifest, arm: str, split: str, size: int, count: int, folder: Path) -> None:
+    records: list[dict[str, Any]] = []
+    with publishing(folder / "image.npy") as image_path, publishing(folder / "mask.npy") as mask_path:
+        image_n3hw = np.lib.format.open_memmap(image_path, "w+", np.uint8, (count, 3, size, size))
+        mask_n1hw = np.lib.format.open_memmap(mask_path, "w+", np.uint8, (count, 1, size, size))
+        for index, sample in enumerate(shards.read(root, manifest, arm, split)):
+            image_n3hw[index] = _image(sample, size)
+            if sample.mask_png is not None:
+                mask_n1hw[index] = _mask(sample, size)
+            records.append({"has_mask": sample.mask_png is not None, "meta": sample.meta})
+        image_n3hw.flush()
+        mask_n1hw.flush()
+    with publishing(folder / "meta.json") as path:  # last: it says that the arrays are whole
+        path.write_text(json.dumps(records))
+
+
+def _image(sample: Sample, size: int) -> NDArray[np.uint8]:
+    return squash(_decoded(sample.jpg, cv2.IMREAD_COLOR_RGB, sample.key), size)
+
+
+def _mask(sample: Sample, size: int) -> NDArray[np.uint8]:
+    assert sample.mask_png is not None
+    mask_hw = _decoded(sample.mask_png, cv2.IMREAD_GRAYSCALE, sample.key)
+    covered = squash(np.where(mask_hw > 0, 255, 0).astype(np.uint8)[..., None], size)
+    return (covered >= 128).astype(np.uint8)  # animal where it covers at least half of the pixel
+
+
+def _decoded(data: bytes, flags: int, key: str) -> NDArray[np.uint8]:
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if picture is None:
+        raise ValueError(f"sample {key}: the picture cannot be decoded")
+    decoded: NDArray[np.uint8] = picture.astype(np.uint8, copy=False)
+    return decoded
+
+
+def squash(image_hwc: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Resizes to a square without keeping the aspect, antialiased (paper section 3.3): (h, w, c) to (c, size, size)."""
+    image_1chw = torch.from_numpy(np.ascontiguousarray(image_hwc)).permute(2, 0, 1)[None]
+    squashed = F.interpolate(image_1chw, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
+    result: NDArray[np.uint8] = squashed[0].numpy()
+    return result

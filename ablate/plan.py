@@ -1,0 +1,164 @@
+"""From a space to the trials that are missing: which there are, which are done, and which share a training."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pydantic
+
+from ablate import parts, results
+from ablate.config import RunConfig, TrialConfig, trial_config
+from ablate.errors import UsageError
+from ablate.identity import code_digest, score_id, training_id
+from ablate.shards import Manifest
+from ablate.space import Space, product
+
+_NAMED = ("model", "arm", "augment", "seed")
+
+
+class PlannedTrial(pydantic.BaseModel):
+    """One trial and everything that identifies it."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    name: str
+    config: TrialConfig
+    trial: str
+    training: str
+    arm_digest: str
+    photos_digest: str
+    code: str
+
+
+class Job(pydantic.BaseModel):
+    """What one Ray trial works on: a training, and all the trials that score its network."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    root: Path
+    out: Path
+    trials: tuple[PlannedTrial, ...]
+    threads: int
+    max_failures: int
+    code_must_match: bool  # weights that other code left count as missing
+
+    @property
+    def name(self) -> str:
+        return self.trials[0].name
+
+
+def load_space(name: str) -> Space:
+    """The space of a name or a path.
+
+    Raises:
+        UsageError: there is none, or the module has no `space()`.
+    """
+    module = parts.load("search_spaces", name, "space")
+    if not callable(getattr(module, "space", None)):
+        raise UsageError(f"space={name}: the module defines no function space()")
+    space = module.space()
+    if not isinstance(space, Space) or not space.trials:
+        raise UsageError(f"space={name}: space() must return a Space with at least one trial")
+    return space
+
+
+def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial, ...]:
+    """Every trial of a run, in the space's order: paper's defaults < data's < the space's < the command line's.
+
+    Raises:
+        UsageError: a field or a part that does not exist, or an arm that the data lacks.
+    """
+    if run.seeds is not None:
+        if "seed" in run.trial:
+            raise UsageError(f"seeds={run.seeds} and trial.seed={run.trial['seed']} exclude each other")
+        space = space * product(seed=range(run.seeds))
+    configs = [_absolute(trial_config(manifest.trial_defaults, layer, run.trial)) for layer in space.trials]
+    names = _names(configs)
+    planned = [_identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
+    return tuple({trial.trial: trial for trial in planned}.values())
+
+
+def jobs(run: RunConfig, root: Path, out: Path, trials: Iterable[PlannedTrial], threads: int) -> list[Job]:
+    """Groups trials that share a training, so that it is trained once."""
+    groups: dict[str, list[PlannedTrial]] = collections.defaultdict(list)
+    for trial in trials:
+        groups[trial.training].append(trial)
+    changed = run.rerun == "changed"
+    return [
+        Job(
+            root=root,
+            out=out,
+            trials=tuple(group),
+            threads=threads,
+            max_failures=run.max_failures,
+            code_must_match=changed,
+        )
+        for group in groups.values()
+    ]
+
+
+class Progress(pydantic.BaseModel):
+    """How far the plan is: `done` by today's code, `changed` by other code, `failed`, and the rest `missing`."""
+
+    done: tuple[PlannedTrial, ...]
+    changed: tuple[PlannedTrial, ...]
+    failed: tuple[PlannedTrial, ...]
+    missing: tuple[PlannedTrial, ...]
+
+
+def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
+    """Sorts trials by what the results hold of them."""
+    rows = {row["trial"]: row for row in results.read(out, "trials", [trial.trial for trial in trials]).to_pylist()}
+    found: dict[str, list[PlannedTrial]] = {"done": [], "changed": [], "failed": [], "missing": []}
+    for trial in trials:
+        row = rows.get(trial.trial)
+        status = "missing" if row is None else row["status"]
+        if row is not None and status == "done" and row["code_digest"] != trial.code:
+            status = "changed"
+        found[status].append(trial)
+    return Progress.model_validate(found)
+
+
+def _identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTrial:
+    parts.require("ablate.models", config.model, "trial.model")
+    parts.require("ablate.augment", config.augment, "trial.augment")
+    if "encoder_weights" in parts.reads("ablate.models", config.model):
+        _require_weights(config.encoder_weights)
+    arm, photos = manifest.arm(config.arm).digest, manifest.photographs().digest
+    return PlannedTrial(
+        name=name,
+        config=config,
+        trial=score_id(config, arm, photos),
+        training=training_id(config, arm),
+        arm_digest=arm,
+        photos_digest=photos,
+        code=code_digest(config),
+    )
+
+
+def _require_weights(weights: str) -> None:
+    if weights not in {"imagenet", "none"} and not Path(weights).is_file():
+        raise UsageError(f"trial.encoder_weights={weights}: allowed: imagenet, none, or the path of a file that exists")
+
+
+def _absolute(config: TrialConfig) -> TrialConfig:
+    """Paths as the trials, which run in another folder, can open them."""
+    paths = {field: getattr(config, field) for field in ("model", "augment") if parts.is_path(getattr(config, field))}
+    if config.encoder_weights not in {"imagenet", "none"}:
+        paths["encoder_weights"] = config.encoder_weights
+    return config.model_copy(update={field: str(Path(path).expanduser().absolute()) for field, path in paths.items()})
+
+
+def _names(configs: Sequence[TrialConfig]) -> list[str]:
+    """Readable names such as `unet-crop-jitter-s0`; further fields are named where trials differ in them."""
+    fields = [field for field in TrialConfig.model_fields if field not in _NAMED]
+    varying = [field for field in fields if len({getattr(config, field) for config in configs}) > 1]
+    names = []
+    for config in configs:
+        augment = [] if config.augment == "none" else [config.augment]
+        words = [Path(word).stem for word in (config.model, config.arm, *augment)]
+        extra = [f"{field}={getattr(config, field)}" for field in varying]
+        names.append("-".join([*words, f"s{config.seed}", *extra]).replace("/", "_"))
+    return names

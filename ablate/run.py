@@ -1,0 +1,185 @@
+"""`python -m ablate.run space=paper_grid`: plan the missing trials, run them with Ray Tune, collect, report."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+import secrets
+import shlex
+import statistics
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from rich.console import Console
+
+from ablate import parts, results, shards, storage
+from ablate.cli import run_command
+from ablate.collect import collect
+from ablate.config import RunConfig, TrialConfig
+from ablate.plan import PlannedTrial, Progress, jobs, load_space, plan, progress
+from ablate.report import print_tables
+from ablate.shards import REAL, Manifest
+
+
+def main(run: RunConfig) -> int:
+    """Runs what is missing and prints the tables; 0 all done, 1 some failed, 130 interrupted."""
+    console = Console()
+    out = storage.local(run.out, "out")
+    space = load_space(run.space)
+    root = data_root(run.data)
+    manifest = shards.read_manifest(root)
+    trials = plan(run, space, manifest)
+    found = progress(out, trials)
+    missing = [trial for trial in trials if trial in _to_run(run, found)]
+    _print_plan(console, run, manifest, trials, found, missing)
+    if run.dry_run:
+        _print_trials(console, out, trials, found)
+        return 0
+    status = _run_trials(console, run, root, out, missing) if missing else 0
+    collect(out)
+    print_tables(out, [trial.trial for trial in trials], [(trial.name, trial.trial) for trial in trials])
+    return status or _exit_status(console, out, trials)
+
+
+def data_root(data: str) -> Path:
+    """The folder of the shards that `data=` names, built first where it is an embedded data set."""
+    root: Path = _data_sets().root(data)
+    return root
+
+
+def _data_sets() -> ModuleType:
+    # By name, and only here: the rest of the runner knows shards, no raw images.
+    return importlib.import_module("datasets.roots")
+
+
+def _to_run(run: RunConfig, found: Progress) -> tuple[PlannedTrial, ...]:
+    changed = found.changed if run.rerun == "changed" else ()
+    return (*found.missing, *found.failed, *changed)
+
+
+def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing: Sequence[PlannedTrial]) -> int:
+    shards.verify(root, shards.read_manifest(root), sorted({REAL, *(trial.config.arm for trial in missing)}))
+    _prefetch(missing)
+    _write_run(out, run, missing)
+    from ablate import cluster  # Ray is slow to start: not before everything has been checked
+    from ablate.console import Board
+
+    with console.status("starting Ray"):
+        ray = cluster.connect(run.ray.address)
+    try:
+        each = cluster.resources(run, ray)
+        console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
+        work = jobs(run, root, out, missing, threads=max(1, int(each["CPU"])))
+        with Board(work, console) as board:
+            interrupted = cluster.fit(run, work, each, board)
+    finally:
+        cluster.shutdown()
+    if interrupted:
+        console.print(
+            f"interrupted; what is finished is kept. To continue: {_command()}", highlight=False, soft_wrap=True
+        )
+    return 130 if interrupted else 0
+
+
+def _prefetch(trials: Iterable[PlannedTrial]) -> None:
+    """Fetches pretrained weights once, before trials ask for them all at the same time."""
+    for model, weights in {(trial.config.model, trial.config.encoder_weights) for trial in trials}:
+        if "encoder_weights" in parts.reads("ablate.models", model) and weights == "imagenet":
+            parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
+
+
+def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial]) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    identity = f"r{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    record = {
+        "run": identity,
+        "started_at": now.isoformat(timespec="seconds"),
+        "space": run.space,
+        "command": _command(),
+        "trials": [trial.trial for trial in trials],
+    }
+    storage.publish(out / "runs" / f"{identity}.json", (json.dumps(record, indent=2) + "\n").encode())
+
+
+def _exit_status(console: Console, out: Path, trials: Sequence[PlannedTrial]) -> int:
+    failed = progress(out, trials).failed
+    for trial in failed:
+        console.print(
+            f"failed: {trial.name}, see {out / 'logs' / f'{trial.trial}.log'}", highlight=False, soft_wrap=True
+        )
+    return 1 if failed else 0
+
+
+def _print_plan(
+    console: Console,
+    run: RunConfig,
+    manifest: Manifest,
+    trials: Sequence[PlannedTrial],
+    found: Progress,
+    missing: Sequence[PlannedTrial],
+) -> None:
+    done = len(found.done) + len(found.changed)
+    lines = [f"{run.space} on {run.data}: {len(trials)} trials, {done} done, {len(missing)} to run"]
+    if found.failed:
+        lines.append(f"of these {len(found.failed)} failed before: {', '.join(trial.name for trial in found.failed)}")
+    if found.changed and run.rerun == "missing":
+        lines.append(f"{len(found.changed)} done by other code than today's; rerun=changed repeats them")
+    differences = _differences(manifest)
+    if differences:
+        lines.append(f"the data's defaults differ from the paper's: {differences}")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _differences(manifest: Manifest) -> str:
+    paper = TrialConfig()
+    return ", ".join(
+        f"{field} {value} (paper {getattr(paper, field)})"
+        for field, value in manifest.trial_defaults.items()
+        if getattr(paper, field, None) != value
+    )
+
+
+def _print_trials(console: Console, out: Path, trials: Sequence[PlannedTrial], found: Progress) -> None:
+    state = {trial.trial: name for name in ("done", "changed", "failed", "missing") for trial in getattr(found, name)}
+    for trial in trials:
+        console.print(f"  {state[trial.trial]:8}{trial.name}  {trial.trial}", highlight=False, soft_wrap=True)
+    console.print(_estimate(out, [trial for trial in trials if state[trial.trial] in {"failed", "missing"}]))
+
+
+def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
+    """How long the missing trials would take one after the other, by what their networks took here before."""
+    rows = results.read(out, "trials").to_pylist()
+    seconds = []
+    for trial in missing:
+        seen = [row["train_seconds"] + row["score_seconds"] for row in rows if _same_work(row, trial.config)]
+        if not seen:
+            return "each takes one core, or one GPU where there is any; how long is not known before one has run"
+        seconds.append(statistics.median(seen))
+    return f"about {sum(seconds) / 60:.1f} minutes of one core or GPU, as far as trials of the same kind tell"
+
+
+def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
+    fields = ("model", "image_size", "epochs", "width")
+    return row["status"] == "done" and all(row[field] == getattr(config, field) for field in fields)
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "ablate.run", *sys.argv[1:]])
+
+
+def _choices() -> str:
+    return "\n".join(
+        [
+            f"spaces: {', '.join(parts.names('search_spaces'))}",
+            f"data:   {', '.join(_data_sets().embedded())}, or a folder",
+            f"models: {', '.join(parts.names('ablate.models'))}",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    run_command(RunConfig, main, _choices)

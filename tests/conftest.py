@@ -1,0 +1,20 @@
+"""Fixtures that several suites share."""
+
+import pytest
+
+from tests import tiny_data
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Tests neither read nor fill the user's cache."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ABLATE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def tiny_root(tmp_path_factory):
+    """A data root that nobody writes to."""
+    return tiny_data.write(tmp_path_factory.mktemp("tiny"))

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from ablate.config import Evaluation, Training, TrialConfig, fields_of, trial_config
+from ablate.identity import BIRTH_DEFAULTS, code_digest, score_id, training_id
+
+# Never edit these: a changed id makes every user's finished trials be trained again.
+GOLDEN = {
+    "paper's U-Net, crop": ({}, "GOLDEN0"),
+    "jitter": ({"augment": "jitter"}, "GOLDEN1"),
+    "demo": ({"model": "segnet", "arm": "i2i", "image_size": 64, "width": 8, "learning_rate": 3e-3}, "GOLDEN2"),
+    "pretrained": ({"model": "unet_resnet50"}, "GOLDEN3"),
+}
+
+
+@pytest.mark.parametrize("case", GOLDEN)
+def test_ids_are_what_they_have_always_been(case):
+    layer, expected = GOLDEN[case]
+    assert training_id(trial_config(layer), "0" * 64) == expected
+
+
+def test_every_field_has_a_birth_default_and_a_role():
+    assert set(BIRTH_DEFAULTS) == set(TrialConfig.model_fields)
+    assert set(fields_of(Training)) | set(fields_of(Evaluation)) == set(TrialConfig.model_fields)
+    assert not set(fields_of(Training)) & set(fields_of(Evaluation))
+
+
+def test_photographs_and_evaluation_fields_change_the_score_but_not_the_training():
+    one, other = trial_config({}), trial_config({"threshold": 0.4})
+    assert training_id(one, "arm") == training_id(other, "arm")
+    assert len({score_id(one, "arm", "photos"), score_id(other, "arm", "photos"), score_id(one, "arm", "others")}) == 3
+
+
+def test_the_arm_and_every_training_field_change_the_training():
+    ids = {
+        training_id(trial_config(layer), arm)
+        for layer, arm in [
+            ({}, "arm"),
+            ({}, "another arm"),
+            ({"seed": 1}, "arm"),
+            ({"epochs": 5}, "arm"),
+            ({"augment": "jitter"}, "arm"),
+            ({"augment": "jitter", "jitter_hue": 0.2}, "arm"),
+        ]
+    }
+    assert len(ids) == 6
+
+
+def test_fields_that_the_parts_do_not_read_do_not_count():
+    plain = trial_config({})
+    assert training_id(trial_config({"encoder_weights": "none"}), "arm") == training_id(plain, "arm")
+    assert training_id(trial_config({"jitter_hue": 0.3}), "arm") == training_id(plain, "arm")
+    resnet = {"model": "unet_resnet50"}
+    assert training_id(trial_config(resnet), "a") != training_id(trial_config(resnet, {"encoder_weights": "none"}), "a")
+
+
+def test_a_part_given_by_path_counts_by_its_content(tmp_path: Path):
+    source = "def build(*, width):\n    ...\n"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for folder in ("a", "b"):
+        (tmp_path / folder / "net.py").write_text(source)
+    ids = [training_id(trial_config({"model": str(tmp_path / folder / "net.py")}), "arm") for folder in ("a", "b")]
+    assert ids[0] == ids[1]
+    (tmp_path / "b" / "net.py").write_text(source + "# changed\n")
+    assert training_id(trial_config({"model": str(tmp_path / "b" / "net.py")}), "arm") != ids[0]
+
+
+def test_the_code_digest_tells_networks_apart():
+    digests = {code_digest(trial_config({"model": model})) for model in ("unet", "segnet", "unet_resnet50")}
+    assert len(digests) == 3

@@ -1,0 +1,177 @@
+"""The run command on a data root of a few ellipses, through Ray, as a user starts it."""
+
+import json
+import shutil
+import sys
+
+import pytest
+
+from ablate import results
+from tests import tiny_data
+from tests.command import run
+
+SPACE = """
+from ablate.space import product
+
+def space():
+    return product(model=["unet"], arm=["crop"], augment=["none", "jitter"])
+"""
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    path = tmp_path_factory.mktemp("space") / "two_cells.py"
+    path.write_text(SPACE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(space, tiny_root, tmp_path_factory):
+    """A finished run and the folder of its results."""
+    out = tmp_path_factory.mktemp("run") / "results"
+    done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done, out
+
+
+def test_every_trial_leaves_its_rows(finished):
+    _, out = finished
+    trials = results.read(out, "trials").to_pylist()
+    assert sorted(row["name"] for row in trials) == ["unet-crop-jitter-s0", "unet-crop-s0"]
+    assert {row["status"] for row in trials} == {"done"}
+    images = results.read(out, "images").to_pandas()
+    assert images.groupby("trial").size().tolist() == [13, 13]  # 10 photographs with an animal, 3 without
+    assert images["iou"].notna().sum() == 20
+    assert set(images.loc[images["iou"].isna(), "outcome"]) <= {"false_alarm", "quiet"}
+    epochs = results.read(out, "epochs").to_pandas()
+    assert epochs.groupby("trial")["epoch"].apply(list).tolist() == [[1, 2], [1, 2]]
+    assert set(results.read(out, "locations").to_pandas()["location"]) == {"34", "41"}
+
+
+def test_the_output_tells_progress_dashboard_and_tables(finished):
+    done, _ = finished
+    assert "2 trials, 0 done, 2 to run" in done.stdout
+    assert "dashboard  http://127.0.0.1:" in done.stdout
+    assert "unet-crop-jitter-s0  done in" in done.stdout
+    assert "the data's defaults differ from the paper's: image_size 32 (paper 480)" in done.stdout
+    assert "image-weighted" in done.stdout
+    assert "macro" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_repeating_the_command_trains_nothing_and_prints_the_same_tables(finished, space, tiny_root):
+    first, out = finished
+    written = {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet") if path.name != "locations.parquet"}
+    again = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}")
+    assert again.returncode == 0
+    assert "2 trials, 2 done, 0 to run" in again.stdout
+    assert "dashboard" not in again.stdout  # Ray is not even started
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    tables = first.stdout[first.stdout.index("Table 1") :]
+    assert again.stdout[again.stdout.index("Table 1") :] == tables
+
+
+def test_no_checkpoint_is_left_and_the_run_is_on_record(finished):
+    _, out = finished
+    assert not list((out / "checkpoints").iterdir())
+    assert not list(out.rglob("*.partial"))
+    (record,) = (json.loads(path.read_text()) for path in (out / "runs").glob("*.json"))
+    assert len(record["trials"]) == 2
+    assert record["command"].startswith("python -m ablate.run space=")
+
+
+def test_another_threshold_scores_again_without_training(finished, space, tiny_root):
+    _, out = finished
+    before = {path.name for path in (out / "weights").iterdir()}
+    done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "trial.threshold=0.3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    trials = results.read(out, "trials").to_pandas()
+    assert sorted(trials["threshold"]) == [0.3, 0.3, 0.5, 0.5]
+    assert trials["training"].nunique() == 2
+    assert {path.name for path in (out / "weights").iterdir()} == before
+    assert "training loss" not in done.stdout
+
+
+def test_a_trial_that_fails_is_named_and_the_others_go_on(tiny_root, tmp_path):
+    network = tmp_path / "broken.py"
+    network.write_text("def build(*, width):\n    raise RuntimeError('no such layer')\n")
+    space = tmp_path / "half_broken.py"
+    space.write_text(SPACE.replace('"unet"', f'"unet", "{network}"').replace('"none", "jitter"', '"none"'))
+    out = tmp_path / "results"
+    done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=1")
+    assert done.returncode == 1
+    rows = {row["name"]: row for row in results.read(out, "trials").to_pylist()}
+    assert rows["broken-crop-s0"]["reason"] == "RuntimeError: no such layer"
+    assert rows["unet-crop-s0"]["status"] == "done"
+    assert f"failed: broken-crop-s0, see {out}/logs/" in done.stdout
+    (log,) = (out / "logs").glob(f"{rows['broken-crop-s0']['trial']}.log")
+    assert log.read_text().count("RuntimeError: no such layer") == 2  # tried again once, as max_failures says
+
+
+def test_dry_run_plans_without_starting_anything(space, tiny_root, tmp_path):
+    done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={tmp_path / 'out'}", "dry_run=true")
+    assert done.returncode == 0
+    assert "missing unet-crop-jitter-s0" in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["space=papergrid"], "space=papergrid: unknown; did you mean 'paper_grid'?"),
+        (["space=smoke", "trial.epochs=x"], "trial.epochs=x: input should be a valid integer"),
+        (["space=smoke", "data=nowhere/at/all"], "nowhere/at/all"),
+        (["space=smoke", "data={root}", "trial.arm=full"], "the data has no such arm"),
+        (["space=smoke", "data={root}", "trial_resources.cpus=1"], "did you mean 'trial_resources.cpu'?"),
+        (["space=smoke", "data={truncated}"], "truncated or altered"),
+        (["space=smoke", "data={altered}"], "truncated or altered"),
+        (["space=smoke", "data={incomplete}"], "the shard is missing"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2_before_ray_starts(arguments, said, tiny_root, broken_roots, tmp_path):
+    arguments = [argument.format(root=tiny_root, **broken_roots) for argument in arguments]
+    done = run("ablate.run", *arguments, f"out={tmp_path / 'out'}")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "dashboard" not in done.stdout
+
+
+@pytest.fixture(scope="module")
+def broken_roots(tiny_root, tmp_path_factory):
+    """Copies of the data root with one shard truncated, altered in one byte, and removed."""
+    roots = {}
+    for damage in ("truncated", "altered", "incomplete"):
+        root = tmp_path_factory.mktemp(damage) / "root"
+        shutil.copytree(tiny_root, root)
+        shard = root / "crop" / "train-000000.tar"
+        content = shard.read_bytes()
+        shard.chmod(0o644)
+        if damage == "truncated":
+            shard.write_bytes(content[:-2048])
+        elif damage == "altered":
+            middle = len(content) // 2
+            shard.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+        else:
+            shard.unlink()
+        roots[damage] = root
+    return roots
+
+
+def test_trials_run_this_python_and_this_package(tiny_root, tmp_path):
+    network = tmp_path / "telling.py"
+    network.write_text(
+        "import sys, ablate\n\ndef build(*, width):\n    raise RuntimeError(f'{sys.executable} {ablate.__file__}')\n"
+    )
+    space = tmp_path / "telling_space.py"
+    space.write_text(SPACE.replace('"unet"', f'"{network}"').replace('"none", "jitter"', '"none"'))
+    out = tmp_path / "out"
+    run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=0")
+    import ablate
+
+    (row,) = results.read(out, "trials").to_pylist()
+    assert row["reason"] == f"RuntimeError: {sys.executable} {ablate.__file__}"
+
+
+def test_tiny_data_is_written_the_same_every_time(tiny_root, tmp_path):
+    assert (tiny_data.write(tmp_path) / "manifest.json").read_bytes() == (tiny_root / "manifest.json").read_bytes()
