@@ -137,6 +137,9 @@ class _Watch(Callback):  # type: ignore[misc]
     def __init__(self, board: Board) -> None:
         self._board = board
 
+    def __getstate__(self) -> dict[str, object]:
+        return {}  # Tune saves its callbacks; this one is never restored
+
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
         self._board.started(str(trial))
 
@@ -197,8 +200,7 @@ def _token_path() -> Path:
 
 
 def _ensure_token() -> None:
-    """Turns Ray's token on, and makes one that only this user can read, which Ray itself would not."""
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    """Makes the token, which Ray asks for by itself, readable by this user alone; Ray's own would be open to all."""
     path = _token_path()
     if os.environ.get("RAY_AUTH_TOKEN"):
         return

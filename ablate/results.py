@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.dataset
 import pyarrow.parquet
 
@@ -126,6 +127,8 @@ def write_locations(out: Path, table: pa.Table) -> None:
 def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table:
     """All rows of `images`, `epochs`, `trials` or `locations` that belong to committed trials.
 
+    Failed trials appear in `trials` only.
+
     Args:
         trials: only these trials; None for all that are committed. Absent ones contribute no rows.
     """
@@ -135,8 +138,11 @@ def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table
 def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.dataset.Dataset:
     """The same as `read`, lazily: an Arrow data set over the files of committed trials, empty where there are none."""
     schema = _schema(table)
-    committed = {path.stem for path in (out / "trials").glob("*.parquet")}
-    wanted = committed if trials is None else committed & set(trials)
+    wanted = {path.stem for path in (out / "trials").glob("*.parquet")}
+    if trials is not None:
+        wanted &= set(trials)
+    if table != "trials":
+        wanted = _done(out, wanted)
     if table == "locations":
         path = out / "locations.parquet"
         rows = pa.parquet.read_table(path, schema=schema) if path.is_file() else schema.empty_table()
@@ -146,6 +152,12 @@ def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.da
     if not files:
         return pa.dataset.dataset(schema.empty_table())
     return pa.dataset.dataset(files, schema=schema, format="parquet")
+
+
+def _done(out: Path, trials: Collection[str]) -> set[str]:
+    """Those of some trials that ended well: a failed trial may have left rows of an earlier attempt."""
+    rows = dataset(out, "trials", [*trials]).to_table(columns=["trial", "status"])
+    return set(rows.filter(pa.compute.field("status") == "done")["trial"].to_pylist())
 
 
 def _schema(table: str) -> pa.Schema:

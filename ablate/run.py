@@ -40,7 +40,7 @@ def main(run: RunConfig) -> int:
         return 0
     status = _run_trials(console, run, root, out, missing) if missing else 0
     collect(out)
-    print_tables(out, [trial.trial for trial in trials], [(trial.name, trial.trial) for trial in trials])
+    print_tables(out, [trial.trial for trial in trials], trials)
     return status or _exit_status(console, out, trials)
 
 
@@ -175,7 +175,7 @@ def _choices() -> str:
     return "\n".join(
         [
             f"spaces: {', '.join(parts.names('search_spaces'))}",
-            f"data:   {', '.join(_data_sets().embedded())}, or a folder",
+            f"data:   {', '.join(_data_sets().names())}, or a folder",
             f"models: {', '.join(parts.names('ablate.models'))}",
         ]
     )

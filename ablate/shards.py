@@ -102,6 +102,7 @@ class ArmWriter:
         self._open: dict[str, _OpenShard] = {}
         self._shards: list[Shard] = []
         self._lines: list[str] = []
+        self._keys: set[str] = set()
         (root / arm).mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> ArmWriter:
@@ -124,6 +125,9 @@ class ArmWriter:
         """Appends one sample to a split, beginning a new shard when the current one is full."""
         if not sample.key or any(mark in sample.key for mark in "./\\"):
             raise ValueError(f"sample key {sample.key!r}: must not be empty nor hold dots or slashes")
+        if sample.key in self._keys:
+            raise ValueError(f"sample key {sample.key!r}: there are two of it in arm {self._name}")
+        self._keys.add(sample.key)
         shard = self._open.get(split)
         if shard is None or shard.samples == self._limit:
             number = 0 if shard is None else shard.number + 1

@@ -7,10 +7,10 @@ from ablate.identity import BIRTH_DEFAULTS, code_digest, score_id, training_id
 
 # Never edit these: a changed id makes every user's finished trials be trained again.
 GOLDEN = {
-    "paper's U-Net, crop": ({}, "GOLDEN0"),
-    "jitter": ({"augment": "jitter"}, "GOLDEN1"),
-    "demo": ({"model": "segnet", "arm": "i2i", "image_size": 64, "width": 8, "learning_rate": 3e-3}, "GOLDEN2"),
-    "pretrained": ({"model": "unet_resnet50"}, "GOLDEN3"),
+    "paper's U-Net, crop": ({}, "t25705d3b603b684f"),
+    "jitter": ({"augment": "jitter"}, "t04dedb5d3f5dc4ac"),
+    "demo": ({"model": "segnet", "arm": "i2i", "image_size": 64, "width": 8, "learning_rate": 3e-3}, "t726c8a5237c3180b"),
+    "pretrained": ({"model": "unet_resnet50"}, "t353ba9085959f1b5"),
 }
 
 

@@ -1,0 +1,37 @@
+"""Colour jitter: brightness, contrast, saturation and hue of each image are changed at random.
+
+Kornia's `ColorJitter` is torchvision's formula, computed on the device for a whole batch; its `ColorJiggle` is not.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ablate.augment import Augmentation
+
+
+def build(
+    *,
+    jitter_brightness: float,
+    jitter_contrast: float,
+    jitter_saturation: float,
+    jitter_hue: float,
+    jitter_probability: float,
+) -> Augmentation:
+    """Jitter with factors drawn per image and their order drawn per batch. Masks are left as they are.
+
+    Args:
+        jitter_brightness: the factor is drawn from 1 +- this, in [0, 1]; so are those of contrast and saturation.
+        jitter_contrast: see above.
+        jitter_saturation: see above.
+        jitter_hue: the shift is drawn from +- this, in turns of the colour circle, in [0, 0.5].
+        jitter_probability: the share of images that are changed, in [0, 1].
+    """
+    from kornia.augmentation import ColorJitter  # a trial without jitter starts a second faster
+
+    colors = ColorJitter(jitter_brightness, jitter_contrast, jitter_saturation, jitter_hue, p=jitter_probability)
+
+    def jitter(image_b3hw: Tensor, mask_b1hw: Tensor) -> tuple[Tensor, Tensor]:
+        return colors(image_b3hw), mask_b1hw
+
+    return jitter

@@ -1,0 +1,214 @@
+"""`python -m ablate.query out=results "SELECT ..."`: SQL over the results, read only."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+import pydantic
+from pydantic import Field
+
+from ablate import results, storage
+from ablate.cli import run_command
+from ablate.errors import UsageError
+from ablate.report.grid import Cell, Grid
+
+_EXAMPLES = """\
+python -m ablate.query out={out} "SELECT model, arm, augment, avg(iou) FROM images GROUP BY ALL ORDER BY ALL"
+python -m ablate.query out={out} format=csv "FROM images SELECT outcome, count(*) AS n GROUP BY ALL ORDER BY n DESC"
+"""
+
+# In this order: nothing can be changed after the last one.
+_LOCKS = (
+    "SET errors_as_json = true",  # the only way to learn where in a statement an error is
+    "SET python_enable_replacements = false",  # a name in a statement never means a Python variable
+    "SET temp_directory = ''",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+_LONGEST, _CUT = 60, "..."  # characters of a value in a table
+_ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+
+
+class QueryConfig(pydantic.BaseModel):
+    """Query results with SQL (DuckDB): views images, epochs, trials and locations. Without a statement: lists them."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    sql: Annotated[str | None, Field(description="one SELECT, DESCRIBE, SUMMARIZE or EXPLAIN")] = None
+    out: Annotated[str, Field(description="folder of the results")] = "results"
+    format: Annotated[Literal["table", "csv", "json", "parquet"], Field(description="how rows are written:")] = "table"
+    to: Annotated[str | None, Field(description="a file for the rows; none: print them")] = None
+
+
+def main(config: QueryConfig) -> int:
+    """Prints or writes the answer."""
+    out = storage.local(config.out, "out")
+    if not out.is_dir():
+        raise UsageError(f"out={config.out}: no such folder; python -m ablate.run space=paper_grid makes one")
+    if config.format == "parquet" and config.to is None:
+        raise UsageError("format=parquet is not for printing; give a file: to=FILE.parquet")
+    with connect(out) as connection:
+        if config.sql is None:
+            print(_overview(connection, config.out), end="")
+            return 0
+        rows = select(connection, config.sql)
+    if config.to is None:
+        print(_rendered(rows, config.format).decode(), end="")
+    else:
+        storage.publish(storage.local(config.to, "to"), _rendered(rows, config.format))
+    return 0
+
+
+def connect(out: Path) -> duckdb.DuckDBPyConnection:
+    """A database whose views are the results of a folder; it can reach nothing else, and stays so."""
+    connection = duckdb.connect(":memory:")
+    for table in results.TABLES:
+        connection.register(table, results.dataset(out, table))
+    for lock in _LOCKS:
+        connection.execute(lock)
+    return connection
+
+
+def select(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """The rows of one statement that only reads.
+
+    Raises:
+        UsageError: it is not one such statement, or DuckDB cannot run it; says where.
+    """
+    try:
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1:
+            raise UsageError(f"{len(statements)} statements given; exactly one SELECT is allowed")
+        if statements[0].type not in _ALLOWED:
+            raise UsageError(f"{statements[0].type.name} is not allowed; exactly one SELECT is (results are read only)")
+        with warnings.catch_warnings():
+            # It tells to use `connection.sql`, which saves a copy but loses where an error is.
+            warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+            rows = connection.execute(statements[0]).to_arrow_table()
+        assert rows is not None  # these statements always have rows, if no more than none
+        return rows.rename_columns(_distinct(rows.column_names))
+    except duckdb.Error as error:
+        raise UsageError(_explained(error, sql)) from error
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names that occur again get a number: a JSON object cannot hold one twice."""
+    return [f"{name}_{names[:at].count(name)}" if name in names[:at] else name for at, name in enumerate(names)]
+
+
+def _explained(error: duckdb.Error, sql: str) -> str:
+    """DuckDB's message with the line and the column, both from 1, that it is about."""
+    _, brace, rest = str(error).partition("{")
+    try:
+        details: dict[str, str] = json.loads(brace + rest)
+    except json.JSONDecodeError:
+        return str(error)
+    if "position" not in details:
+        return details["exception_message"]
+    before = sql.encode()[: int(details["position"])].decode(errors="ignore")
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return f"line {line}, column {column}: {details['exception_message']}"
+
+
+def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
+    lines = []
+    for table in results.TABLES:
+        [[number]] = connection.sql(f"SELECT count(*) FROM {table}").fetchall()
+        columns = connection.sql(f"DESCRIBE {table}").fetchall()
+        lines += [f"{table}: {number} row{'' if number == 1 else 's'}"]
+        width = max(len(column[0]) for column in columns)
+        lines += [f"  {name:<{width}}  {kind.lower()}" for name, kind, *_ in columns]
+        lines.append("")
+    return "\n".join(lines) + "\n" + _EXAMPLES.format(out=out)
+
+
+def _rendered(rows: pa.Table, form: str) -> bytes:
+    match form:
+        case "csv":
+            return _csv(rows).encode()
+        case "json":
+            return _json(rows).encode()
+        case "parquet":
+            buffer = io.BytesIO()
+            pa.parquet.write_table(rows, buffer, compression="zstd")
+            return buffer.getvalue()
+        case _:
+            return _aligned(rows).encode()
+
+
+def _csv(rows: pa.Table) -> str:
+    """No data is an empty field; lists and structures are JSON."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    for record in _records(rows):
+        writer.writerow([value if value is None or isinstance(value, str) else json.dumps(value) for value in record])
+    return buffer.getvalue()
+
+
+def _json(rows: pa.Table) -> str:
+    """A list of objects, one a line; no data, and what is not a finite number, is null."""
+    objects = (dict(zip(rows.column_names, record, strict=True)) for record in _records(rows))
+    return "[" + ",".join("\n" + json.dumps(row, ensure_ascii=False) for row in objects) + "\n]\n"
+
+
+def _aligned(rows: pa.Table) -> str:
+    if rows.column_names == ["explain_key", "explain_value"]:
+        return "\n".join(rows["explain_value"].to_pylist())
+    texts = [[_short(value) for value in record] for record in _records(rows)]
+    numeric = [
+        pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+        for kind in rows.schema.types
+    ]
+    left = [number for number, right in enumerate(numeric) if not right]
+    grid = Grid(rows.column_names, [[Cell(text) for text in record] for record in texts], left)
+    lines = [line.plain for line in grid.lines()]
+    lines.append(f"({len(rows)} row{'' if len(rows) == 1 else 's'})")
+    if any(text.endswith(_CUT) for record in texts for text in record):
+        lines.append("Long values are cut; format=csv gives them whole.")
+    return "\n".join(lines) + "\n"
+
+
+def _short(value: object) -> str:
+    """A value as a person wants to read it: six digits, one line, at most `_LONGEST` characters."""
+    if value is None:
+        return "null"
+    text = format(value, ".6g") if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - len(_CUT)] + _CUT
+
+
+def _records(rows: pa.Table) -> Iterator[tuple[object, ...]]:
+    """The rows, in values that JSON has."""
+    return zip(*(map(_plain, column.to_pylist()) for column in rows.columns), strict=True)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case list():
+            return [_plain(part) for part in value]
+        case dict():
+            return {str(key): _plain(part) for key, part in value.items()}
+        case _:
+            return str(value)
+
+
+if __name__ == "__main__":
+    run_command(QueryConfig, main, positional="sql")

@@ -1,0 +1,12 @@
+"""Parquet to the paper's tables.
+
+settings    which trials belong in one column
+baselines   what a prediction without a network scores
+tables      scores as data frames
+grid        aligned text
+text        the tables and their captions, printed
+"""
+
+from ablate.report.text import print_tables
+
+__all__ = ["print_tables"]

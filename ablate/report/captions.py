@@ -1,0 +1,85 @@
+"""What stands beside a table: its title, what its numbers mean, and what is not in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ablate.report.layout import plural
+from ablate.report.settings import model_title
+from ablate.report.tables import CONSTANT, LISTED_FROM, WEIGHTED, NetworkTable, Photographs
+
+NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
+
+
+def unbroken(text: str) -> str:
+    """Text that stays on one line."""
+    return text.replace(" ", NO_BREAK)
+
+
+def photographs_title(photographs: Photographs) -> str:
+    """Of Table 1: how many photographs there are, and where."""
+    where = plural(len(photographs.with_animal), "location")
+    return f"Test photographs: {photographs.n_animal} with an animal at {where}, {photographs.n_empty} without"
+
+
+def photographs_notes(photographs: Photographs) -> Iterator[str]:
+    """Which locations have a row of their own, and what the baselines are."""
+    few = {name: number for name, number in photographs.counts["animal"].items() if 0 < number < LISTED_FROM}
+    total = len(photographs.with_animal)
+    if photographs.all_are_small and total:
+        yield f"No location reaches {LISTED_FROM} photographs with an animal, so all are listed below."
+    elif few:
+        yield (
+            f"{total - len(few)} of {plural(total, 'location')} with at least {LISTED_FROM} photographs with an animal "
+            "are listed below. Those with fewer count in the image-weighted average only: "
+            f"{', '.join(f'{name} ({number})' for name, number in few.items())}."
+        )
+    if photographs.constant_box is not None:
+        left, top, right, bottom = (f"{100 * edge:.0f}" for edge in photographs.constant_box)
+        yield (
+            "Last columns: mean box IoU in percent of two predictions that need no network. The best constant box, fitted "
+            f"to these very photographs, spans {left} to {right} % of the width and {top} to {bottom} % of the height."
+        )
+
+
+def network_title(table: NetworkTable) -> str:
+    """Of Tables 2-4."""
+    return f"{model_title(table.model)}: mean box IoU in percent"
+
+
+def network_notes(table: NetworkTable, photographs: Photographs, starred: bool) -> Iterator[str]:
+    """Units and meaning in one line, then what a reader must know to believe the numbers."""
+    best = "*" if starred else "bold"
+    yield f"Box round the largest segment against the best-matching true box; n: photographs; {best}: best."
+    seeds = {len(table.seeds(setting)) for setting in table.mean.columns} - {0}
+    if max(seeds, default=0) > 1:
+        number = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(max(seeds))
+        yield f"Mean over {number} seeds; ± is the standard deviation over seeds."
+    if table.protocol:
+        fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())
+        yield f"Not the paper's protocol: {fields}."
+    yield from _against_baseline(table, photographs)
+
+
+def unfinished(table: NetworkTable) -> Iterator[str]:
+    """Each trial without a number, and why; none of them is part of any mean."""
+    absent = table.trials[table.trials["status"] != "done"].sort_values(["status", "setting", "seed"])
+    for status, setting, seed, reason in absent[["status", "setting", "seed", "reason"]].itertuples(index=False):
+        of_seed = "" if pd.isna(seed) else f", seed {seed:.0f}"
+        yield f"{status}: {unbroken(setting)}{of_seed}: {reason}"
+
+
+def _against_baseline(table: NetworkTable, photographs: Photographs) -> Iterator[str]:
+    row = ("average", WEIGHTED)
+    _, constant = photographs.baseline(row)
+    scores = {setting: mean for setting, (mean, _) in table.scores(row).items() if not math.isnan(mean)}
+    losers = [unbroken(setting) for setting, mean in scores.items() if mean <= constant]
+    if losers and len(losers) == len(scores):
+        yield f"No setting is better than the {CONSTANT} (image-weighted)."
+    elif losers:
+        yield f"Not better than the {CONSTANT} (image-weighted): {'; '.join(losers)}."
+    elif scores:
+        yield f"Every setting with a number is better than the {CONSTANT} (image-weighted)."

@@ -1,0 +1,126 @@
+"""Which number stands in which cell: the rows of the paper's tables as grids of text."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+
+from ablate.report.grid import Cell, Grid
+from ablate.report.tables import (
+    CONSTANT,
+    FALSE_ALARMS,
+    MACRO,
+    VAL_IOU,
+    WEIGHTED,
+    WHOLE,
+    NetworkTable,
+    Photographs,
+    Row,
+)
+
+Cells = list[Cell]
+
+_LOWER_IS_BETTER = {FALSE_ALARMS}
+_SAME = 1e-9  # IoU that differ by less are equal
+_FIXED = 2  # columns before the settings: label, number of photographs
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 location`, `2 locations`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def photographs_grid(photographs: Photographs) -> Grid:
+    """Table 1: where the test photographs are from, and what a prediction without a network scores there."""
+    counts = photographs.counts
+    rows: list[Cells | None] = [
+        [Cell(name), *_numbers(counts.loc[name, ["animal", "empty"]]), *_baselines(photographs, ("location", name))]
+        for name in counts.index
+    ]
+    weighted, macro = (label for _, label in _averages(photographs))
+    totals = _numbers([photographs.n_animal, photographs.n_empty])
+    rows += [
+        None,
+        [Cell(weighted), *totals, *_baselines(photographs, ("average", WEIGHTED))],
+        [Cell(macro), Cell(""), Cell(""), *_baselines(photographs, ("average", MACRO))],
+    ]
+    return Grid(["location", "with animal", "empty", WHOLE, CONSTANT], rows)
+
+
+def network_grids(table: NetworkTable, photographs: Photographs, starred: bool, limit: int) -> list[Grid]:
+    """A network's table; where it is wider than `limit` characters, in several parts with the same rows."""
+    settings = [str(setting) for setting in table.mean.columns]
+    headers = ["location", "n", *(setting.replace(" + ", " +\n").replace(", ", ",\n") for setting in settings)]
+    rows = _network_rows(table, photographs)
+
+    def part(first: int, size: int) -> Grid:
+        def pick(line: Sequence[Cell]) -> Cells:
+            return [*line[:_FIXED], *line[_FIXED + first : _FIXED + first + size]]
+
+        picked = [None if row is None else pick(row) for row in rows]
+        return Grid([*headers[:_FIXED], *headers[_FIXED + first : _FIXED + first + size]], picked, starred=starred)
+
+    for size in range(len(settings), 0, -1):
+        parts = [part(first, size) for first in range(0, len(settings), size)]
+        if size == 1 or all(grid.width() <= limit for grid in parts):
+            return parts
+    return []
+
+
+def _network_rows(table: NetworkTable, photographs: Photographs) -> list[Cells | None]:
+    counts = photographs.counts["animal"]
+    rows: list[Cells | None] = [
+        [Cell(name), *_numbers([counts[name]]), *_scores(table, ("location", name))] for name in photographs.listed
+    ]
+    rows.append(None)
+    for (key, label), number in zip(_averages(photographs), [str(photographs.n_animal), ""], strict=True):
+        rows.append([Cell(label), Cell(number), *_scores(table, ("average", key))])
+        for baseline, cell in zip((WHOLE, CONSTANT), _baselines(photographs, ("average", key)), strict=True):
+            same = itertools.repeat(Cell(cell.text, faint=True), len(table.mean.columns))
+            rows.append([Cell(f"  {baseline}", faint=True), Cell(""), *same])
+    rows += [None, [Cell("val IoU (synthetic images)"), Cell(""), *_scores(table, ("other", VAL_IOU))]]
+    if photographs.n_empty:
+        alarms = _scores(table, ("other", FALSE_ALARMS))
+        rows.append([Cell("false alarms (empty photographs)"), Cell(str(photographs.n_empty)), *alarms])
+    seeds = [len(table.seeds(setting)) for setting in table.mean.columns]
+    if len(set(seeds) - {0}) > 1:
+        rows.append([Cell("seeds"), Cell(""), *_numbers(seeds)])
+    return rows
+
+
+def _averages(photographs: Photographs) -> list[tuple[str, str]]:
+    """Name and label of both averages."""
+    return [
+        (WEIGHTED, f"image-weighted (all {plural(len(photographs.with_animal), 'location')})"),
+        (MACRO, f"macro ({plural(len(photographs.listed), 'listed location')})"),
+    ]
+
+
+def _scores(table: NetworkTable, row: Row) -> Cells:
+    """A row's cells, the best marked; averages and rates over several seeds with their standard deviation."""
+    scores = table.scores(row)
+    known = [mean for mean, _ in scores.values() if not math.isnan(mean)]
+    best = min(known, default=0.0) if row[1] in _LOWER_IS_BETTER else max(known, default=0.0)
+    contested = max(known, default=0.0) - min(known, default=0.0) > _SAME
+    cells = []
+    for setting, (mean, std) in scores.items():
+        if math.isnan(mean):
+            status = table.status(setting)
+            cells.append(Cell("-" if status == "done" else status, faint=True))
+            continue
+        spread = "" if row[0] == "location" or math.isnan(std) else f"±{100 * std:.1f}"
+        cells.append(Cell(_percent(mean) + spread, bold=contested and abs(mean - best) <= _SAME))
+    return cells
+
+
+def _baselines(photographs: Photographs, row: Row) -> Cells:
+    return [Cell(_percent(value), faint=math.isnan(value)) for value in photographs.baseline(row)]
+
+
+def _percent(value: float) -> str:
+    return "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _numbers(numbers: Iterable[int]) -> Cells:
+    return [Cell(str(number)) for number in numbers]

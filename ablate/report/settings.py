@@ -1,0 +1,98 @@
+"""Which trials belong in one column of a table.
+
+A setting is an arm and an augmentation, as in the paper. Where trials differ in more than that and the seed, the
+setting carries the differing fields in its name, so that no cell ever averages what was not trained alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from ablate import parts
+from ablate.config import OfAugmentation, OfNetwork, TrialConfig, fields_of
+from ablate.errors import UsageError
+
+# The columns and the order of the paper's Tables 2-4.
+PAPER_SETTINGS = ("full", "crop", "i2i", "crop + jitter", "i2i + jitter")
+PAPER_MODELS = {"unet": "U-Net", "unet_resnet50": "U-Net with a ResNet-50 encoder", "segnet": "SegNet"}
+
+# The fields that no table shows as a network, a column or a seed.
+PROTOCOL = tuple(field for field in TrialConfig.model_fields if field not in {"model", "arm", "augment", "seed"})
+
+
+def model_title(model: str) -> str:
+    """What the paper calls a network; a network of ours by the name of its module or file."""
+    return PAPER_MODELS.get(model, _stem(model))
+
+
+def in_paper_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
+    """Names in the paper's order; those that the paper does not have come after, sorted."""
+    known = [*order]
+    return sorted(set(names), key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
+def plain_setting(arm: str, augment: str) -> str:
+    """The name of a setting without further fields, e.g. `crop + jitter`."""
+    return arm if augment == "none" else f"{arm} + {_stem(augment)}"
+
+
+def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
+    """Adds `plain` and `setting`, the names of each trial's setting without and with the differing fields.
+
+    Args:
+        trials: rows of `trials` that were scored on the same photographs.
+    """
+    named = trials.copy()
+    named["plain"] = [plain_setting(*pair) for pair in zip(trials["arm"], trials["augment"], strict=True)]
+    extra = pd.Series("", index=trials.index)
+    for _, of_model in _effective(named).groupby("model"):
+        for field in PROTOCOL:
+            if of_model[field].nunique() > 1:
+                extra[of_model.index] += f", {field}=" + of_model[field].map(_shown)
+    for _, of_arm in named.groupby("arm"):
+        if of_arm["arm_digest"].nunique() > 1:
+            extra[of_arm.index] += ", data=" + of_arm["arm_digest"].str[:8].fillna("unknown")
+    named["setting"] = named["plain"] + extra
+    # What nothing above tells apart, as two files of one network's name, is told apart by the trial itself.
+    alike = named.duplicated(["model", "setting", "seed"], keep=False)
+    named.loc[alike, "setting"] += ", trial=" + named.loc[alike, "trial"]
+    return named
+
+
+def shared_protocol(trials: pd.DataFrame) -> dict[str, str]:
+    """The fields in which all trials agree with each other but not with the paper's protocol, and their values."""
+    effective, paper = _effective(trials), TrialConfig()
+    return {
+        field: _shown(effective[field].iloc[0])
+        for field in PROTOCOL
+        if effective[field].nunique() == 1 and effective[field].iloc[0] != getattr(paper, field)
+    }
+
+
+def _effective(trials: pd.DataFrame) -> pd.DataFrame:
+    """The same trials, with fields that are not read, or were not there yet, at the default."""
+    paper = TrialConfig()
+    effective = trials.fillna({field: getattr(paper, field) for field in PROTOCOL})
+    for kind, package, marker in (("model", "ablate.models", OfNetwork), ("augment", "ablate.augment", OfAugmentation)):
+        for name in trials[kind].unique():
+            for field in {*fields_of(marker)} - _reads(package, name):
+                effective.loc[trials[kind] == name, field] = getattr(paper, field)
+    return effective
+
+
+def _reads(package: str, name: str) -> frozenset[str]:
+    try:
+        return parts.reads(package, name)
+    except (OSError, UsageError):
+        return frozenset(TrialConfig.model_fields)  # the part is gone; what it read is not known
+
+
+def _shown(value: Hashable) -> str:
+    return format(value, "g") if isinstance(value, float) else _stem(str(value))
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem if "/" in name or parts.is_path(name) else name

@@ -1,0 +1,263 @@
+"""Scores as data frames: what the tables show, and how it is averaged. IoU and rates are in [0, 1]; no data is NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ablate import results
+from ablate.plan import PlannedTrial
+from ablate.report.baselines import WHOLE_IMAGE, TrueBoxes, best_constant_box, best_match
+from ablate.report.settings import (
+    PAPER_MODELS,
+    PAPER_SETTINGS,
+    PROTOCOL,
+    in_paper_order,
+    plain_setting,
+    shared_protocol,
+    with_settings,
+)
+
+LISTED_FROM = 30  # photographs with an animal that a location needs for a row of its own, as in the paper
+
+WHOLE, CONSTANT = "whole image", "best constant box"
+WEIGHTED, MACRO = "image-weighted", "macro"
+VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
+
+Row = tuple[str, str]  # kind and name of a table's row
+
+_SCORES = ["trial", "location", "iou", "outcome"]
+_TRUTH = ["location", "iou", "true_boxes", "width", "height"]
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """What the trials of a group were tested on, and what predictions without a network score there.
+
+    Attributes:
+        counts: per location, in natural order: `animal` and `empty`, numbers of photographs.
+        listed: the locations that have a row of their own.
+        baselines: IoU of `WHOLE` and `CONSTANT` (columns) per location, then `WEIGHTED` and `MACRO`; the index is as
+            that of `NetworkTable.mean`.
+        constant_box: xyxy in fractions of the frame; None without an animal.
+    """
+
+    counts: pd.DataFrame
+    listed: tuple[str, ...]
+    baselines: pd.DataFrame
+    constant_box: tuple[float, ...] | None
+
+    @property
+    def n_animal(self) -> int:
+        return int(self.counts["animal"].sum())
+
+    @property
+    def n_empty(self) -> int:
+        return int(self.counts["empty"].sum())
+
+    @property
+    def with_animal(self) -> list[str]:
+        """Locations with at least one photograph of an animal."""
+        return [str(name) for name in self.counts.index[self.counts["animal"] > 0]]
+
+    def baseline(self, row: Row) -> tuple[float, float]:
+        """IoU of `WHOLE` and `CONSTANT` in a row; NaN without an animal."""
+        values = _values(self.baselines, row)
+        return values[WHOLE], values[CONSTANT]
+
+    @property
+    def all_are_small(self) -> bool:
+        """No location reaches `LISTED_FROM`, so that all are listed."""
+        return not (self.counts["animal"] >= LISTED_FROM).any()
+
+
+@dataclass(frozen=True)
+class NetworkTable:
+    """One network's scores.
+
+    Attributes:
+        mean: over seeds; columns are settings, the index pairs of a kind and a name: `("location", "34")`,
+            `("average", WEIGHTED)`, `("average", MACRO)`, `("other", VAL_IOU)`, `("other", FALSE_ALARMS)`.
+        std: over seeds, of the sample; NaN with fewer than two.
+        trials: the trials behind it, with `setting`, `status` (done, failed or missing) and `reason`.
+        protocol: fields that all trials share and that differ from the paper's.
+    """
+
+    model: str
+    mean: pd.DataFrame
+    std: pd.DataFrame
+    trials: pd.DataFrame
+    protocol: Mapping[str, str]
+
+    def scores(self, row: Row) -> dict[str, tuple[float, float]]:
+        """Mean and standard deviation of each setting in a row."""
+        mean, std = _values(self.mean, row), _values(self.std, row)
+        return {setting: (mean[setting], std[setting]) for setting in mean}
+
+    def seeds(self, setting: str) -> list[int]:
+        """The seeds that the numbers of a setting are the mean of."""
+        of_setting = self.trials[(self.trials["setting"] == setting) & (self.trials["status"] == "done")]
+        return sorted(int(seed) for seed in of_setting["seed"])
+
+    def status(self, setting: str) -> str:
+        """`done` where there is a number, else `failed` or `missing`."""
+        found = set(self.trials.loc[self.trials["setting"] == setting, "status"])
+        return next(status for status in ("done", "failed", "missing") if status in found)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trials that were scored on the same photographs."""
+
+    digest: str | None  # of the photographs; None where no trial knows it
+    photographs: Photographs | None  # None: no trial is done
+    tables: tuple[NetworkTable, ...]
+
+
+def build(
+    out: Path, trials: Sequence[str] | None = None, planned: Sequence[PlannedTrial] | None = None
+) -> tuple[Group, ...]:
+    """All tables of a folder of results: one group for each set of photographs.
+
+    Args:
+        trials: only these; None for all.
+        planned: trials that should be there; those that are not, show as missing.
+    """
+    rows = _with_missing(results.read(out, "trials", trials).to_pandas(), planned or ())
+    return tuple(_group(out, digest, group) for digest, group in _by_photographs(rows))
+
+
+def natural(name: str) -> tuple[int, int, str]:
+    """Sorts locations as a person does: 2 before 10, numbers before words."""
+    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
+
+
+def _values(frame: pd.DataFrame, row: Row) -> dict[str, float]:
+    [values] = frame.reindex([row]).to_numpy(dtype=float).tolist()
+    return {str(column): value for column, value in zip(frame.columns, values, strict=True)}
+
+
+def _with_missing(rows: pd.DataFrame, planned: Sequence[PlannedTrial]) -> pd.DataFrame:
+    absent = [trial for trial in planned if trial.trial not in set(rows["trial"])]
+    if not absent:
+        return rows
+    missing = pd.DataFrame(
+        [trial.config.model_dump() | trial.model_dump(exclude={"config", "code"}) for trial in absent]
+    ).assign(status="missing", reason="planned, not finished")
+    return pd.concat([rows, missing.reindex(columns=rows.columns)], ignore_index=True) if len(rows) else missing
+
+
+def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
+    """Groups by digest; trials that failed before their photographs were known belong to every group."""
+    unknown = rows["photos_digest"].isna()
+    digests = sorted(rows.loc[~unknown, "photos_digest"].unique())
+    for digest in digests:
+        yield digest, rows[(rows["photos_digest"] == digest) | unknown]
+    if not digests and len(rows):
+        yield None, rows
+
+
+def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
+    trials = _with_gaps(with_settings(rows))
+    models = in_paper_order(trials["model"], PAPER_MODELS)
+    done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
+    if not done:
+        return Group(digest, None, tuple(_network(model, trials, pd.DataFrame()) for model in models))
+    images = results.dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
+    photographs = _photographs(_truth(out, [*images["trial"].unique()[:1]]))
+    scores = _scores(images, trials, photographs.listed)
+    return Group(digest, photographs, tuple(_network(model, trials, scores) for model in models))
+
+
+def _with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds a missing trial for each setting that another network has and this one has not."""
+    cells = rows[["arm", "augment"]].drop_duplicates()
+    wanted = rows[["model"]].drop_duplicates().merge(cells, how="cross")
+    present = set(zip(rows["model"], rows["arm"], rows["augment"], strict=True))
+    gaps = [cell for cell in wanted.itertuples(index=False, name=None) if cell not in present]
+    if not gaps:
+        return rows
+    added = pd.DataFrame(gaps, columns=["model", "arm", "augment"])
+    added = added.assign(status="missing", reason="not in these results")
+    added["plain"] = added["setting"] = [plain_setting(arm, augment) for _, arm, augment in gaps]
+    return pd.concat([rows, added.reindex(columns=rows.columns)], ignore_index=True)
+
+
+def _truth(out: Path, trials: Sequence[str]) -> pd.DataFrame:
+    """The photographs as a trial has them; `true_boxes` as lists."""
+    rows = results.dataset(out, "images", trials).to_table(columns=_TRUTH)
+    photographs: pd.DataFrame = rows.drop_columns("true_boxes").to_pandas()
+    return photographs.assign(true_boxes=rows["true_boxes"].to_pylist())
+
+
+def _photographs(images: pd.DataFrame) -> Photographs:
+    animals = images[images["iou"].notna()]
+    names = sorted(images["location"].unique(), key=natural)
+    counts = pd.DataFrame(
+        {
+            "animal": animals["location"].value_counts(),
+            "empty": images.loc[images["iou"].isna(), "location"].value_counts(),
+        }
+    )
+    counts = counts.reindex(names).fillna(0).astype(int)
+    least = LISTED_FROM if (counts["animal"] >= LISTED_FROM).any() else 1
+    listed = tuple(str(name) for name in names if counts.loc[name, "animal"] >= least)
+    box, overlaps = _baselines(animals)
+    baselines = _stacked(overlaps.groupby(animals["location"]).mean(), overlaps.mean(), listed)
+    return Photographs(counts, listed, baselines, box)
+
+
+def _baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataFrame]:
+    """The best constant box, and the IoU of both baselines on each photograph with an animal."""
+    if not len(animals):
+        return None, pd.DataFrame({WHOLE: [], CONSTANT: []}, dtype=float)
+    truth = TrueBoxes.of(zip(animals["true_boxes"], animals["width"], animals["height"], strict=True))
+    box = best_constant_box(truth)
+    overlaps = {WHOLE: best_match(WHOLE_IMAGE[None], truth)[0], CONSTANT: best_match(box[None], truth)[0]}
+    return tuple(box.tolist()), pd.DataFrame(overlaps, index=animals.index)
+
+
+def _stacked(per_location: pd.DataFrame, weighted: pd.Series[float], listed: Sequence[str]) -> pd.DataFrame:
+    """Per-location means, then both averages: over all photographs, and over the means of the listed locations."""
+    per_location = per_location.loc[sorted(per_location.index, key=natural)]
+    averages = pd.DataFrame({WEIGHTED: weighted, MACRO: per_location.loc[[*listed]].mean(skipna=False)}).T
+    return pd.concat({"location": per_location, "average": averages})
+
+
+def _scores(images: pd.DataFrame, trials: pd.DataFrame, listed: Sequence[str]) -> pd.DataFrame:
+    """Every row of the tables for every trial that is done; columns are trial ids."""
+    animals = images[images["iou"].notna()]
+    empty = images[images["iou"].isna()]
+    done = trials[trials["status"] == "done"].set_index("trial")
+    per_location = animals.groupby(["location", "trial"])["iou"].mean().unstack()
+    others = {
+        VAL_IOU: done["val_iou"],
+        FALSE_ALARMS: (empty["outcome"] == "false_alarm").groupby(empty["trial"]).mean(),
+    }
+    other = pd.DataFrame(others, index=done.index, dtype=float).T
+    return pd.concat(
+        [_stacked(per_location, animals.groupby("trial")["iou"].mean(), listed), pd.concat({"other": other})]
+    )
+
+
+def _network(model: str, trials: pd.DataFrame, scores: pd.DataFrame) -> NetworkTable:
+    own = trials[trials["model"] == model]
+    order = [setting for plain in in_paper_order(own["plain"], PAPER_SETTINGS) for setting in _named_so(own, plain)]
+    done = own[own["status"] == "done"].set_index("trial")["setting"]
+    seeds = scores.reindex(columns=done.index).T.groupby(done)
+    return NetworkTable(
+        model=model,
+        mean=seeds.mean().T.reindex(columns=order),
+        std=seeds.std(ddof=1).T.reindex(columns=order),
+        trials=own,
+        protocol=shared_protocol(own),
+    )
+
+
+def _named_so(trials: pd.DataFrame, plain: str) -> list[str]:
+    """The settings of one plain name, in the order of the fields that tell them apart."""
+    alike = trials[trials["plain"] == plain].sort_values([*PROTOCOL, "arm_digest", "trial"])
+    return [str(setting) for setting in alike["setting"].unique()]

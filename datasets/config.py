@@ -1,0 +1,128 @@
+"""What `datasets.prepare` can be told: a frozen model whose field descriptions are the command line's `--help`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+
+from ablate.config import TrialConfig
+
+_FROZEN = pydantic.ConfigDict(frozen=True, extra="forbid")
+MaskValue = int | tuple[int, int, int]
+
+
+class Crop(pydantic.BaseModel):
+    """Windows round the animals (the paper, section 3.2)."""
+
+    model_config = _FROZEN
+
+    size: Annotated[int, Field(ge=8, description="side of the square window, px")] = 480
+    min_side: Annotated[
+        int, Field(ge=1, description="animals whose box's longer side is shorter get no window, px")
+    ] = 100
+
+
+class Night(pydantic.BaseModel):
+    """How night pictures are told by their pixels; levels are means over the picture, 0 to 255."""
+
+    model_config = _FROZEN
+
+    synthetic_luma: Annotated[float, Field(ge=0, description="a synthetic image darker than this is left out")] = 40.0
+    photo_luma: Annotated[float, Field(ge=0, description="a photograph darker than this is left out")] = 70.0
+    # Infrared frames of CCT measured 0.00 to 0.05 (the banner's icon has a colour), colour frames 16 to 67.
+    photo_chroma: Annotated[
+        float, Field(ge=0, description="a photograph less colourful than this (max - min of RGB) is infrared")
+    ] = 1.0
+
+
+class PrepareConfig(pydantic.BaseModel):
+    """Turns synthetic images with masks, and photographs with a COCO Camera Traps JSON, into shards."""
+
+    model_config = _FROZEN
+
+    synthetic: Annotated[str, Field(description="folder of a folder of images and one of masks of the same stems")]
+    photos: Annotated[str, Field(description="folder of the photographs that the JSON names")]
+    annotations: Annotated[str, Field(description="COCO Camera Traps JSON")]
+    to: Annotated[str, Field(description="folder to write; a data root there is replaced")]
+    synthetic_images: Annotated[str, Field(description="folder of the images below synthetic=")] = "images"
+    synthetic_masks: Annotated[str, Field(description="folder of the masks below synthetic=")] = "masks"
+    mask_values: Annotated[
+        tuple[str, ...], Field(description="ids or colours (#rrggbb) that are animal; empty: all that is not 0")
+    ] = ()
+    category: Annotated[tuple[str, ...], Field(min_length=1, description="animals to find in the photographs")] = (
+        "deer",
+    )
+    hours: Annotated[str | None, Field(description="clock hours of the photographs, both included; none: all")] = "7-19"
+    exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one a line")] = None
+    photo_masks: Annotated[str | None, Field(description="folder of masks of the photographs' stems")] = None
+    empty_per_location: Annotated[
+        int, Field(ge=0, description="photographs without an animal to take from each location")
+    ] = 20
+    arms: Annotated[tuple[str, ...], Field(min_length=1, description="training sets to write")] = (
+        "full",
+        "crop",
+        "i2i",
+    )
+    translator: Annotated[str, Field(description="module of datasets/translate, or a .py file, for the arm i2i")] = (
+        "reinhard"
+    )
+    translator_options: Annotated[tuple[str, ...], Field(description="its parameters, as key=value,key=value")] = ()
+    crop: Annotated[Crop, Field(description="windows round the animals")] = Crop()
+    night: Annotated[Night, Field(description="night by the pixels")] = Night()
+    trial_defaults: Annotated[
+        dict[str, Any],
+        Field(description="training field that suits this data", json_schema_extra={"sparse": TrialConfig.__name__}),
+    ] = {}
+    max_bad: Annotated[float, Field(ge=0, le=1, description="share of bad inputs above which nothing is written")] = (
+        0.01
+    )
+    val_fraction: Annotated[
+        float, Field(gt=0, lt=1, description="share of the synthetic images kept for validation")
+    ] = 0.1
+    seed: Annotated[int, Field(ge=0, description="of the split, the choice of empty photographs and the styles")] = 0
+    samples_per_shard: Annotated[int, Field(ge=1, description="samples in one tar file")] = 1000
+    workers: Annotated[int, Field(ge=1, description="threads; the result does not depend on it")] = 1
+
+    @pydantic.field_validator("mask_values")
+    @classmethod
+    def _known_values(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            _mask_value(value)
+        return values
+
+    @property
+    def animal_values(self) -> frozenset[MaskValue]:
+        """What marks the animal in a mask: ids, or (r, g, b) colours; empty: all that is not 0."""
+        return frozenset(_mask_value(value) for value in self.mask_values)
+
+    @pydantic.field_validator("hours")
+    @classmethod
+    def _ordered(cls, hours: str | None) -> str | None:
+        if hours is not None:
+            _hours(hours)
+        return hours
+
+    @property
+    def hour_range(self) -> range | None:
+        """The clock hours whose photographs are taken; None: all."""
+        return None if self.hours is None else _hours(self.hours)
+
+
+def _hours(text: str) -> range:
+    found = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", text)
+    if not found or not int(found[1]) <= int(found[2]) <= 23:
+        raise PydanticCustomError("hours", "not two hours such as 7-19 (07:00 to 19:59), nor none")
+    return range(int(found[1]), int(found[2]) + 1)
+
+
+def _mask_value(text: str) -> MaskValue:
+    if re.fullmatch("[0-9]+", text):
+        return int(text)
+    if re.fullmatch("#[0-9a-fA-F]{6}", text):
+        red, green, blue = bytes.fromhex(text[1:])
+        return red, green, blue
+    raise PydanticCustomError("mask_value", "neither ids such as 7 nor colours such as #ff0000")

@@ -1,0 +1,92 @@
+"""What `data=` names: an embedded data set, built once into the node's cache, or a folder of shards.
+
+An embedded data set is a package in `datasets/` that defines `config(to: Path) -> PrepareConfig`; its raw files lie
+beside its `__init__.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+from ablate import shards
+from ablate.errors import UsageError, suggest
+from ablate.storage import cache, local, sha256
+
+_DIGITS = 16
+
+
+def root(data: str, report: Callable[[str], None] = print) -> Path:
+    """The folder of the shards that `data` names; an embedded set's are built first where they are not.
+
+    Raises:
+        UsageError: there is neither such a data set nor such a data root.
+    """
+    known = names()
+    if data in known:
+        return _built(data, report)
+    folder = local(data, "data")
+    if not folder.is_dir():
+        raise UsageError(f"data={data}: no such folder, and no such data set; {suggest(data, known)}")
+    shards.read_manifest(folder)
+    return folder
+
+
+def names() -> tuple[str, ...]:
+    """The embedded data sets, sorted."""
+    found = (path for folder in datasets.__path__ for path in Path(folder).glob("*/__init__.py"))
+    return tuple(sorted(path.parent.name for path in found if _defines_config(path)))
+
+
+def _defines_config(path: Path) -> bool:
+    # Read, not imported: a package of another purpose may be slow to import, or need what is not installed.
+    body = ast.parse(path.read_bytes()).body
+    return any(isinstance(node, ast.FunctionDef) and node.name == "config" for node in body)
+
+
+def _built(name: str, report: Callable[[str], None]) -> Path:
+    module = importlib.import_module(f"datasets.{name}")
+    assert module.__file__ is not None
+    folder = cache() / "data" / f"{name}-{_digest(Path(module.__file__).parent)}"
+    if (folder / shards.MANIFEST).is_file():
+        return folder
+    from datasets.prepare import prepare  # image libraries are slow to import, and mostly the shards are there
+
+    report(f"data={name}: writing its shards into {folder}, once")
+    # Under a name of its own, so that of two processes at once neither replaces what the other already reads.
+    building = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        prepare(module.config(building), report)
+        _move(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder
+
+
+def _move(building: Path, folder: Path) -> None:
+    try:
+        building.rename(folder)
+    except OSError:
+        if not (folder / shards.MANIFEST).is_file():
+            raise
+        # Another process was first; what it made is the same.
+
+
+def _digest(package: Path) -> str:
+    """A hash of everything that the shards follow from: the raw files, and the code that reads and writes them."""
+    here, ablate = Path(__file__).parent, Path(shards.__file__).parent
+    code = [*here.glob("*.py"), *here.glob("arms/*.py"), *here.glob("translate/*.py")]
+    code += [ablate / "shards.py", ablate / "boxes.py"]
+    raw = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    named = {f"code/{path.parent.name}/{path.name}": path for path in code}
+    named |= {f"raw/{path.relative_to(package).as_posix()}": path for path in raw}
+    hashed = hashlib.sha256(f"schema {shards.SCHEMA_VERSION}\n".encode())
+    for name, path in sorted(named.items()):
+        hashed.update(f"{name} {sha256(path)}\n".encode())
+    return hashed.hexdigest()[:_DIGITS]

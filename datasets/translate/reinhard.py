@@ -1,0 +1,67 @@
+"""Colour transfer: each channel's mean and standard deviation become a photograph's.
+
+Reinhard, Ashikhmin, Gooch, Shirley: Color Transfer between Images (2001), section 3; in CIELAB instead of their lab,
+as most later work does: both put lightness apart from two nearly uncorrelated colour axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pydantic
+from numpy.typing import NDArray
+
+from datasets.pictures import Pixels
+from datasets.translate import Photos
+
+_FLAT = 1e-3  # a channel that varies less holds no contrast to stretch
+
+
+class Parameters(pydantic.BaseModel):
+    """None."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Reinhard:
+    """Attributes: mean_n3, std_n3: CIELAB statistics of each photograph, L in [0, 100], float64."""
+
+    mean_n3: NDArray[np.float64]
+    std_n3: NDArray[np.float64]
+
+    def translate(self, image_hw3: Pixels, rng: np.random.Generator, /) -> Pixels:
+        """Takes the statistics of one photograph, all equally likely."""
+        index = int(rng.integers(len(self.mean_n3)))
+        lab_hw3 = to_lab(image_hw3)
+        mean_3, std_3 = statistics(lab_hw3)
+        gain_3 = np.where(std_3 > _FLAT, self.std_n3[index] / np.maximum(std_3, _FLAT), 1.0)
+        moved_hw3 = (lab_hw3 - mean_3) * gain_3 + self.mean_n3[index]
+        return to_rgb(moved_hw3.astype(np.float32))
+
+
+def fit(photos: Photos, parameters: Parameters) -> Reinhard:
+    """Measures all photographs."""
+    measured = [statistics(to_lab(photos[index])) for index in range(len(photos))]
+    return Reinhard(np.stack([mean_3 for mean_3, _ in measured]), np.stack([std_3 for _, std_3 in measured]))
+
+
+def statistics(lab_hw3: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each channel, shape (3,)."""
+    mean_31, std_31 = cv2.meanStdDev(lab_hw3)
+    return mean_31[:, 0], std_31[:, 0]
+
+
+def to_lab(image_hw3: Pixels) -> NDArray[np.float32]:
+    """sRGB to CIELAB: L in [0, 100], a and b about +-100."""
+    lab_hw3: NDArray[np.float32] = cv2.cvtColor(np.float32(image_hw3) / np.float32(255), cv2.COLOR_RGB2LAB)
+    return lab_hw3
+
+
+def to_rgb(lab_hw3: NDArray[np.float32]) -> Pixels:
+    """CIELAB to sRGB; colours that a screen cannot show are clipped."""
+    rgb_hw3 = cv2.cvtColor(lab_hw3, cv2.COLOR_LAB2RGB)
+    image_hw3: Pixels = np.clip(np.rint(rgb_hw3 * 255.0), 0, 255).astype(np.uint8)
+    return image_hw3

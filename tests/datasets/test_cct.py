@@ -1,0 +1,147 @@
+from datetime import datetime
+
+import pytest
+
+from ablate.errors import UsageError
+from datasets import cct
+from tests.datasets.raw_inputs import CATEGORIES, Survey
+
+DAY = cct.Rule(("deer",), range(7, 20))
+ANY_TIME = cct.Rule(("deer",), None)
+
+
+def listing(*images, annotations=()):
+    named = {str(number): name for number, name in CATEGORIES.items()}
+    return cct.parse([{"file_name": "a.jpg"} | image for image in images], list(annotations), named)
+
+
+def record(annotations=({"category_id": 34, "bbox": [1, 2, 3, 4]},), **image):
+    found = listing({"id": "a"} | image, annotations=[{"image_id": "a"} | annotation for annotation in annotations])
+    return found.records[0]
+
+
+def test_a_record_holds_what_the_json_says():
+    found = record(
+        width=2048,
+        height=1494,
+        date_captured="2012-05-08 19:23:36",
+        location=33,
+        seq_id="s",
+        frame_num=2,
+        annotations=[{"category_id": 34, "bbox": [1, 2, 3, 4]}, {"category_id": 6}],
+    )
+    assert (found.width, found.height, found.location, found.seq_id, found.frame_num) == (2048, 1494, "33", "s", 2)
+    assert found.captured_at == datetime(2012, 5, 8, 19, 23, 36)
+    assert found.boxes({"deer", "bobcat"}) == (((1, 2, 3, 4), "deer"),)
+
+
+def test_what_other_sets_leave_out_is_absent_not_guessed():
+    found = record(annotations=[])
+    assert (found.width, found.height, found.location, found.captured_at) == (None, None, "unknown", None)
+    assert (found.seq_id, found.frame_num) == (None, None)
+
+
+@pytest.mark.parametrize("key", ["date_captured", "datetime"])
+def test_the_time_has_two_names(key):
+    assert record(**{key: "2012-05-08 19:23:36"}).captured_at == datetime(2012, 5, 8, 19, 23, 36)
+
+
+@pytest.mark.parametrize("time", ["11 11", "2012-05-08", "0000-00-00 00:00:00", "2012-13-01 10:00:00", 7])
+def test_a_malformed_time_takes_a_photograph_out_only_where_hours_count(time):
+    found = record(date_captured=time)
+    assert found.captured_at is None
+    assert DAY.refusal(found) == "malformed time"
+    assert ANY_TIME.refusal(found) is None
+
+
+def test_no_time_is_told_from_a_malformed_one():
+    assert DAY.refusal(record()) == "no time"
+
+
+@pytest.mark.parametrize(
+    ("time", "refusal"),
+    [("06:59:59", "outside hours"), ("07:00:00", None), ("19:59:59", None), ("20:00:00", "outside hours")],
+)
+def test_the_day_is_from_7_00_to_19_59(time, refusal):
+    assert DAY.refusal(record(date_captured=f"2012-05-08 {time}")) == refusal
+
+
+@pytest.mark.parametrize(
+    ("annotations", "split", "refusal"),
+    [
+        ([{"category_id": 34, "bbox": [1, 2, 3, 4]}], "test", None),
+        ([{"category_id": 34}], "test", "no box"),
+        ([{"category_id": 34, "bbox": [1, 2, 0, 4]}], "test", "no box"),
+        ([{"category_id": 6, "bbox": [1, 2, 3, 4]}], None, "other category"),
+        ([{"category_id": 30}], "empty", None),
+        ([{"category_id": 30, "bbox": [1, 2, 3, 4]}], "empty", None),
+        ([{"category_id": 30, "bbox": [1, 2, 3, 4]}, {"category_id": 34}], "test", "no box"),
+        ([{"category_id": 30}, {"category_id": 6}], None, "other category"),
+        ([], None, "not labelled"),
+    ],
+)
+def test_which_split_a_photograph_belongs_to(annotations, split, refusal):
+    found = record(annotations)
+    assert (ANY_TIME.split(found), ANY_TIME.refusal(found)) == (split, refusal)
+
+
+@pytest.mark.parametrize("name", ["a", "sub/a.jpg", "sub/a"])
+def test_the_exclusion_list_names_ids_or_files(name):
+    rule = cct.Rule(("deer",), None, frozenset({name}))
+    assert rule.refusal(record(file_name="sub/a.jpg")) == "excluded"
+    assert cct.Rule(("deer",), None, frozenset({"b"})).refusal(record(file_name="sub/a.jpg")) is None
+
+
+@pytest.mark.parametrize(
+    "box", [[1, 2, 3], [1, 2, 3, 4, 5], "1234", [1, 2, 3, None], [1, 2, 3, float("nan")], [1, 2, -3, 4], [1, 2, 3, 0]]
+)
+def test_an_unusable_box_is_listed(box):
+    found = listing({"id": "a"}, annotations=[{"image_id": "a", "category_id": 34, "bbox": box}])
+    assert [entry.name for entry in found.skipped] == ["a"]
+    assert found.records[0].annotations == (cct.Annotation("deer", None),)
+
+
+def test_entries_that_fit_nothing_are_listed():
+    found = listing(
+        {"id": "a", "width": 7},
+        {"id": "a", "width": 8},
+        {"file_name": "no-id.jpg"},
+        annotations=[{"image_id": "b", "category_id": 34}, {"image_id": "a", "category_id": 77}],
+    )
+    assert [(record.id, record.width) for record in found.records] == [("a", 7.0)]
+    assert sorted(entry.reason for entry in found.skipped) == [
+        "annotation of an unknown image",
+        "image without an id or a file name",
+        "second image of this id",
+        "unknown category 77",
+    ]
+
+
+def test_an_unknown_category_lists_those_of_the_json():
+    with pytest.raises(UsageError, match=r"category=dear.*did you mean 'deer'.*bobcat, deer"):
+        listing().require(["dear"])
+    with pytest.raises(UsageError, match="category=empty"):
+        listing().require(["empty"])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"images": []}', '{"images": [1], "annotations": [], "categories": []}']
+)
+def test_a_file_of_another_format_is_one_line(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="annotations="):
+        cct.read(path)
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(UsageError, match="no such file"):
+        cct.read(tmp_path / "a.json")
+
+
+def test_the_files_of_the_generator_are_read(tmp_path):
+    Survey(tmp_path).add("p").add_empty("e").write()
+    found = cct.read(tmp_path / "annotations.json")
+    assert [DAY.split(record) for record in found.records] == ["test", "empty"]
+    assert found.categories == ("bobcat", "deer", "empty")
+    assert found.records[0].location == "33"

@@ -1,0 +1,119 @@
+import inspect
+
+import numpy as np
+import pytest
+
+from ablate import parts
+from ablate.errors import UsageError
+from datasets import translate
+from datasets.translate import fda, reinhard
+from tests.datasets.raw_inputs import picture
+
+NAMES = parts.names(translate.PACKAGE)
+PHOTOS = [picture(np.random.default_rng(index), (50, 40), level=80 + 20 * index) for index in range(4)]
+CROP = picture(np.random.default_rng(9), (32, 48), box=(8, 8, 24, 30))
+
+
+def fitted(name):
+    module = parts.load(translate.PACKAGE, name, "translator")
+    return module.fit(PHOTOS, module.Parameters())
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def test_the_known_translators_are_found():
+    assert {"reinhard", "fda"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_translator_keeps_shape_and_type_and_leaves_its_input_alone(name):
+    before = CROP.copy()
+    for image in (CROP, CROP[:17, :31], np.zeros((9, 9, 3), dtype=np.uint8), CROP[:, ::-1]):
+        out = fitted(name).translate(image, rng())
+        assert (out.shape, out.dtype) == (image.shape, np.uint8)
+    assert (before == CROP).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_chance_comes_from_the_generator_alone(name):
+    translator = fitted(name)
+    assert (translator.translate(CROP, rng(1)) == translator.translate(CROP, rng(1))).all()
+    assert (translator.translate(CROP, rng(1)) == fitted(name).translate(CROP, rng(1))).all()
+    looks = {translator.translate(CROP, rng(seed)).tobytes() for seed in range(40)}
+    assert len(looks) == len(PHOTOS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_module_follows_the_contract(name):
+    module = parts.load(translate.PACKAGE, name, "translator")
+    assert list(inspect.signature(module.fit).parameters) == ["photos", "parameters"]
+    assert module.Parameters.model_config["frozen"]
+    assert translate.choose(name, []).identity.split("@")[0] == name
+
+
+def test_identities_tell_parameters():
+    assert translate.choose("reinhard", []).identity == "reinhard"
+    assert translate.choose("fda", []).identity == "fda@beta=0.01"
+    assert translate.choose("fda", ["beta=0.05"]).identity == "fda@beta=0.05"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("rheinhard", [], "did you mean 'reinhard'"),
+        ("fda", ["betta=1"], "beta"),
+        ("fda", ["beta=2"], "less than or equal to 0.5"),
+        ("reinhard", ["beta=1"], "no parameters"),
+    ],
+)
+def test_a_wrong_choice_is_one_line(name, options, message):
+    with pytest.raises(UsageError, match=message):
+        translate.choose(name, options)
+
+
+def test_a_translator_may_be_a_file(tmp_path):
+    path = tmp_path / "darker.py"
+    path.write_text(inspect.getsource(reinhard))
+    choice = translate.choose(str(path), [])
+    assert choice.identity.startswith("darker@")
+    path.write_text(inspect.getsource(reinhard) + "\n")
+    assert translate.choose(str(path), []).identity != choice.identity
+
+
+def test_reinhard_gives_each_lab_channel_the_photographs_mean_and_deviation():
+    target = PHOTOS[1]
+    moved = reinhard.fit([target], reinhard.Parameters()).translate(CROP, rng())
+    mean, std = reinhard.statistics(reinhard.to_lab(moved))
+    target_mean, target_std = reinhard.statistics(reinhard.to_lab(target))
+    before, _ = reinhard.statistics(reinhard.to_lab(CROP))
+    assert np.abs(mean - target_mean).max() < 1.0  # of 100; clipping and rounding to bytes cost a little
+    assert np.abs(std - target_std).max() < 1.0
+    assert np.abs(before - target_mean).max() > 3.0
+
+
+def test_reinhard_towards_itself_changes_nothing_but_rounding():
+    moved = reinhard.fit([CROP], reinhard.Parameters()).translate(CROP, rng())
+    assert np.abs(moved.astype(int) - CROP).max() <= 1
+
+
+def test_fda_without_a_band_is_the_identity():
+    assert (fda.fit(PHOTOS, fda.Parameters(beta=0)).translate(CROP, rng()) == CROP).all()
+
+
+@pytest.mark.parametrize("beta", [0.01, 0.05, 0.2])
+@pytest.mark.parametrize("size", [(32, 48), (31, 47)])
+def test_fda_changes_only_the_amplitude_of_low_frequencies(beta, size):
+    image, style = CROP[: size[0], : size[1]], picture(rng(), size[::-1], level=60)[: size[0], : size[1]]
+    image = np.resize(image, (*size, 3))
+    before, after = (np.fft.fft2(x, axes=(0, 1)) for x in (image, fda.swap(image, style, beta)))
+    wanted = np.abs(np.fft.fft2(style, axes=(0, 1)))
+    limit = np.floor(beta * min(size))
+    rows, columns = (np.abs(np.fft.fftfreq(side, 1 / side)).round() for side in size)
+    low = np.maximum(rows[:, None], columns[None, :]) <= limit
+    np.testing.assert_allclose(after[~low], before[~low], atol=1e-6)
+    np.testing.assert_allclose(np.abs(after[low]), wanted[low], atol=1e-6)
+    turned = np.angle(after[low] * before[low].conj())
+    assert np.abs(turned).max() < 1e-6
+    assert not np.allclose(np.abs(before[low]), wanted[low])

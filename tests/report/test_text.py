@@ -1,0 +1,119 @@
+"""What a person reads."""
+
+import json
+import re
+
+import pytest
+
+from ablate.report import print_tables
+from tests import command
+from tests.results_factory import photos, planned, write, write_failed
+
+SETTINGS = [("full", "none"), ("crop", "none"), ("i2i", "none"), ("crop", "jitter"), ("i2i", "jitter")]
+
+
+@pytest.fixture
+def printed(tmp_path, capsys):
+    """Prints the tables of `tmp_path` and returns the lines."""
+
+    def lines(**options):
+        print_tables(tmp_path, **options)
+        return capsys.readouterr().out.splitlines()
+
+    return lines
+
+
+def row(lines, label):
+    """The cells of the first row that begins with the label."""
+    line = next(line for line in lines if line.startswith(label))
+    return re.split(r" {2,}|\* ", line.rstrip())
+
+
+def test_five_settings_and_three_seeds_fit_a_hundred_columns(tmp_path, printed):
+    for seed in range(3):
+        for number, (arm, augment) in enumerate(SETTINGS):
+            write(tmp_path, 0.1 * number + 0.1 * seed, arm=arm, augment=augment, seed=seed, alarms=seed)
+    lines = printed()
+    assert max(map(len, lines)) <= 100
+    assert "Table 2. U-Net: mean box IoU in percent" in lines
+    assert "\x1b" not in "".join(lines)
+    assert row(lines[lines.index("Table 2. U-Net: mean box IoU in percent") :], "image-weighted")[1:] == [
+        "83", "10.0±10.0", "20.0±10.0", "30.0±10.0", "40.0±10.0", "50.0±10.0*",
+    ]  # fmt: skip
+
+
+def test_table_1_names_the_locations_with_few_photographs(tmp_path, printed):
+    write(tmp_path)
+    text = " ".join(" ".join(printed()).split())
+    assert "Table 1. Test photographs: 83 with an animal at 3 locations, 8 without" in text
+    assert "2 of 3 locations with at least 30" in text
+    assert "average only: 4 (12)." in text
+
+
+def test_it_is_said_that_no_location_is_large(tmp_path, printed):
+    write(tmp_path, of=photos({"a": 3}))
+    assert any(line.startswith("No location reaches 30") for line in printed())
+
+
+def test_failed_and_missing_cells_say_so_and_why(tmp_path, printed):
+    write(tmp_path, 0.4)
+    write_failed(tmp_path, "RuntimeError: out of [memory]", arm="full")
+    lines = printed(planned=[planned(arm="i2i", augment="jitter", seed=0)])
+    assert row(lines, "2  ")[-1] == "100.0"  # Table 1
+    table = lines[lines.index("Table 2. U-Net: mean box IoU in percent") :]
+    assert row(table, "10 ") == ["10", "40", "failed", "40.0", "missing"]
+    assert "failed: full, seed 0: RuntimeError: out of [memory]" in lines
+    assert "missing: i2i + jitter, seed 0: planned, not finished" in lines
+
+
+def test_the_best_of_a_row_is_starred(tmp_path, printed):
+    write(tmp_path, 0.4, arm="full", alarms=1)
+    write(tmp_path, 0.6, arm="crop", alarms=3)
+    lines = printed()
+    assert next(line for line in lines if line.startswith("macro") and "*" in line).endswith("40.0  60.0*")
+    assert next(line for line in lines if line.startswith("false alarms")).endswith("12.5* 37.5")
+
+
+def test_settings_that_lose_to_the_constant_box_are_named(tmp_path, printed):
+    shots = photos({"a": 30})
+    write(tmp_path, 0.99, of=shots, arm="full")
+    assert "No setting is better than the best constant box (image-weighted)." in printed()
+    write(tmp_path, 1.0, of=shots, arm="crop")
+    write(tmp_path, 0.9, of=shots, arm="crop", augment="jitter")
+    assert "Not better than the best constant box (image-weighted): full; crop + jitter." in printed()
+
+
+def test_a_wide_table_is_cut_into_parts(tmp_path, printed):
+    for rate in range(1, 10):
+        write(tmp_path, learning_rate=rate / 1000)
+    lines = printed()
+    assert max(map(len, lines)) <= 100
+    assert sum(line.count("learning_rate=") for line in lines if "crop" not in line) == 9
+
+
+def test_every_corner_prints(tmp_path, printed):
+    assert printed() == [f"No trial has finished in {tmp_path} yet."]
+    write_failed(tmp_path)
+    assert "failed: crop, seed 0: RuntimeError: out of memory" in printed()
+    write(tmp_path, 0.0, of=photos({"a": 1}))
+    assert row(printed(), "macro (1 listed location)")[-1] == "100.0"
+    write(tmp_path, of=photos({}, {"a": 2}), photos_digest="empty")
+    assert any("0 with an animal at 0 locations, 2 without" in line for line in printed())
+
+
+def test_the_command_prints_the_trials_of_a_run(tmp_path):
+    trial = write(tmp_path, 0.4)
+    write(tmp_path, 0.4, model="segnet")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "r1.json").write_text(json.dumps({"trials": [trial]}))
+    done = command.run("ablate.report", f"out={tmp_path}", "run=r1", PYTHONWARNINGS="error")
+    assert done.returncode == 0, done.stderr
+    assert "U-Net" in done.stdout
+    assert "SegNet" not in done.stdout
+
+
+def test_an_unknown_run_or_folder_is_one_line(tmp_path):
+    for arguments in ([f"out={tmp_path}", "run=r9"], [f"out={tmp_path / 'nowhere'}"]):
+        done = command.run("ablate.report", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,162 @@
+"""SQL over results: what it answers, and what it refuses."""
+
+import csv
+import io
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from ablate.errors import UsageError
+from ablate.query import QueryConfig, connect, main, select
+from tests import command
+from tests.results_factory import photos, write, write_failed
+
+
+@pytest.fixture
+def out(tmp_path):
+    write(tmp_path, 0.25, of=photos({"a": 2}))
+    write(tmp_path, 0.75, of=photos({"a": 2}), arm="full")
+    write_failed(tmp_path, arm="i2i")
+    return tmp_path
+
+
+@pytest.fixture
+def ask(out):
+    """Runs a statement and returns its rows."""
+
+    def rows(sql):
+        with connect(out) as connection:
+            return select(connection, sql).to_pylist()
+
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT arm, avg(iou) AS iou FROM images GROUP BY ALL ORDER BY ALL", [("crop", 0.25), ("full", 0.75)]),
+        ("WITH few AS (FROM images LIMIT 3) SELECT count(*) FROM few", [(3,)]),
+        ("FROM trials SELECT status, count(*) GROUP BY ALL ORDER BY ALL", [("done", 2), ("failed", 1)]),
+        ("SELECT count(DISTINCT trial) FROM epochs", [(2,)]),
+        ("SELECT count(*) FROM locations", [(0,)]),
+        ("SELECT column_name FROM (DESCRIBE images) LIMIT 1;", [("trial",)]),
+        ("SELECT 1 AS a, 2 AS a", [(1, 2)]),
+    ],
+)
+def test_statements_that_read_are_answered(ask, sql, expected):
+    assert [tuple(row.values()) for row in ask(sql)] == expected
+
+
+@pytest.mark.parametrize("sql", ["DESCRIBE images", "SHOW TABLES", "SUMMARIZE trials", "EXPLAIN SELECT 1"])
+def test_looking_around_is_allowed(ask, sql):
+    assert ask(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY images TO '{there}'",
+        "COPY (SELECT 1) TO '{there}' (FORMAT parquet)",
+        "EXPLAIN ANALYZE COPY images TO '{there}'",
+        "EXPORT DATABASE '{there}'",
+        "ATTACH '{there}'",
+        "CREATE TABLE t AS SELECT 1",
+        "DROP VIEW images",
+        "INSERT INTO trials VALUES (1)",
+        "SELECT 1; COPY images TO '{there}'",
+        "SELECT 1; SELECT 2",
+        "",
+        "-- nothing",
+        "PRAGMA version",
+        "PRAGMA enable_external_access",
+        "SET enable_external_access = true",
+        "RESET lock_configuration",
+        "CALL pragma_version()",
+        "PREPARE p AS SELECT 1",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM 'https://example.org/x.parquet'",
+        "SELECT * FROM glob('*')",
+        "SELECT * FROM query('COPY images TO ''{there}''')",
+        "SELECT * FROM connection",  # a Python variable
+        "SELECT getenv('HOME')",
+    ],
+)
+def test_everything_else_is_refused_in_one_line_and_leaves_nothing(out, ask, tmp_path, sql):
+    there = tmp_path / "there"
+    with pytest.raises(UsageError) as refusal:
+        ask(sql.format(there=there))
+    assert str(refusal.value)
+    assert not there.exists()
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT\n  'é', bad FROM images", 'line 2, column 8: Referenced column "bad" not found'),
+        ("SELECT iou FROM imags", "line 1, column 17: Table with name imags does not exist"),
+        ("SELEC iou", "line 1, column 1: syntax error"),
+        ("SELECT 'x'::INT", "line 1, column 11: Could not convert"),
+    ],
+)
+def test_a_mistake_is_explained_with_its_place(ask, sql, expected):
+    with pytest.raises(UsageError, match=r"^line") as mistake:
+        ask(sql)
+    assert str(mistake.value).startswith(expected)
+
+
+SQL = "SELECT arm, iou, pred_box, score / 0 AS none FROM images WHERE iou > 0.5"
+
+
+def test_csv_and_json_and_parquet_parse_back(out, capsys):
+    assert main(QueryConfig(out=str(out), sql=SQL, format="csv")) == 0
+    rows = [*csv.DictReader(io.StringIO(capsys.readouterr().out))]
+    assert [(row["arm"], float(row["iou"]), len(json.loads(row["pred_box"]))) for row in rows] == [
+        ("full", 0.75, 4)
+    ] * 2
+    main(QueryConfig(out=str(out), sql=SQL, format="json"))
+    assert [row["iou"] for row in json.loads(capsys.readouterr().out)] == [0.75, 0.75]
+    main(QueryConfig(out=str(out), sql=SQL, format="parquet", to=str(out / "answer.parquet")))
+    assert pq.read_table(out / "answer.parquet")["iou"].to_pylist() == [0.75, 0.75]
+
+
+def test_what_json_does_not_have_is_null(out, capsys):
+    main(QueryConfig(out=str(out), sql="SELECT 'nan'::DOUBLE AS x, sum(1) AS y, DATE '2020-01-02' AS z", format="json"))
+    assert json.loads(capsys.readouterr().out) == [{"x": None, "y": 1, "z": "2020-01-02"}]
+
+
+def test_a_table_is_aligned_and_counted(out, capsys):
+    main(QueryConfig(out=str(out), sql="SELECT arm, count(*) AS n, repeat('x', 99) AS long FROM images GROUP BY ALL"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["arm", "n", "long"]
+    assert lines[-2:] == ["(2 rows)", "Long values are cut; format=csv gives them whole."]
+    assert max(map(len, lines[:-1])) < 80
+
+
+def test_parquet_is_not_printed(out):
+    with pytest.raises(UsageError, match=r"to=FILE\.parquet"):
+        main(QueryConfig(out=str(out), sql=SQL, format="parquet"))
+
+
+def test_without_a_statement_the_views_are_listed(out, capsys):
+    main(QueryConfig(out=str(out)))
+    printed = capsys.readouterr().out
+    assert {"images: 4 rows", "epochs: 4 rows", "trials: 3 rows", "locations: 0 rows"} <= set(printed.splitlines())
+    assert printed.count(f"python -m ablate.query out={out}") == 2
+
+
+def test_an_old_file_without_a_column_gives_null(out, ask):
+    for path in (out / "images").iterdir():
+        pq.write_table(pq.read_table(path).drop_columns(["score"]), path)
+    assert ask("SELECT count(*) AS n, count(score) AS scores FROM images") == [{"n": 4, "scores": 0}]
+
+
+def test_the_command_answers_and_refuses(out):
+    done = command.run("ablate.query", f"out={out}", SQL.replace("iou > 0.5", "iou = 0.75"), PYTHONWARNINGS="error")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "(2 rows)"), done.stderr
+    refused = command.run("ablate.query", f"out={out}", "SELECT\nbad FROM images")
+    assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (2, "", 1)

@@ -1,0 +1,45 @@
+"""Reading what was committed, and only that."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from ablate import results
+from tests.results_factory import photos, write, write_failed
+
+SHOTS = photos({"a": 2})
+
+
+def test_rows_of_a_trial_without_its_commit_are_invisible(tmp_path):
+    write(tmp_path, of=SHOTS, commit=False)
+    kept = write(tmp_path, of=SHOTS, arm="full")
+    for table in ("images", "epochs", "trials"):
+        assert {row["trial"] for row in results.read(tmp_path, table).to_pylist()} == {kept}
+
+
+def test_failed_trials_appear_in_trials_only(tmp_path):
+    write(tmp_path, of=SHOTS)
+    failed = write_failed(tmp_path)  # the same trial: an attempt that failed after its rows were written
+    assert results.read(tmp_path, "trials")["trial"].to_pylist() == [failed]
+    assert results.read(tmp_path, "images").num_rows == 0
+    assert results.read(tmp_path, "epochs").num_rows == 0
+
+
+def test_trials_can_be_chosen(tmp_path):
+    chosen = write(tmp_path, of=SHOTS)
+    write(tmp_path, of=SHOTS, arm="full")
+    assert set(results.read(tmp_path, "images", [chosen, "absent"])["trial"].to_pylist()) == {chosen}
+
+
+@pytest.mark.parametrize("table", results.TABLES)
+def test_an_empty_folder_has_empty_tables_with_all_columns(tmp_path, table):
+    rows = results.read(tmp_path, table)
+    assert rows.num_rows == 0
+    assert "trial" in rows.column_names
+
+
+def test_columns_that_a_file_does_not_have_are_null(tmp_path):
+    old, new = write(tmp_path, of=SHOTS), write(tmp_path, of=SHOTS, arm="full")
+    path = tmp_path / "images" / f"{old}.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["mask_rle", "n_components"]), path)
+    rows = results.read(tmp_path, "images").to_pylist()
+    assert {(row["trial"], row["n_components"]) for row in rows} == {(old, None), (new, 1)}

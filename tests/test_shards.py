@@ -1,0 +1,162 @@
+import hashlib
+import io
+import pickle
+import tarfile
+
+import pytest
+
+from ablate import shards
+from ablate.errors import UsageError
+from ablate.shards import REAL, ArmWriter, Manifest, Sample
+
+SAMPLES = [Sample(f"k{index}", b"jpg%d" % index, b"png%d" % index, {"source": f"s{index}"}) for index in range(7)]
+
+
+def write(root, samples=SAMPLES, samples_per_shard=3, arm="crop"):
+    with ArmWriter(root, arm, samples_per_shard) as writer:
+        for sample in samples:
+            writer.add("train", sample)
+        writer.add("val", Sample("v0", b"jpg", None, {"text": "Höhe"}))
+    manifest = Manifest(arms={arm: writer.arm}, trial_defaults={"epochs": 5})
+    shards.write_manifest(root, manifest)
+    return manifest
+
+
+def test_what_was_written_is_read_back_in_order(tmp_path):
+    write(tmp_path)
+    manifest = shards.read_manifest(tmp_path)
+    shards.verify(tmp_path, manifest, ["crop"])
+    assert list(shards.read(tmp_path, manifest, "crop", "train")) == SAMPLES
+    assert list(shards.read(tmp_path, manifest, "crop", "val")) == [Sample("v0", b"jpg", None, {"text": "Höhe"})]
+    assert manifest.arm("crop").counts == {"train": 7, "val": 1}
+    assert [shard.samples for shard in manifest.arm("crop").of_split("crop", "train")] == [3, 3, 1]
+    assert manifest.trial_defaults == {"epochs": 5}
+
+
+def test_a_split_that_does_not_exist_is_empty(tmp_path):
+    assert list(shards.read(tmp_path, write(tmp_path), "crop", "test")) == []
+
+
+def test_the_same_samples_give_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        write(tmp_path / name)
+    for path in sorted((tmp_path / "a").rglob("*.*")):
+        other = tmp_path / "b" / path.relative_to(tmp_path / "a")
+        assert path.read_bytes() == other.read_bytes(), path.name
+
+
+def test_the_digest_does_not_depend_on_how_samples_are_sharded(tmp_path):
+    digests = {write(tmp_path / str(size), samples_per_shard=size).arm("crop").digest for size in (1, 3, 1000)}
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Sample("k0", b"jpgX", b"png0", {"source": "s0"}),
+        Sample("k0", b"jpg0", b"pngX", {"source": "s0"}),
+        Sample("k0", b"jpg0", None, {"source": "s0"}),
+        Sample("k0", b"jpg0", b"png0", {"source": "sX"}),
+        Sample("kX", b"jpg0", b"png0", {"source": "s0"}),
+    ],
+)
+def test_the_digest_depends_on_every_part_of_a_sample(tmp_path, other):
+    before = write(tmp_path / "a").arm("crop").digest
+    assert write(tmp_path / "b", [other, *SAMPLES[1:]]).arm("crop").digest != before
+
+
+def damage_by_truncation(path):
+    path.write_bytes(path.read_bytes()[:-3000])
+
+
+def damage_by_a_flipped_bit(path):
+    data = bytearray(path.read_bytes())
+    data[600] ^= 1
+    path.write_bytes(data)
+
+
+def damage_by_removal(path):
+    path.unlink()
+
+
+@pytest.mark.parametrize("damage", [damage_by_truncation, damage_by_a_flipped_bit, damage_by_removal])
+def test_a_damaged_shard_is_named_before_anything_is_read(tmp_path, damage):
+    manifest = write(tmp_path)
+    damage(tmp_path / "crop" / "train-000001.tar")
+    with pytest.raises(UsageError, match=r"train-000001\.tar"):
+        shards.verify(tmp_path, manifest, ["crop"])
+
+
+def test_fewer_samples_than_recorded_are_an_error_while_reading(tmp_path):
+    manifest = write(tmp_path)
+    manifest.arm("crop").shards[0].samples += 1
+    with pytest.raises(ValueError, match="the manifest says"):
+        list(shards.read(tmp_path, manifest, "crop", "train"))
+
+
+class Explosive:
+    def __reduce__(self):
+        return pytest.fail, ("a member was unpickled",)
+
+
+@pytest.mark.parametrize("suffix", ["pth", "pyd", "pickle", "pkl", "npy", "jpg.pyd"])
+def test_foreign_members_are_never_unpickled_nor_read(tmp_path, suffix):
+    manifest = write(tmp_path)
+    path = tmp_path / "crop" / "train-000000.tar"
+    with tarfile.open(path, "a") as tar:
+        for name in (f"k2.{suffix}", f"evil.{suffix}"):
+            data = pickle.dumps(Explosive())
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    assert list(shards.read(tmp_path, manifest, "crop", "train")) == SAMPLES
+
+
+def test_a_failed_writer_leaves_no_half_written_shard(tmp_path):
+    def fail():
+        with ArmWriter(tmp_path, "crop", 3) as writer:
+            writer.add("train", SAMPLES[0])
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        fail()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("key", ["", "a.b", "a/b", "a\\b"])
+def test_a_key_that_a_reader_would_cut_is_refused(tmp_path, key):
+    with ArmWriter(tmp_path, "crop") as writer, pytest.raises(ValueError, match="sample key"):
+        writer.add("train", Sample(key, b"", None))
+
+
+def test_a_doubled_key_is_refused(tmp_path):
+    with ArmWriter(tmp_path, "crop") as writer:
+        writer.add("train", SAMPLES[0])
+        with pytest.raises(ValueError, match="two of it"):
+            writer.add("val", SAMPLES[0])
+
+
+def test_a_folder_without_a_manifest_is_no_data_root(tmp_path):
+    with pytest.raises(UsageError, match=r"datasets\.prepare"):
+        shards.read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"arms": 3}', '{"schema_version": 99}'])
+def test_a_manifest_that_cannot_be_read_is_one_line(tmp_path, text):
+    (tmp_path / shards.MANIFEST).write_text(text)
+    with pytest.raises(UsageError, match=shards.MANIFEST):
+        shards.read_manifest(tmp_path)
+
+
+def test_an_unknown_arm_lists_the_arms(tmp_path):
+    manifest = write(tmp_path)
+    with pytest.raises(UsageError, match="crop"):
+        manifest.arm("corp")
+    with pytest.raises(UsageError, match="photographs"):
+        manifest.photographs()
+    assert REAL not in manifest.training_arms()
+
+
+def test_the_manifest_records_the_checksum_of_each_shard(tmp_path):
+    for shard in write(tmp_path).arm("crop").shards:
+        assert hashlib.sha256((tmp_path / shard.name).read_bytes()).hexdigest() == shard.sha256
