@@ -80,7 +80,7 @@ def help_text(model: type[pydantic.BaseModel], command: str, epilogue: str = "",
 
 def _command_name() -> str:
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.name}" if spec is not None else sys.argv[0]
+    return f"python -m {spec.name.removesuffix('.__main__')}" if spec is not None else sys.argv[0]
 
 
 def _looks_like_key(text: str) -> bool:

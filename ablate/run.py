@@ -38,6 +38,8 @@ def main(run: RunConfig) -> int:
     if run.dry_run:
         _print_trials(console, out, trials, found)
         return 0
+    if missing:
+        _write_run(out, run, trials, missing)
     status = _run_trials(console, run, root, out, missing) if missing else 0
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
@@ -63,7 +65,6 @@ def _to_run(run: RunConfig, found: Progress) -> tuple[PlannedTrial, ...]:
 def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing: Sequence[PlannedTrial]) -> int:
     shards.verify(root, shards.read_manifest(root), sorted({REAL, *(trial.config.arm for trial in missing)}))
     _prefetch(missing)
-    _write_run(out, run, missing)
     from ablate import cluster  # Ray is slow to start: not before everything has been checked
     from ablate.console import Board
 
@@ -91,7 +92,7 @@ def _prefetch(trials: Iterable[PlannedTrial]) -> None:
             parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
 
 
-def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial]) -> None:
+def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial], missing: Sequence[PlannedTrial]) -> None:
     now = datetime.datetime.now(datetime.UTC)
     identity = f"r{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     record = {
@@ -100,6 +101,7 @@ def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial]) -> Non
         "space": run.space,
         "command": _command(),
         "trials": [trial.trial for trial in trials],
+        "to_run": [trial.trial for trial in missing],
     }
     storage.publish(out / "runs" / f"{identity}.json", (json.dumps(record, indent=2) + "\n").encode())
 

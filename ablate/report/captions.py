@@ -40,8 +40,9 @@ def photographs_notes(photographs: Photographs) -> Iterator[str]:
     if photographs.constant_box is not None:
         left, top, right, bottom = (f"{100 * edge:.0f}" for edge in photographs.constant_box)
         yield (
-            "Last columns: mean box IoU in percent of two predictions that need no network. The best constant box, fitted "
-            f"to these very photographs, spans {left} to {right} % of the width and {top} to {bottom} % of the height."
+            "Last columns: mean box IoU in percent of two predictions that need no network. The best constant box, "
+            f"fitted to these very photographs, spans {left} to {right} % of the width and {top} to {bottom} % of the "
+            "height."
         )
 
 

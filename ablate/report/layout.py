@@ -45,7 +45,7 @@ def photographs_grid(photographs: Photographs) -> Grid:
         [Cell(weighted), *totals, *_baselines(photographs, ("average", WEIGHTED))],
         [Cell(macro), Cell(""), Cell(""), *_baselines(photographs, ("average", MACRO))],
     ]
-    return Grid(["location", "with animal", "empty", WHOLE, CONSTANT], rows)
+    return Grid(["location", "with\nanimal", "empty", "whole\nimage", "best constant\nbox"], rows)
 
 
 def network_grids(table: NetworkTable, photographs: Photographs, starred: bool, limit: int) -> list[Grid]:
@@ -61,11 +61,10 @@ def network_grids(table: NetworkTable, photographs: Photographs, starred: bool, 
         picked = [None if row is None else pick(row) for row in rows]
         return Grid([*headers[:_FIXED], *headers[_FIXED + first : _FIXED + first + size]], picked, starred=starred)
 
-    for size in range(len(settings), 0, -1):
-        parts = [part(first, size) for first in range(0, len(settings), size)]
-        if size == 1 or all(grid.width() <= limit for grid in parts):
-            return parts
-    return []
+    size = len(settings)
+    while size > 1 and max(part(first, size).width() for first in range(0, len(settings), size)) > limit:
+        size -= 1
+    return [part(first, size) for first in range(0, len(settings), size)]
 
 
 def _network_rows(table: NetworkTable, photographs: Photographs) -> list[Cells | None]:

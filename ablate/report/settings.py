@@ -6,7 +6,7 @@ setting carries the differing fields in its name, so that no cell ever averages 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from ablate import parts
 from ablate.config import OfAugmentation, OfNetwork, TrialConfig, fields_of
 from ablate.errors import UsageError
+from ablate.plan import PlannedTrial
 
 # The columns and the order of the paper's Tables 2-4.
 PAPER_SETTINGS = ("full", "crop", "i2i", "crop + jitter", "i2i + jitter")
@@ -39,6 +40,17 @@ def plain_setting(arm: str, augment: str) -> str:
     return arm if augment == "none" else f"{arm} + {_stem(augment)}"
 
 
+def with_missing(rows: pd.DataFrame, planned: Sequence[PlannedTrial]) -> pd.DataFrame:
+    """Adds the planned trials that are not among the rows of `trials`, as missing."""
+    absent = [trial for trial in planned if trial.trial not in set(rows["trial"])]
+    if not absent:
+        return rows
+    missing = pd.DataFrame(
+        [trial.config.model_dump() | trial.model_dump(exclude={"config", "code"}) for trial in absent]
+    ).assign(status="missing", reason="planned, not finished")
+    return pd.concat([rows, missing.reindex(columns=rows.columns)], ignore_index=True) if len(rows) else missing
+
+
 def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
     """Adds `plain` and `setting`, the names of each trial's setting without and with the differing fields.
 
@@ -60,6 +72,24 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
     alike = named.duplicated(["model", "setting", "seed"], keep=False)
     named.loc[alike, "setting"] += ", trial=" + named.loc[alike, "trial"]
     return named
+
+
+def with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds a missing trial for each setting that another network has and this one has not.
+
+    Args:
+        rows: with their settings; the added ones have theirs.
+    """
+    cells = rows[["arm", "augment"]].drop_duplicates()
+    wanted = rows[["model"]].drop_duplicates().merge(cells, how="cross")
+    present = set(zip(rows["model"], rows["arm"], rows["augment"], strict=True))
+    gaps = [cell for cell in wanted.itertuples(index=False, name=None) if cell not in present]
+    if not gaps:
+        return rows
+    added = pd.DataFrame(gaps, columns=["model", "arm", "augment"])
+    added = added.assign(status="missing", reason="not in these results")
+    added["plain"] = added["setting"] = [plain_setting(arm, augment) for _, arm, augment in gaps]
+    return pd.concat([rows, added.reindex(columns=rows.columns)], ignore_index=True)
 
 
 def shared_protocol(trials: pd.DataFrame) -> dict[str, str]:

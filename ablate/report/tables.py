@@ -16,8 +16,9 @@ from ablate.report.settings import (
     PAPER_SETTINGS,
     PROTOCOL,
     in_paper_order,
-    plain_setting,
     shared_protocol,
+    with_gaps,
+    with_missing,
     with_settings,
 )
 
@@ -126,7 +127,7 @@ def build(
         trials: only these; None for all.
         planned: trials that should be there; those that are not, show as missing.
     """
-    rows = _with_missing(results.read(out, "trials", trials).to_pandas(), planned or ())
+    rows = with_missing(results.read(out, "trials", trials).to_pandas(), planned or ())
     return tuple(_group(out, digest, group) for digest, group in _by_photographs(rows))
 
 
@@ -140,16 +141,6 @@ def _values(frame: pd.DataFrame, row: Row) -> dict[str, float]:
     return {str(column): value for column, value in zip(frame.columns, values, strict=True)}
 
 
-def _with_missing(rows: pd.DataFrame, planned: Sequence[PlannedTrial]) -> pd.DataFrame:
-    absent = [trial for trial in planned if trial.trial not in set(rows["trial"])]
-    if not absent:
-        return rows
-    missing = pd.DataFrame(
-        [trial.config.model_dump() | trial.model_dump(exclude={"config", "code"}) for trial in absent]
-    ).assign(status="missing", reason="planned, not finished")
-    return pd.concat([rows, missing.reindex(columns=rows.columns)], ignore_index=True) if len(rows) else missing
-
-
 def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
     """Groups by digest; trials that failed before their photographs were known belong to every group."""
     unknown = rows["photos_digest"].isna()
@@ -161,7 +152,7 @@ def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFra
 
 
 def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
-    trials = _with_gaps(with_settings(rows))
+    trials = with_gaps(with_settings(rows))
     models = in_paper_order(trials["model"], PAPER_MODELS)
     done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
     if not done:
@@ -170,20 +161,6 @@ def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
     photographs = _photographs(_truth(out, [*images["trial"].unique()[:1]]))
     scores = _scores(images, trials, photographs.listed)
     return Group(digest, photographs, tuple(_network(model, trials, scores) for model in models))
-
-
-def _with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
-    """Adds a missing trial for each setting that another network has and this one has not."""
-    cells = rows[["arm", "augment"]].drop_duplicates()
-    wanted = rows[["model"]].drop_duplicates().merge(cells, how="cross")
-    present = set(zip(rows["model"], rows["arm"], rows["augment"], strict=True))
-    gaps = [cell for cell in wanted.itertuples(index=False, name=None) if cell not in present]
-    if not gaps:
-        return rows
-    added = pd.DataFrame(gaps, columns=["model", "arm", "augment"])
-    added = added.assign(status="missing", reason="not in these results")
-    added["plain"] = added["setting"] = [plain_setting(arm, augment) for _, arm, augment in gaps]
-    return pd.concat([rows, added.reindex(columns=rows.columns)], ignore_index=True)
 
 
 def _truth(out: Path, trials: Sequence[str]) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def bright_squares():
 
 def train(network, steps):
     image_b3hw, mask_b1hw = bright_squares()
-    optimizer = torch.optim.Adam(network.train().parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(network.train().parameters(), lr=1e-2)
     for _ in range(steps):
         optimizer.zero_grad()
         F.binary_cross_entropy_with_logits(network(image_b3hw), mask_b1hw).backward()
