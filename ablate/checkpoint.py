@@ -14,9 +14,11 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
+from torch import nn
 
+from ablate.config import TrialConfig
 from ablate.storage import publishing
-from ablate.train import EpochRow, State, Training, best_epoch
+from ablate.train import EpochRow, State, Training, best_epoch, build_network
 
 
 def save(out: Path, training_id: str, code: str, training: Training) -> None:
@@ -53,10 +55,13 @@ def save_weights(out: Path, training_id: str, code: str, training: Training) -> 
     _write_weights(_weights(out, training_id, "last"), training.weights("last"), metadata)
 
 
-def load_weights(out: Path, training_id: str, selection: str) -> State:
-    """The weights after the last epoch, or of the best one (`best_val`), on the CPU."""
-    path = _weights(out, training_id, selection)
-    return safetensors.torch.load_file(path if path.is_file() else _weights(out, training_id, "last"))
+def load_network(out: Path, training_id: str, config: TrialConfig, device: torch.device) -> nn.Module:
+    """The trained network of a configuration: after its last epoch, or its best one, as `selection` says."""
+    path = _weights(out, training_id, config.selection)
+    # Its weights are about to be replaced: pretrained ones need not be here.
+    network = build_network(config.model_copy(update={"encoder_weights": "none"}), device)
+    network.load_state_dict(safetensors.torch.load_file(path if path.is_file() else _weights(out, training_id, "last")))
+    return network
 
 
 def weights_record(out: Path, training_id: str) -> tuple[str, list[EpochRow]] | None:

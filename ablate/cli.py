@@ -25,7 +25,7 @@ Fields = dict[str, FieldInfo]
 def run_command(
     model: type[Config], main: Callable[[Config], int], epilogue: Callable[[], str] = str, positional: str | None = None
 ) -> NoReturn:
-    """Parses `sys.argv`, runs `main` and exits with its status; 2 and one line for a `UsageError`.
+    """Parses `sys.argv`, runs `main` and exits with its status; 2 and one line for a `UsageError` or a failing disk.
 
     Args:
         epilogue: text after the keys in `--help`.
@@ -44,6 +44,11 @@ def run_command(
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has seen enough
         sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"{command}: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
 
 
 def parse(model: type[Config], arguments: Sequence[str], positional: str | None = None) -> Config:

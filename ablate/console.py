@@ -108,7 +108,7 @@ class Board:
                 if time.monotonic() - last > _QUIET_SECONDS:
                     last = time.monotonic()
                     self._console.print(
-                        self._summary(), *self._running_lines(), sep="\n", highlight=False, soft_wrap=True
+                        self.summary(), *self._running_lines(), sep="\n", highlight=False, soft_wrap=True
                     )
         self._tell()
 
@@ -139,7 +139,7 @@ class Board:
                 speed = "-" if entry.images_per_second is None else f"{entry.images_per_second:.0f}"
                 epoch = f"{entry.epoch}/{entry.epochs}" if entry.epoch else "starting"
                 table.add_row(name, bar, epoch, _percent(entry.val_iou), speed)
-        return Group(table, Text(self._summary(), style="bold"))
+        return Group(table, Text(self.summary(), style="bold"))
 
     def _running(self) -> list[tuple[str, _Entry]]:
         return [(name, entry) for name, entry in self._entries.items() if entry.started is not None and not entry.done]
@@ -152,7 +152,8 @@ class Board:
                 for name, entry in self._running()
             ]
 
-    def _summary(self) -> str:
+    def summary(self) -> str:
+        """How far the run is, how long it has taken and about how long it will."""
         with self._lock:
             entries = list(self._entries.values())
             left = self._seconds_left(entries)

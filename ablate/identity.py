@@ -48,7 +48,16 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
 )
 
 # What every trial runs, whatever its network and augmentation.
-_TRIAL_CODE = ("boxes.py", "evaluate.py", "pictures.py", "rle.py", "train.py", "metrics/*.py", "models/_*.py", "augment/_*.py")
+_TRIAL_CODE = (
+    "boxes.py",
+    "evaluate.py",
+    "pictures.py",
+    "rle.py",
+    "train.py",
+    "metrics/*.py",
+    "models/_*.py",
+    "augment/_*.py",
+)
 
 
 def training_id(config: TrialConfig, arm_digest: str) -> str:

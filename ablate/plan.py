@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import pydantic
@@ -77,7 +77,7 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     configs = [_absolute(trial_config(manifest.trial_defaults, layer, run.trial)) for layer in space.trials]
     names = _names(configs)
     planned = [_identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
-    return tuple({trial.trial: trial for trial in planned}.values())
+    return _distinct({trial.trial: trial for trial in planned}.values())
 
 
 def jobs(run: RunConfig, root: Path, out: Path, trials: Iterable[PlannedTrial], threads: int) -> list[Job]:
@@ -149,6 +149,13 @@ def _absolute(config: TrialConfig) -> TrialConfig:
     if config.encoder_weights not in {"imagenet", "none"}:
         paths["encoder_weights"] = config.encoder_weights
     return config.model_copy(update={field: str(Path(path).expanduser().absolute()) for field, path in paths.items()})
+
+
+def _distinct(trials: Collection[PlannedTrial]) -> tuple[PlannedTrial, ...]:
+    """Names that two trials share, such as those of two files `net.py`, get the trial's id."""
+    shared = {name for name, count in collections.Counter(trial.name for trial in trials).items() if count > 1}
+    named = (trial.name + (f"-{trial.trial[:7]}" if trial.name in shared else "") for trial in trials)
+    return tuple(trial.model_copy(update={"name": name}) for trial, name in zip(trials, named, strict=True))
 
 
 def _names(configs: Sequence[TrialConfig]) -> list[str]:

@@ -9,7 +9,7 @@ import secrets
 import shlex
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -33,14 +33,16 @@ def main(run: RunConfig) -> int:
     manifest = shards.read_manifest(root)
     trials = plan(run, space, manifest)
     found = progress(out, trials)
-    missing = [trial for trial in trials if trial in _to_run(run, found)]
+    missing = _to_run(run, trials, found)
     _print_plan(console, run, manifest, trials, found, missing)
     if run.dry_run:
         _print_trials(console, out, trials, found)
         return 0
+    status = 0
     if missing:
+        _check(root, manifest, missing)
         _write_run(out, run, trials, missing)
-    status = _run_trials(console, run, root, out, missing) if missing else 0
+        status = _run_trials(console, run, root, out, missing)
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
     return status or _exit_status(console, out, trials)
@@ -57,14 +59,22 @@ def _data_sets() -> ModuleType:
     return importlib.import_module("datasets.roots")
 
 
-def _to_run(run: RunConfig, found: Progress) -> tuple[PlannedTrial, ...]:
+def _to_run(run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> list[PlannedTrial]:
     changed = found.changed if run.rerun == "changed" else ()
-    return (*found.missing, *found.failed, *changed)
+    wanted = {trial.trial for trial in (*found.missing, *found.failed, *changed)}
+    return [trial for trial in trials if trial.trial in wanted]
+
+
+def _check(root: Path, manifest: Manifest, missing: Sequence[PlannedTrial]) -> None:
+    """Everything that can be found wrong before Ray is started: the shards, and pretrained weights."""
+    shards.verify(root, manifest, sorted({REAL, *(trial.config.arm for trial in missing)}))
+    for model, weights in {(trial.config.model, trial.config.encoder_weights) for trial in missing}:
+        if weights == "imagenet" and "encoder_weights" in parts.reads("ablate.models", model):
+            # Fetched once, before trials ask for them all at the same time.
+            parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
 
 
 def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing: Sequence[PlannedTrial]) -> int:
-    shards.verify(root, shards.read_manifest(root), sorted({REAL, *(trial.config.arm for trial in missing)}))
-    _prefetch(missing)
     from ablate import cluster  # Ray is slow to start: not before everything has been checked
     from ablate.console import Board
 
@@ -83,13 +93,6 @@ def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing
             f"interrupted; what is finished is kept. To continue: {_command()}", highlight=False, soft_wrap=True
         )
     return 130 if interrupted else 0
-
-
-def _prefetch(trials: Iterable[PlannedTrial]) -> None:
-    """Fetches pretrained weights once, before trials ask for them all at the same time."""
-    for model, weights in {(trial.config.model, trial.config.encoder_weights) for trial in trials}:
-        if "encoder_weights" in parts.reads("ablate.models", model) and weights == "imagenet":
-            parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
 
 
 def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial], missing: Sequence[PlannedTrial]) -> None:

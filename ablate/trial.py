@@ -21,7 +21,7 @@ from ablate.errors import UsageError
 from ablate.pictures import Pictures
 from ablate.plan import Job, PlannedTrial
 from ablate.shards import REAL, read_manifest
-from ablate.train import EpochRow, NonFiniteLossError, Training, best_epoch, build_network
+from ablate.train import EpochRow, NonFiniteLossError, Training, best_epoch
 
 _LIBRARIES = ("ablate", "torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
 
@@ -85,8 +85,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
     def _finish(self, rows: list[EpochRow]) -> dict[str, Any]:
         for trial in self._job.trials:
             started = time.perf_counter()
-            network = build_network(trial.config, self._device)
-            network.load_state_dict(checkpoint.load_weights(self._job.out, trial.training, trial.config.selection))
+            network = checkpoint.load_network(self._job.out, trial.training, trial.config, self._device)
             scored = [
                 row
                 for split in ("test", "empty")

@@ -1,5 +1,10 @@
 """Fixtures that several suites share."""
 
+import os
+
+# Before torch is imported: on a machine that is busy, two threads that wait for each other take far longer than one.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import pytest
 
 from tests import tiny_data

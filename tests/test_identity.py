@@ -9,7 +9,7 @@ from ablate.identity import BIRTH_DEFAULTS, code_digest, score_id, training_id
 GOLDEN = {
     "paper's U-Net, crop": ({}, "t25705d3b603b684f"),
     "jitter": ({"augment": "jitter"}, "t04dedb5d3f5dc4ac"),
-    "demo": ({"model": "segnet", "arm": "i2i", "image_size": 64, "width": 8, "learning_rate": 3e-3}, "t726c8a5237c3180b"),
+    "demo": ({"model": "segnet", "arm": "i2i", "width": 8, "learning_rate": 3e-3}, "td54077128dbb0246"),
     "pretrained": ({"model": "unet_resnet50"}, "t353ba9085959f1b5"),
 }
 

@@ -34,6 +34,15 @@ def test_names_say_what_differs(tiny_root):
     assert names == ["unet-crop-s0-learning_rate=0.1", "unet-crop-s0-learning_rate=0.01"]
 
 
+def test_two_files_of_one_name_are_told_apart(tiny_root, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "net.py").write_text(f"def build(*, width):\n    return {folder!r}\n")
+    names = [trial.name for trial in plan(tiny_root, product(model=[str(tmp_path / f / "net.py") for f in ("a", "b")]))]
+    assert len(set(names)) == 2
+    assert all(name.startswith("net-crop-s0-s") for name in names)
+
+
 def test_cells_that_are_the_same_trial_are_planned_once(tiny_root):
     assert len(plan(tiny_root, product(encoder_weights=["none", "imagenet"]))) == 1  # a U-Net reads no encoder weights
 

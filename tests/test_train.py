@@ -92,7 +92,8 @@ def test_weights_of_the_best_epoch_are_kept_when_a_later_one_is_worse(tiny_root,
     checkpoint.save_weights(tmp_path, "t1", "code", trained)
     assert best_epoch(trained.rows) == 2
     for selection, epoch in (("last", 3), ("best_val", 2)):
-        loaded = checkpoint.load_weights(tmp_path, "t1", selection)
+        config = trained.config.model_copy(update={"selection": selection})
+        loaded = checkpoint.load_network(tmp_path, "t1", config, CPU).state_dict()
         assert all(torch.equal(loaded[name], value) for name, value in kept[epoch - 1].items())
     assert checkpoint.weights_record(tmp_path, "t1") == ("code", trained.rows)
 

@@ -28,6 +28,7 @@ from ablate.models._blocks import convolution, initialise
 
 _IMAGENET = "resnet50.tv_in1k"
 _IMAGENET_WIDTH = 64
+_NARROWEST = 8  # channels of a decoder stage
 
 
 def build(*, width: int, encoder_weights: str) -> nn.Module:
@@ -79,7 +80,8 @@ class UNetResNet50(nn.Module):
         self.register_buffer("std", torch.tensor(record.std).view(1, 3, 1, 1), persistent=False)
         self.encoder = _encoder(width)
         skips = [16 * width, 8 * width, 4 * width, width, 0]  # the last step reaches full size, where there is no skip
-        outputs = [max(1, width * multiple // 4) for multiple in (16, 8, 4, 2, 1)]
+        # A stage of two channels, as a width of 8 would make the last one, learns only with some seeds.
+        outputs = [max(_NARROWEST, width * multiple // 4) for multiple in (16, 8, 4, 2, 1)]
         self.decoder = nn.ModuleList(
             nn.Sequential(convolution(below + skip, here), convolution(here, here))
             for (below, here), skip in zip(pairwise([32 * width, *outputs]), skips, strict=True)

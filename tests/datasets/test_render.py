@@ -37,10 +37,20 @@ def flat_site():
     return Site(Relief(*waves(np.random.default_rng(0)), bump=0.0, hill=0.0))
 
 
-def test_same_seed_same_bytes():
-    first, again = (synthetic.render(SEED, 3, samples=1) for _ in range(2))
+def test_same_seed_same_bytes_of_a_synthetic_picture():
+    first, again = (synthetic.render(SEED, 2, samples=1) for _ in range(2))
     assert first == again
-    assert first.image != synthetic.render(SEED + 1, 3, samples=1).image
+    assert decoded(first.image).shape == (192, 256, 3)
+    assert decoded(first.mask).shape == (192, 256)
+
+
+def test_same_seed_same_bytes_of_a_burst_whatever_was_rendered_before():
+    burst, other = (b for b in shots.plan(SEED) if b.kind == "empty" and b.index == 0 and b.location in {"63", "59"})
+    first = photographs.render(SEED, burst, samples=1)
+    photographs.render(SEED, other, samples=1)
+    locations.site.cache_clear()
+    assert photographs.render(SEED, burst, samples=1) == first
+    assert photographs.render(SEED + 1, burst, samples=1)[0].image != first[0].image
 
 
 @pytest.mark.parametrize("pose", [walking, grazing, lying])
@@ -85,7 +95,7 @@ def test_what_stands_in_front_hides_the_animal_behind():
     visible, whole, _ = masks(compose(site, shapes, VIEW, locations.lamp(), 0), shapes, VIEW, 0)
     assert visible[0].sum() == whole[0].sum()
     assert visible[1].sum() < 0.6 * whole[1].sum()
-    assert not (visible[0] & visible[1]).any()
+    assert (visible[0] & visible[1]).sum() < 0.05 * whole[1].sum()  # pixels that both half fill
 
 
 def test_infrared_has_no_chroma_after_jpeg():
