@@ -72,7 +72,9 @@ def _neck_and_head(build: Build, joints: dict[str, Array]) -> list[Part]:
 
 def _leg(build: Build, points: list[Array], front: bool) -> list[Part]:
     thick = build.leg
-    top, upper, knee, shank, fetlock = (0.115, 0.062, 0.034, 0.022, 0.026) if front else (0.15, 0.082, 0.036, 0.024, 0.028)
+    top, upper, knee, shank, fetlock = (
+        (0.115, 0.062, 0.034, 0.022, 0.026) if front else (0.15, 0.082, 0.036, 0.024, 0.028)
+    )
     top *= build.depth / 0.4
     hip, bend, joint, ankle, toe = points
     foot = (0.030, 0.034) if build.paws else (0.024, 0.030)
@@ -103,7 +105,7 @@ def blended(body: list[Part], voxel: float) -> tuple[Array, Index]:
         melt = np.maximum(part.blend - np.abs(old - gap), 0.0) / part.blend
         field[box] = np.minimum(old, gap) - melt * melt * part.blend / 4
     vertices, faces, _, _ = marching_cubes(field, 0.0, spacing=(voxel,) * 3)
-    return vertices.astype(float) + origin, faces[:, ::-1].astype(np.int64)
+    return vertices.astype(float) + origin, faces.astype(np.int64)
 
 
 def coloured(vertices: Array, normals: Array, body: list[Part], joints: dict[str, Array], coat: Coat, build: Build,
@@ -119,9 +121,13 @@ def coloured(vertices: Array, normals: Array, body: list[Part], joints: dict[str
     colours = weights @ base
     torso = weights[:, 0] + weights[:, 1]
     colours = _over(colours, coat.back, torso * np.clip(normals[:, 2], 0, 1) ** 2 * 0.8)
-    colours = _over(colours, coat.belly, (weights[:, 0] + 0.6 * weights[:, 4]) * np.clip(-normals[:, 2] * 1.6 - 0.3, 0, 1))
+    colours = _over(
+        colours, coat.belly, (weights[:, 0] + 0.6 * weights[:, 4]) * np.clip(-normals[:, 2] * 1.6 - 0.3, 0, 1)
+    )
     behind = np.linalg.norm((vertices - joints["dock"] + [0.03, 0, 0.07]) / [0.10, 0.11, 0.14], axis=1)
-    colours = _over(colours, coat.rump, np.clip(1.6 - 1.3 * behind, 0, 1) * (weights[:, 3] < 0.5) * (normals[:, 0] < 0.2))
+    colours = _over(
+        colours, coat.rump, np.clip(1.6 - 1.3 * behind, 0, 1) * (weights[:, 3] < 0.5) * (normals[:, 0] < 0.2)
+    )
     colours = _face(colours, vertices, normals, weights[:, 2], weights[:, 1], joints, coat, build)
     tip = np.linalg.norm(vertices - joints["tail"], axis=1) < max(0.045, 0.25 * build.tail_length)
     colours = _over(colours, coat.tail_tip, tip * (weights[:, 3] > 0.4))
@@ -174,7 +180,9 @@ def _ear(build: Build, root: Array, along: Array, front: Array) -> list[Mesh]:
     across /= max(float(np.linalg.norm(across)), 1e-6)
     facing = np.cross(across, along)
     length, width = np.meshgrid(np.linspace(0, 1, 9), np.linspace(-1, 1, 7), indexing="ij")
-    profile = build.ear_width * (0.35 + 1.1 * np.sin(np.pi * length**0.9) ** 0.8) * np.sqrt(np.clip(1.02 - length**3, 0, 1))
+    profile = (
+        build.ear_width * (0.35 + 1.1 * np.sin(np.pi * length**0.9) ** 0.8) * np.sqrt(np.clip(1.02 - length**3, 0, 1))
+    )
     inner = (
         root
         + (length * build.ear)[..., None] * along
@@ -212,7 +220,10 @@ def _antler(length: float, root: Array, up: Array, back: Array, out: Array) -> l
 
 
 def animal(build: Build, pose: Pose, rng: np.random.Generator, voxel: float = 0.018, eyeshine: bool = False) -> Mesh:
-    """The animal in metres: feet at z = 0, looking along x. `voxel` is in shoulder heights; `eyeshine` lights the eyes."""
+    """The animal in metres: feet at z = 0, looking along x.
+
+    `voxel` is the grid's step in shoulder heights; `eyeshine` gives the eyes the glow that a flash does.
+    """
     joints = skeleton(build, pose)
     body = parts(build, joints)
     vertices, faces = blended(body, voxel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import mitsuba as mi
 import numpy as np
@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from datasets.render.noise import Array, linear
 
 Index = NDArray[np.int64]
+Plugin: TypeAlias = Any  # a Mitsuba object, which has no useful static type
 
 
 @dataclass(frozen=True)
 class Mesh:
-    """`vertices` (n,3) in metres, `faces` (m,3); per vertex an sRGB colour (n,3) or a palette coordinate (n,) in [0, 1]."""
+    """`vertices` (n,3) in metres and `faces` (m,3).
+
+    Per vertex an sRGB colour (n,3), or a `shade` (n,) in [0, 1] that points into a palette; and unit normals (n,3).
+    """
 
     vertices: Array
     faces: Index
@@ -84,7 +88,7 @@ def quads(centres: Array, along: Array, across: Array, shade: Array) -> Mesh:
     """Diamonds: leaves with tips at `centres` +- `along` and sides at +- `across`, all (n,3); `shade` (n,)."""
     corners = np.stack([centres - along, centres + across, centres + along, centres - across], 1)
     first = 4 * np.arange(len(centres))[:, None]
-    faces = np.concatenate([first + [[0, 1, 2]], first + [[0, 2, 3]]])
+    faces = np.concatenate([first + np.array(corner) for corner in ([0, 1, 2], [0, 2, 3])])
     return Mesh(corners.reshape(-1, 3), faces, shade=np.repeat(shade, 4))
 
 
@@ -101,8 +105,8 @@ def painted(mesh: Mesh, colour: Sequence[float]) -> Mesh:
     return replace(mesh, shade=None, colours=colours, normals=smooth_normals(mesh.vertices, mesh.faces))
 
 
-def to_mitsuba(mesh: Mesh, bsdf: Any, uv: Array | None = None) -> Any:
-    """A Mitsuba mesh. Colours become the attribute `vertex_color`; `uv` (n,2), or the shade, become texture coordinates."""
+def to_mitsuba(mesh: Mesh, bsdf: Plugin, uv: Array | None = None) -> Plugin:
+    """A Mitsuba mesh. Colours become the attribute `vertex_color`; `uv` (n,2) or the shade texture coordinates."""
     if uv is None and mesh.shade is not None:
         uv = np.stack([np.clip(mesh.shade, 0.01, 0.99), np.full(len(mesh.vertices), 0.5)], 1)
     properties = mi.Properties()

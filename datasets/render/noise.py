@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 def generator(seed: int, *path: str | int) -> np.random.Generator:
@@ -18,7 +19,7 @@ def generator(seed: int, *path: str | int) -> np.random.Generator:
 
 
 def spectral(rng: np.random.Generator, size: int, roughness: float) -> Array:
-    """A tileable field (size,size) in [0, 1] whose amplitude falls as frequency to the power -roughness, ranks uniform."""
+    """A tileable field (size,size), uniform in [0, 1]; the larger `roughness`, the larger and softer its patches."""
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.fftfreq(size), indexing="ij")) * size
     amplitude = np.where(frequency > 0, np.maximum(frequency, 1.0) ** -roughness, 0.0)
     field = np.fft.ifft2(np.fft.fft2(rng.standard_normal((size, size))) * amplitude).real

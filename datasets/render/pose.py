@@ -9,7 +9,9 @@ import numpy as np
 from datasets.render.noise import Array
 from datasets.render.species import Build
 
-LEGS = ("front_left", "front_right", "hind_left", "hind_right")
+# In a walk the feet follow each other at quarter turns.
+PHASES = {"front_left": 0.0, "front_right": 0.5, "hind_left": 0.25, "hind_right": 0.75}
+LEGS = tuple(PHASES)
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,7 @@ def _neck_and_head(build: Build, pose: Pose, brisket: Array, top: float) -> dict
 def _leg(build: Build, pose: Pose, name: str, side: int, top: float) -> list[Array]:
     """Shoulder or hip, elbow or stifle, knee or hock, fetlock, toe."""
     front = name.startswith("front")
-    offset = LEGS.index(name) * 0.25 + (0.0 if name != "hind_right" else 0.0)
-    turn = 2 * np.pi * (pose.phase + {0: 0.0, 1: 0.5, 2: 0.25, 3: 0.75}[round(offset * 4)])
+    turn = 2 * np.pi * (pose.phase + PHASES[name])
     swing, flex = pose.gait * np.sin(turn), pose.gait * max(0.0, np.cos(turn))
     half, lateral = build.trunk / 2, side * build.depth * build.width * 0.33
     if front:

@@ -71,8 +71,15 @@ def tinted(coat: Coat, rng: np.random.Generator, warmth: float, spread: float = 
         red, green, blue = np.clip(np.asarray(colour) * gains, 0.03, 0.95)
         return (float(red), float(green), float(blue))
 
-    furred = ("body", "back", "face", "crown", "legs", "ear")
-    return replace(coat, **{name: dyed(getattr(coat, name)) for name in furred})
+    return replace(
+        coat,
+        body=dyed(coat.body),
+        back=dyed(coat.back),
+        face=dyed(coat.face),
+        crown=dyed(coat.crown),
+        legs=dyed(coat.legs),
+        ear=dyed(coat.ear),
+    )
 
 
 def deer(rng: np.random.Generator, warmth: float) -> Build:

@@ -33,7 +33,7 @@ def blades(rng: Rng, roots: Array, height: float, lean: float, width: float) -> 
     tip = roots + tall * (np.clip(1.0 - 0.25 * bend, 0.3, 1) * up + 0.85 * bend * outward)
     vertices = np.stack([roots - side, roots + side, middle + 0.7 * side, middle - 0.7 * side, tip], 1)
     first = 5 * np.arange(count)[:, None]
-    faces = np.concatenate([first + [[0, 1, 2]], first + [[0, 2, 3]], first + [[3, 2, 4]]])
+    faces = np.concatenate([first + np.array(corner) for corner in ([0, 1, 2], [0, 2, 3], [3, 2, 4])])
     tone = rng.uniform(0.55, 0.8, count)[:, None] + np.array([[-0.05, -0.05, 0.06, 0.06, 0.18]])
     return Mesh(vertices.reshape(-1, 3), faces, shade=tone.ravel())
 
@@ -67,7 +67,7 @@ def limbs(rng: Rng, root: Array, way: Array, length: float, thick: float, depth:
           ) -> tuple[list[Mesh], list[Array]]:  # fmt: skip
     """A branching stem: its tubes and the tips of its twigs."""
     steps = np.linspace(0, 1, 5)[:, None]
-    curve = rng.normal(0, 0.12, 3) + [0, 0, 0.1]
+    curve = rng.normal(0, 0.12, 3) + np.array([0, 0, 0.1])
     points = root + length * (way * steps + curve * steps**2)
     pieces = [_bark(tube(points, np.linspace(thick, thick * 0.6, 5), 7 if depth > 1 else 5), rng)]
     if depth == 0:
@@ -132,7 +132,7 @@ def conifer(rng: Rng, height: float, whorls: int = 26, bare: float = 0.12) -> Me
     side = np.stack([-outward[:, 1], outward[:, 0], np.zeros(len(turn))], 1)[branch]
     lean = rng.uniform(-1, 1, (len(branch), 1))
     along = _unit(outward[branch] + lean * side + [0, 0, -0.35]) * (0.14 + 0.035 * reach[branch])[:, None]
-    across = _unit(np.cross(along, rng.normal(0, 0.5, along.shape) + [0, 0, 1])) * 0.06
+    across = _unit(np.cross(along, rng.normal(0, 0.5, along.shape) + np.array([0, 0, 1]))) * 0.06
     tone = np.clip(0.53 + 0.36 * part + rng.normal(0, 0.06, len(part)), 0.51, 0.99)
     return merge([*pieces, quads(centres, along, across, tone)])
 
@@ -148,7 +148,7 @@ def fern(rng: Rng, height: float = 0.5) -> Mesh:
         side = np.array([-np.sin(turn), np.cos(turn), 0])
         for sign in (1, -1):
             along = (sign * side + 0.35 * outward) * (size * 0.17 * np.sin(np.pi * s**0.7) + 0.01)
-            across = np.tile(outward * size * 0.028, (16, 1)) + [0, 0, 0.004]
+            across = np.tile(outward * size * 0.028, (16, 1)) + np.array([0, 0, 0.004])
             pieces.append(quads(spine + along, along, across, 0.6 + 0.3 * s[:, 0] + rng.normal(0, 0.04, 16)))
     return merge(pieces)
 
@@ -173,7 +173,9 @@ def rock(rng: Rng, size: float) -> Mesh:
         vertices = vertices - 0.9 * over[:, None] * normal
     vertices = vertices * rng.uniform([0.8, 0.7, 0.5], [1.2, 1.1, 0.8]) * size
     tone = 0.25 + 0.2 * Waves(rng, 3, (0.5, 0.2, 0.08))(shape) + rng.normal(0, 0.04, len(shape))
-    return Mesh(vertices + [0, 0, 0.15 * size], grid_faces(22, 22, wrap=True), shade=np.clip(tone, 0.02, 0.48))
+    return Mesh(
+        vertices + np.array([0, 0, 0.15 * size]), grid_faces(22, 22, wrap=True), shade=np.clip(tone, 0.02, 0.48)
+    )
 
 
 def log(rng: Rng, length: float) -> Mesh:

@@ -1,0 +1,97 @@
+"""The ground: a height for every point, a mesh of it in front of the camera, and two mixed textures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mitsuba as mi
+import numpy as np
+
+from datasets.render.mesh import Mesh, Plugin, grid_faces, smooth_normals
+from datasets.render.noise import Array, Waves, blend, linear, spectral
+
+RINGS, SPOKES, SECTOR = 110, 150, 1.25  # the mesh covers +- SECTOR radians round the camera's axis
+
+
+@dataclass(frozen=True)
+class Relief:
+    """The lie of the land. `slope` is rise per metre ahead and to the left; hills rise from `hill_start` metres on."""
+
+    bumps: Waves
+    ridge: Waves
+    bump: float = 0.12
+    slope: tuple[float, float] = (0.0, 0.0)
+    reach: float = 14.0  # the slope flattens out beyond this distance
+    hill: float = 20.0
+    hill_start: float = 35.0
+    hill_end: float = 160.0
+
+    def raw(self, points: Array) -> Array:
+        """Height (n,) of points (n,2), not yet zero at the camera."""
+        distance = np.linalg.norm(points, axis=1)
+        near = points * (np.tanh(distance / self.reach) * self.reach / np.maximum(distance, 1e-6))[:, None]
+        angle = np.stack([np.cos(np.arctan2(points[:, 1], points[:, 0])), np.arctan2(points[:, 1], points[:, 0])], 1)
+        rise = np.clip((distance - self.hill_start) / (self.hill_end - self.hill_start), 0, 1) ** 1.4
+        hills = rise * self.hill * (0.55 + 0.75 * np.abs(self.ridge(angle)))
+        hills += rise * self.hill * 0.10 * self.bumps(points / 12)
+        height: Array = near @ np.asarray(self.slope) + self.bump * self.bumps(points) * (1 + distance / 25) + hills
+        return height
+
+    def height(self, points: Array) -> Array:
+        """Height (n,) of points (n,2) in metres; 0 at the camera."""
+        height: Array = self.raw(points) - self.raw(np.zeros((1, 2)))[0]
+        return height
+
+    def normal(self, x: float, y: float) -> Array:
+        """Unit normal of the ground at one point, over half a metre."""
+        step = 0.25
+        z = self.height(np.array([[x - step, y], [x + step, y], [x, y - step], [x, y + step]]))
+        normal = np.array([(z[0] - z[1]) / (2 * step), (z[2] - z[3]) / (2 * step), 1.0])
+        unit: Array = normal / np.linalg.norm(normal)
+        return unit
+
+
+def waves(rng: np.random.Generator) -> tuple[Waves, Waves]:
+    """The random functions of a relief: its bumps over metres, its skyline over radians."""
+    return Waves(rng, 2, (1.1, 2.6, 7.0, 15.0)), Waves(rng, 2, (0.25, 0.6, 1.2))
+
+
+def ground_mesh(land: Relief) -> tuple[Mesh, Array]:
+    """The ground before the camera, finer where it is near, and its texture coordinates (n,2) in metres."""
+    radius = np.concatenate([[0.02], np.geomspace(0.35, 420.0, RINGS - 1)])
+    angle = np.linspace(-SECTOR, SECTOR, SPOKES)
+    r, a = np.meshgrid(radius, angle, indexing="ij")
+    points = np.stack([(r * np.cos(a)).ravel(), (r * np.sin(a)).ravel()], 1)
+    vertices = np.concatenate([points, land.height(points)[:, None]], 1)
+    faces = grid_faces(RINGS, SPOKES)
+    return Mesh(vertices, faces, normals=smooth_normals(vertices, faces)), points
+
+
+def ground_texture(rng: np.random.Generator, colours: Array, size: int = 512, grain: float = 0.25) -> Array:
+    """A tileable sRGB picture (size,size,3) of soil, sand or short grass: patches, grain and pebbles."""
+    tone = 0.6 * spectral(rng, size, 1.7) + 0.4 * spectral(rng, size, 0.9)
+    picture = blend(colours, np.clip((tone - 0.5) * 1.35 + 0.5, 0, 1))
+    picture *= (1 + grain * (spectral(rng, size, 0.55) - 0.5))[..., None]
+    pebbles = np.clip((spectral(rng, size, 1.05) - 0.955) * 40, 0, 1)[..., None]
+    picture += pebbles * rng.choice([-0.12, 0.10])
+    return np.clip(picture, 0.02, 0.95)
+
+
+def _bitmap(values: Array, metres: float, degrees: float) -> dict[str, Any]:
+    """A texture of linear values (h,w,c) that repeats every `metres`, turned so that repeats do not line up."""
+    scale = mi.ScalarTransform4f().rotate([0, 0, 1], degrees).scale([1 / metres, 1 / metres, 1])
+    data = mi.Bitmap(np.ascontiguousarray(values, np.float32))
+    return {"type": "bitmap", "bitmap": data, "raw": True, "to_uv": scale}
+
+
+def ground_bsdf(rng: np.random.Generator, first: Array, second: Array, patch: float = 9.0) -> Plugin:
+    """Two ground covers, sRGB colours (k,3) each, mixed in patches of about `patch` / 3 metres."""
+    weight = np.clip((spectral(rng, 256, 2.1) - 0.5) * 2.6 + 0.45, 0, 1)[..., None]
+    turns = rng.uniform(10, 80, 3)
+    covers = [
+        {"type": "diffuse", "reflectance": _bitmap(linear(ground_texture(rng, colours)), metres, turn)}
+        for colours, metres, turn in ((first, 2.7, turns[0]), (second, 3.9, turns[1]))
+    ]
+    mix = {"type": "blendbsdf", "weight": _bitmap(weight, patch, turns[2]), "a": covers[0], "b": covers[1]}
+    return mi.load_dict({"type": "twosided", "mix": mix})
