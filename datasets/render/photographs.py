@@ -109,7 +109,7 @@ def _typical(mask: Mask) -> bool:
     x, y, w, h = box_of(mask)
     left, top, right, bottom = TYPICAL[0] * columns, TYPICAL[1] * rows, TYPICAL[2] * columns, TYPICAL[3] * rows
     shared = max(0.0, min(x + w, right) - max(x, left)) * max(0.0, min(y + h, bottom) - max(y, top))
-    return shared > MOST_TYPICAL * (w * h + (right - left) * (bottom - top) - shared)
+    return bool(shared > MOST_TYPICAL * (w * h + (right - left) * (bottom - top) - shared))
 
 
 def render(seed: int, burst: Burst, samples: int = SAMPLES) -> list[Photograph]:

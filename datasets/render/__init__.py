@@ -1,0 +1,1 @@
+"""The procedural renderer of the demo: animals, plants, ground, light and cameras, drawn from seeds (Mitsuba 3)."""
