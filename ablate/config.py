@@ -48,7 +48,9 @@ class TrialConfig(pydantic.BaseModel):
         "imagenet"
     )
     loss: Annotated[Literal["bce"], Training, Field(description="binary cross-entropy with logits*")] = "bce"
-    optimizer: Annotated[Literal["adam", "adamw"], Training, Field(description="*")] = "adam"
+    optimizer: Annotated[
+        Literal["adam", "adamw", "sgd"], Training, Field(description="sgd: Nesterov momentum 0.9*")
+    ] = "adam"
     learning_rate: Annotated[float, Training, Field(gt=0, description="peak rate*")] = 1e-4
     weight_decay: Annotated[float, Training, Field(ge=0, description="*")] = 0.0
     schedule: Annotated[

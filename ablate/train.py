@@ -188,10 +188,14 @@ class Training:
         return float(loss) / len(self._val), float(shared / union) if float(union) else 0.0
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
-        kinds: dict[str, type[torch.optim.Adam]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-        return kinds[self.config.optimizer](
-            self.network.parameters(), lr=self.config.learning_rate, weight_decay=self.config.weight_decay
-        )
+        parameters, rate, decay = self.network.parameters(), self.config.learning_rate, self.config.weight_decay
+        match self.config.optimizer:
+            case "adam":
+                return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+            case "adamw":
+                return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+            case "sgd":
+                return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
 
     def _set_rate(self, step: int) -> float:
         rate = self.config.learning_rate * rate_factor(self.config, step, self.config.epochs * self._steps)

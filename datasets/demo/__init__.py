@@ -13,17 +13,23 @@ from datasets.config import Crop, PrepareConfig
 
 _HERE = Path(__file__).parent
 
+# Chosen by time and by the validation on synthetic images alone. In a few hundred steps SGD at a high rate trains even
+# SegNet, which has no skip connections; Adam at any rate did not. The full jitter underfits in so short a training.
 TRIAL_DEFAULTS: Mapping[str, object] = MappingProxyType(
     {
         "image_size": 64,
-        "epochs": 20,
+        "epochs": 18,
         "batch_size": 8,
         "width": 8,
         "encoder_weights": "none",
-        "optimizer": "adam",
-        "learning_rate": 3e-3,
+        "optimizer": "sgd",
+        "learning_rate": 0.5,
         "schedule": "cosine",
         "warmup": 0.1,
+        "jitter_brightness": 0.2,
+        "jitter_contrast": 0.2,
+        "jitter_saturation": 0.2,
+        "jitter_hue": 0.05,
     }
 )
 
@@ -37,6 +43,6 @@ def config(to: Path, raw: Path = _HERE) -> PrepareConfig:
         to=str(to),
         exclude=str(raw / "exclude.txt"),
         photo_masks=str(raw / "photo_masks"),
-        crop=Crop(size=96, min_side=20),
+        crop=Crop(size=64, min_side=20),  # windows as large as the networks' input, as in the paper
         trial_defaults=dict(TRIAL_DEFAULTS),
     )
