@@ -62,8 +62,9 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
     extra = pd.Series("", index=trials.index)
     for _, of_model in _effective(named).groupby("model"):
         for field in PROTOCOL:
-            if of_model[field].nunique() > 1:
-                extra[of_model.index] += f", {field}=" + of_model[field].map(_shown)
+            read = of_model[field].dropna()
+            if read.nunique() > 1:
+                extra[read.index] += f", {field}=" + read.map(_shown)
     for _, of_arm in named.groupby("arm"):
         if of_arm["arm_digest"].nunique() > 1:
             extra[of_arm.index] += ", data=" + of_arm["arm_digest"].str[:8].fillna("unknown")
@@ -95,21 +96,18 @@ def with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
 def shared_protocol(trials: pd.DataFrame) -> dict[str, str]:
     """The fields in which all trials agree with each other but not with the paper's protocol, and their values."""
     effective, paper = _effective(trials), TrialConfig()
-    return {
-        field: _shown(effective[field].iloc[0])
-        for field in PROTOCOL
-        if effective[field].nunique() == 1 and effective[field].iloc[0] != getattr(paper, field)
-    }
+    shared = {field: values.iloc[0] for field in PROTOCOL if (values := effective[field].dropna()).nunique() == 1}
+    return {field: _shown(value) for field, value in shared.items() if value != getattr(paper, field)}
 
 
 def _effective(trials: pd.DataFrame) -> pd.DataFrame:
-    """The same trials, with fields that are not read, or were not there yet, at the default."""
+    """The same trials; fields that were not there yet are at the default, those that a trial does not read are gone."""
     paper = TrialConfig()
     effective = trials.fillna({field: getattr(paper, field) for field in PROTOCOL})
     for kind, package, marker in (("model", "ablate.models", OfNetwork), ("augment", "ablate.augment", OfAugmentation)):
         for name in trials[kind].unique():
             for field in {*fields_of(marker)} - _reads(package, name):
-                effective.loc[trials[kind] == name, field] = getattr(paper, field)
+                effective[field] = effective[field].astype(object).where(trials[kind] != name, None)
     return effective
 
 

@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 TRIAL_DEFAULTS: Mapping[str, object] = MappingProxyType(
     {
         "image_size": 64,
-        "epochs": 18,
+        "epochs": 20,
         "batch_size": 8,
         "width": 8,
         "encoder_weights": "none",
@@ -26,10 +26,10 @@ TRIAL_DEFAULTS: Mapping[str, object] = MappingProxyType(
         "learning_rate": 0.5,
         "schedule": "cosine",
         "warmup": 0.1,
-        "jitter_brightness": 0.2,
-        "jitter_contrast": 0.2,
-        "jitter_saturation": 0.2,
-        "jitter_hue": 0.05,
+        "jitter_brightness": 0.15,
+        "jitter_contrast": 0.15,
+        "jitter_saturation": 0.15,
+        "jitter_hue": 0.04,
     }
 )
 
@@ -43,6 +43,7 @@ def config(to: Path, raw: Path = _HERE) -> PrepareConfig:
         to=str(to),
         exclude=str(raw / "exclude.txt"),
         photo_masks=str(raw / "photo_masks"),
-        crop=Crop(size=64, min_side=20),  # windows as large as the networks' input, as in the paper
+        crop=Crop(size=64, min_side=16),  # windows as large as the networks' input, as in the paper
+        translator_options=("style=all",),
         trial_defaults=dict(TRIAL_DEFAULTS),
     )

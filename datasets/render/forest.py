@@ -18,7 +18,7 @@ from datasets.render.terrain import Relief, ground_bsdf, waves
 BARK = np.array([[0.20, 0.15, 0.11], [0.36, 0.29, 0.23]])
 PALE_BARK = np.array([[0.42, 0.39, 0.35], [0.68, 0.65, 0.60]])
 STONE = np.array([[0.28, 0.28, 0.27], [0.52, 0.51, 0.48]])
-MEADOW = np.array([[0.16, 0.21, 0.07], [0.25, 0.33, 0.11], [0.36, 0.42, 0.17]])
+MEADOW = np.array([[0.20, 0.27, 0.09], [0.31, 0.41, 0.14], [0.43, 0.52, 0.21]])
 LITTER = np.array([[0.20, 0.14, 0.09], [0.31, 0.23, 0.15], [0.40, 0.32, 0.21]])
 SOILS = 6
 SECTOR = 0.66  # plants stand within +- this many radians of the camera's axis
@@ -27,7 +27,7 @@ SECTOR = 0.66  # plants stand within +- this many radians of the camera's axis
 def _greens(rng: np.random.Generator, dark: float = 1.0) -> Array:
     """Three greens from shade to light, of a random hue."""
     yellow = rng.uniform(-0.04, 0.07)
-    base = np.array([[0.09, 0.16, 0.05], [0.21, 0.33, 0.10], [0.38, 0.50, 0.18]]) * dark
+    base = np.array([[0.11, 0.19, 0.06], [0.25, 0.39, 0.12], [0.43, 0.57, 0.21]]) * dark
     greens: Array = base + np.array([yellow, 0.3 * yellow, -0.2 * yellow])
     return greens
 

@@ -26,15 +26,15 @@ DEER_DAYS: dict[str, int] = {
 }  # fmt: skip
 
 SANDS = (
-    ((0.56, 0.47, 0.36), (0.68, 0.59, 0.46), (0.77, 0.69, 0.56)),  # sand
-    ((0.50, 0.37, 0.25), (0.62, 0.47, 0.32), (0.71, 0.57, 0.41)),  # ochre
-    ((0.42, 0.39, 0.35), (0.54, 0.51, 0.46), (0.65, 0.62, 0.57)),  # grey gravel
-    ((0.45, 0.34, 0.27), (0.56, 0.43, 0.34), (0.65, 0.53, 0.43)),  # reddish earth
+    ((0.64, 0.58, 0.45), (0.75, 0.69, 0.55), (0.83, 0.78, 0.64)),  # sand
+    ((0.60, 0.51, 0.35), (0.71, 0.61, 0.43), (0.79, 0.70, 0.51)),  # ochre
+    ((0.54, 0.53, 0.48), (0.65, 0.64, 0.58), (0.75, 0.74, 0.68)),  # grey gravel
+    ((0.56, 0.48, 0.39), (0.67, 0.58, 0.47), (0.75, 0.67, 0.56)),  # pale earth
 )
 STRAWS = (
-    ((0.48, 0.42, 0.28), (0.60, 0.54, 0.37), (0.70, 0.64, 0.46)),  # dry grass
-    ((0.38, 0.35, 0.25), (0.49, 0.45, 0.32), (0.60, 0.56, 0.42)),  # litter
-    ((0.36, 0.38, 0.24), (0.46, 0.47, 0.31), (0.57, 0.56, 0.39)),  # dusty green
+    ((0.56, 0.53, 0.34), (0.68, 0.65, 0.43), (0.77, 0.74, 0.52)),  # dry grass
+    ((0.50, 0.48, 0.35), (0.61, 0.59, 0.43), (0.71, 0.68, 0.52)),  # litter
+    ((0.42, 0.47, 0.28), (0.53, 0.58, 0.36), (0.64, 0.68, 0.45)),  # dusty green
 )
 WOOD = np.array([[0.30, 0.27, 0.24], [0.52, 0.48, 0.43]])
 SCRUB = (
@@ -73,14 +73,14 @@ def location(seed: int, name: str) -> Location:
                 WIDTH, ROWS)  # fmt: skip
     cast = {
         "cyan": (0.80, 1.02, 1.12), "warm": (1.12, 1.0, 0.84), "plain": (1.0, 1.0, 1.0), "green": (0.95, 1.05, 0.92),
-    }[str(rng.choice(["cyan", "warm", "plain", "green"], p=[0.35, 0.2, 0.33, 0.12]))]  # fmt: skip
+    }[str(rng.choice(["cyan", "warm", "plain", "green"], p=[0.25, 0.15, 0.45, 0.15]))]  # fmt: skip
     sensor = Sensor(
         brightness=float(rng.uniform(0.43, 0.57)),
         balance=tuple(float(c) for c in np.asarray(cast) * rng.uniform(0.97, 1.03, 3)),  # type: ignore[arg-type]
         contrast=float(rng.uniform(0.95, 1.3)),
         saturation=float(rng.uniform(0.75, 1.15)),
-        noise=float(rng.uniform(0.006, 0.024)),
-        blur=float(rng.uniform(0.3, 0.75)),
+        noise=float(rng.uniform(0.006, 0.016)),
+        blur=float(rng.uniform(0.3, 0.6)),
         vignette=float(rng.uniform(0.0, 0.35)),
         haze=(0.72, 0.76, 0.80),
         haze_distance=float(np.exp(rng.uniform(np.log(220), np.log(1200)))),
@@ -160,8 +160,8 @@ def site(place: Location) -> Site:
     rng = place.rng("site")
     ground = Site(_land(rng))
     sand: Array = np.array(SANDS[int(rng.integers(len(SANDS)))]) * rng.uniform(0.85, 1.08)
-    straw: Array = np.array(STRAWS[int(rng.choice(3, p=(0.5, 0.35, 0.15)))]) * rng.uniform(0.85, 1.1)
-    straw = 0.65 * straw + 0.35 * sand  # covers of one place share its dust
+    straw: Array = np.array(STRAWS[int(rng.choice(3, p=(0.4, 0.2, 0.4)))]) * rng.uniform(0.85, 1.1)
+    straw = 0.75 * straw + 0.25 * sand  # covers of one place share its dust
     ground.add_ground(ground_bsdf(rng, sand, straw, float(rng.uniform(25, 60))))
     kinds = _kinds(rng)
     grow(ground, kinds, _scatter(rng), rng, [(2.8, 0.0, 1.3), (4.5, 0.0, 1.2)])

@@ -20,7 +20,7 @@ from datasets.render.shots import Burst
 from datasets.render.species import OTHERS, deer
 
 SAMPLES = 4
-WARMTH = -0.03
+WARMTH, SHADE = 0.10, 0.70
 VOXEL, COARSE = 0.015, 0.05  # of the shoulder height: to be seen, to be measured
 MOST_ATTEMPTS = 60
 # A day-time deer whose box overlaps this one (frame fractions xyxy) by more IoU than that is taken again elsewhere:
@@ -63,7 +63,7 @@ def _animals(burst: Burst, place: Location, rng: np.random.Generator, ease: floa
         area = float(np.clip(np.exp(rng.normal(np.log(0.23), 0.95)), 0.024, 0.95))
         side = np.sqrt(ease * area * view.width * view.rows)
         if burst.species == "deer":
-            build, pose = deer(rng, WARMTH), random_pose(rng)
+            build, pose = deer(rng, WARMTH, SHADE), random_pose(rng)
         else:
             build, pose, side = OTHERS[burst.species], walking(rng), side * 0.8
         if burst.kind == "overflow":

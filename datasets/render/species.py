@@ -61,9 +61,9 @@ class Build:
     coat: Coat = field(default_factory=Coat)
 
 
-def tinted(coat: Coat, rng: np.random.Generator, warmth: float, spread: float = 0.10) -> Coat:
-    """The coat of one individual: `warmth` > 0 is redder, < 0 greyer and dustier."""
-    brightness = float(np.exp(rng.normal(0.0, spread)))
+def tinted(coat: Coat, rng: np.random.Generator, warmth: float, shade: float) -> Coat:
+    """The coat of one individual: `warmth` > 0 is redder, < 0 greyer and dustier; `shade` < 1 is darker."""
+    brightness = shade * float(np.exp(rng.normal(0.0, 0.13)))
     warm = warmth + float(rng.normal(0.0, 0.04))
     gains = brightness * np.array([1 + warm, 1.0 + 0.15 * warm, 1 - 1.1 * warm])
 
@@ -82,7 +82,7 @@ def tinted(coat: Coat, rng: np.random.Generator, warmth: float, spread: float = 
     )
 
 
-def deer(rng: np.random.Generator, warmth: float) -> Build:
+def deer(rng: np.random.Generator, warmth: float, shade: float) -> Build:
     """One mule deer: doe, yearling or buck."""
     buck = rng.random() < 0.35
     young = not buck and rng.random() < 0.2
@@ -98,7 +98,7 @@ def deer(rng: np.random.Generator, warmth: float) -> Build:
         ear=float(rng.uniform(0.21, 0.26)),
         tail_length=float(rng.uniform(0.15, 0.21)),
         antlers=float(rng.uniform(0.30, 0.52)) if buck and rng.random() < 0.85 else 0.0,
-        coat=tinted(Coat(), rng, warmth),
+        coat=tinted(Coat(), rng, warmth, shade),
     )
 
 

@@ -7,11 +7,13 @@ as most later work does: both put lightness apart from two nearly uncorrelated c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
 import pydantic
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datasets.pictures import Pixels
 from datasets.translate import Photos
@@ -20,20 +22,25 @@ _FLAT = 1e-3  # a channel that varies less holds no contrast to stretch
 
 
 class Parameters(pydantic.BaseModel):
-    """None."""
+    """Whose look."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    style: Annotated[
+        Literal["photo", "all"],
+        Field(description="photo: that of one photograph, drawn for each crop; all: the mean look of all photographs"),
+    ] = "photo"
 
 
 @dataclass(frozen=True)
 class Reinhard:
-    """Attributes: mean_n3, std_n3: CIELAB statistics of each photograph, L in [0, 100], float64."""
+    """Attributes: mean_n3, std_n3: CIELAB statistics of each look to draw from, L in [0, 100], float64."""
 
     mean_n3: NDArray[np.float64]
     std_n3: NDArray[np.float64]
 
     def translate(self, image_hw3: Pixels, rng: np.random.Generator, /) -> Pixels:
-        """Takes the statistics of one photograph, all equally likely."""
+        """Takes the statistics of one look, all equally likely."""
         index = int(rng.integers(len(self.mean_n3)))
         lab_hw3 = to_lab(image_hw3)
         mean_3, std_3 = statistics(lab_hw3)
@@ -43,9 +50,12 @@ class Reinhard:
 
 
 def fit(photos: Photos, parameters: Parameters) -> Reinhard:
-    """Measures all photographs."""
+    """Measures all photographs; `style=all` makes their mean statistics the one look, as the paper has one style."""
     measured = [statistics(to_lab(photos[index])) for index in range(len(photos))]
-    return Reinhard(np.stack([mean_3 for mean_3, _ in measured]), np.stack([std_3 for _, std_3 in measured]))
+    mean_n3, std_n3 = np.stack([mean_3 for mean_3, _ in measured]), np.stack([std_3 for _, std_3 in measured])
+    if parameters.style == "all":
+        return Reinhard(mean_n3.mean(axis=0, keepdims=True), std_n3.mean(axis=0, keepdims=True))
+    return Reinhard(mean_n3, std_n3)
 
 
 def statistics(lab_hw3: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

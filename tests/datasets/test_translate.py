@@ -54,7 +54,7 @@ def test_the_module_follows_the_contract(name):
 
 
 def test_identities_tell_parameters():
-    assert translate.choose("reinhard", []).identity == "reinhard"
+    assert translate.choose("reinhard", []).identity == "reinhard@style=photo"
     assert translate.choose("fda", []).identity == "fda@beta=0.01"
     assert translate.choose("fda", ["beta=0.05"]).identity == "fda@beta=0.05"
 
@@ -65,7 +65,8 @@ def test_identities_tell_parameters():
         ("rheinhard", [], "did you mean 'reinhard'"),
         ("fda", ["betta=1"], "beta"),
         ("fda", ["beta=2"], "less than or equal to 0.5"),
-        ("reinhard", ["beta=1"], "no parameters"),
+        ("reinhard", ["beta=1"], "no such key"),
+        ("reinhard", ["style=none"], "'photo' or 'all'"),
     ],
 )
 def test_a_wrong_choice_is_one_line(name, options, message):
@@ -91,6 +92,16 @@ def test_reinhard_gives_each_lab_channel_the_photographs_mean_and_deviation():
     assert np.abs(mean - target_mean).max() < 1.0  # of 100; clipping and rounding to bytes cost a little
     assert np.abs(std - target_std).max() < 1.0
     assert np.abs(before - target_mean).max() > 3.0
+
+
+def test_reinhard_can_aim_at_the_mean_look_of_all_photographs():
+    looks = [reinhard.statistics(reinhard.to_lab(photo))[0] for photo in PHOTOS]
+    translator = reinhard.fit(PHOTOS, reinhard.Parameters(style="all"))
+    moved = [translator.translate(CROP, rng(seed)) for seed in range(3)]
+    assert (moved[0] == moved[1]).all()
+    assert (moved[0] == moved[2]).all()
+    mean, _ = reinhard.statistics(reinhard.to_lab(moved[0]))
+    assert np.abs(mean - np.mean(looks, axis=0)).max() < 1.0
 
 
 def test_reinhard_towards_itself_changes_nothing_but_rounding():

@@ -141,8 +141,10 @@ def test_trials_of_other_configurations_get_columns_of_their_own(tmp_path):
 
 def test_a_field_that_is_not_read_tells_nothing_apart(tmp_path):
     write(tmp_path, 0.4, augment="none", jitter_hue=0.2, encoder_weights="none")
-    write(tmp_path, 0.5, augment="jitter")
-    assert [*only_table(tmp_path).mean.columns] == ["crop", "crop + jitter"]
+    write(tmp_path, 0.5, augment="jitter", jitter_hue=0.05)
+    table = only_table(tmp_path)
+    assert [*table.mean.columns] == ["crop", "crop + jitter"]
+    assert table.protocol["jitter_hue"] == "0.05"  # that of the trial that reads it
 
 
 def test_arms_of_other_content_get_columns_of_their_own(tmp_path):
