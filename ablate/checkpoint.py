@@ -18,7 +18,7 @@ from torch import nn
 
 from ablate.config import TrialConfig
 from ablate.storage import publishing
-from ablate.train import EpochRow, State, Training, best_epoch, build_network
+from ablate.train import EpochRow, State, Training, build_network
 
 
 def save(out: Path, training_id: str, code: str, training: Training) -> None:
@@ -49,9 +49,11 @@ def discard(out: Path, training_id: str) -> None:
 
 def save_weights(out: Path, training_id: str, code: str, training: Training) -> None:
     """Publishes the weights of a finished training; the last ones appear last, and mean that all are there."""
-    metadata = {"code": code, "rows": json.dumps(training.rows), "best_epoch": str(best_epoch(training.rows))}
+    metadata = {"code": code, "rows": json.dumps(training.rows)}
     if training.best is not None:
         _write_weights(_weights(out, training_id, "best_val"), training.best, metadata)
+    else:  # an earlier training of the same name, by other code, may have left one
+        _weights(out, training_id, "best_val").unlink(missing_ok=True)
     _write_weights(_weights(out, training_id, "last"), training.weights("last"), metadata)
 
 

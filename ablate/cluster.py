@@ -6,12 +6,11 @@ import contextlib
 import logging
 import os
 import secrets
-import signal
 import tempfile
-import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Read when Ray is imported, and by its workers. Without the first one every worker would be started by `uv run`, in a
 # copy of the working directory.
@@ -29,7 +28,7 @@ from ablate.config import RunConfig
 from ablate.console import Board
 from ablate.errors import UsageError
 from ablate.plan import Job
-from ablate.trial import GridTrial, commit_row
+from ablate.trial import GridTrial, commit_failure
 
 # Deaths of a trial's process (out of memory, a lost node) after which even an innocent trial is given up.
 _MAX_DEATHS = 10
@@ -58,24 +57,24 @@ def connect(address: str | None) -> Cluster:
     """Starts Ray on this machine, or joins the cluster at an address.
 
     Raises:
-        UsageError: no Ray answers at the address.
+        UsageError: no Ray answers at the address, or none can be started.
     """
     logging.getLogger("ray").setLevel(logging.ERROR)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         _ensure_token()
-        context = ray.init(
-            num_cpus=len(os.sched_getaffinity(0)),
-            include_dashboard=True,
-            dashboard_host="127.0.0.1",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            object_store_memory=_OBJECT_STORE_BYTES,
-        )
-    else:
-        try:
-            context = ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise UsageError(f"ray.address={address}: {error}; leave it out to start Ray on this machine") from error
+        options |= {
+            "num_cpus": len(os.sched_getaffinity(0)),
+            "include_dashboard": True,
+            "dashboard_host": "127.0.0.1",
+            "object_store_memory": _OBJECT_STORE_BYTES,
+        }
+    try:
+        # `local`: whatever cluster runs on this machine, it was not asked for.
+        context = ray.init(address=address or "local", **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        hint = "see the message" if address is None else "leave it out to start Ray on this machine"
+        raise UsageError(f"ray.address={address or 'none'}: {error}; {hint}") from error
     total = ray.cluster_resources()
     dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
     return Cluster(dashboard, _way_in(), total.get("CPU", 0.0), total.get("GPU", 0.0))
@@ -98,7 +97,7 @@ def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:
 def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> bool:
     """Works through the jobs; says whether it was interrupted. Failures are rows in `trials`, not exceptions here."""
     stopper = _SameFailure(first=3)
-    with tempfile.TemporaryDirectory(prefix="ablate-tune-") as scratch, _terminated_like_interrupted():
+    with tempfile.TemporaryDirectory(prefix="ablate-tune-") as scratch:
         tuner = tune.Tuner(
             tune.with_resources(GridTrial, each),
             param_space={"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])},
@@ -118,8 +117,9 @@ def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Boar
             ),
         )
         for result in tuner.fit():
-            if result.error is not None:
-                _record_death(Job.model_validate(result.config["job"]), result.error)
+            job = Job.model_validate(result.config["job"])
+            if result.error is not None and board.failed(job.name):  # not one that was interrupted while it recovered
+                _record_death(job, result.error)
     if stopper.reason is not None:
         board.say(f"stopped early: the first {stopper.first} trials all failed in the same way: {stopper.reason}")
         return False
@@ -153,36 +153,24 @@ class _Watch(Callback):  # type: ignore[misc]
 
 
 class _SameFailure(Stopper):  # type: ignore[misc]
-    """Ends the run when its first trials all fail for one reason: the others would too."""
+    """Ends the run when its first trials all fail for one reason and none gets anywhere: no other would either."""
 
     def __init__(self, first: int) -> None:
         self.first = first
         self.reason: str | None = None
         self._reasons: list[str | None] = []
+        self._one_works = False
 
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
+        self._one_works |= result["failed"] is None and result["epoch"] != 0
         if result["done"] and len(self._reasons) < self.first:
             self._reasons.append(str(result["failed"]) if result["failed"] else None)
         return False
 
     def stop_all(self) -> bool:
-        if len(self._reasons) == self.first and len(set(self._reasons)) == 1:
+        if not self._one_works and len(self._reasons) == self.first and len(set(self._reasons)) == 1:
             self.reason = self._reasons[0]
         return self.reason is not None
-
-
-@contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Within, SIGTERM ends the run as Ctrl-C does: Ray Tune returns in order instead of being torn down."""
-
-    def interrupt(number: int, frame: types.FrameType | None) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _name(trial: Trial) -> str:
@@ -190,9 +178,8 @@ def _name(trial: Trial) -> str:
 
 
 def _record_death(job: Job, error: Exception) -> None:
-    reason = f"its process died {_MAX_DEATHS + 1} times: {str(error).splitlines()[0]}"
-    for trial in job.trials:
-        commit_row(job, trial, {"status": "failed", "reason": reason})
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    commit_failure(job, f"its process died again and again, last: {said[-1]}", {})
 
 
 def _token_path() -> Path:
@@ -206,7 +193,11 @@ def _ensure_token() -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        # Of two first runs at once, the one that comes second takes the other's.
+        with (
+            contextlib.suppress(FileExistsError),
+            os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file,
+        ):
             file.write(secrets.token_hex(32))
     path.chmod(0o600)
 

@@ -39,7 +39,9 @@ class TrialConfig(pydantic.BaseModel):
     model: Annotated[str, Training, Field(description="network: a module of ablate/models, or a .py file")] = "unet"
     arm: Annotated[str, Training, Field(description="which shards to train on: full, crop, i2i, ...")] = "crop"
     augment: Annotated[str, Training, Field(description="a module of ablate/augment, or a .py file")] = "none"
-    seed: Annotated[int, Training, Field(ge=0, description="seed of the weights, the order and the jitter")] = 0
+    seed: Annotated[
+        int, Training, Field(ge=0, lt=2**31, description="seed of the weights, the order and the jitter")
+    ] = 0
     image_size: Annotated[int, Training, Field(ge=8, description="side of the square network input, px")] = 480
     epochs: Annotated[int, Training, Field(ge=1, description="passes over the training split")] = 20
     batch_size: Annotated[int, Training, Field(ge=1, description="images per step")] = 4

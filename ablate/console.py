@@ -44,7 +44,7 @@ class Board:
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._news: list[str] = []
+        self._news: list[tuple[str, bool]] = []  # a line, and whether a terminal, which shows the board, wants it too
         self._thread = threading.Thread(target=self._show, daemon=True)
 
     def __enter__(self) -> Board:
@@ -62,7 +62,7 @@ class Board:
             entry = self._entries[name]
             if entry.started is None:
                 entry.started = time.monotonic()
-                self._news.append(f"{name}  started")
+                self._news.append((f"{name}  started", False))
 
     def reported(self, name: str, result: Mapping[str, object]) -> None:
         """Takes in what a trial reported after an epoch (`ablate.trial`), or that it failed."""
@@ -76,12 +76,17 @@ class Board:
             if result.get("done") and not entry.done:
                 entry.done = True
                 entry.failed = str(result["failed"]) if result.get("failed") else None
-                self._news.append(f"{name}  {self._outcome(entry)}")
+                self._news.append((f"{name}  {self._outcome(entry)}", True))
 
     def say(self, line: str) -> None:
         """Shows a line among the others."""
         with self._lock:
-            self._news.append(line)
+            self._news.append((line, True))
+
+    def failed(self, name: str) -> bool:
+        """Whether a job has ended in failure."""
+        with self._lock:
+            return self._entries[name].failed is not None
 
     @property
     def unfinished(self) -> bool:
@@ -116,12 +121,10 @@ class Board:
         with self._lock:
             news, self._news = self._news, []
             done = sum(entry.done for entry in self._entries.values())
-        for line in news:
-            finished = "  done in " in line or "  failed: " in line
-            if finished or not self._console.is_terminal:
-                self._console.print(
-                    f"[{done}/{len(self._entries)}] {line}", highlight=False, markup=False, soft_wrap=True
-                )
+        for line, always in news:
+            if always or not self._console.is_terminal:
+                text = f"[{done}/{len(self._entries)}] {line}"
+                self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _board(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, header_style="dim")

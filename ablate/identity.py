@@ -102,7 +102,6 @@ def _hash(content: object) -> str:
 
 
 def _digest_files(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(files, key=lambda path: path.name):
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    # By name and content, not by where they lie; several are called `__init__.py`.
+    contents = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
+    return _hash(contents)

@@ -56,7 +56,11 @@ def reads(package: str, name: str) -> frozenset[str]:
 
     Taken from the source, so that a plan is made without importing torch.
     """
-    for node in ast.parse(source(package, name).read_bytes()).body:
+    try:
+        body = ast.parse(source(package, name).read_bytes()).body
+    except SyntaxError as error:
+        raise UsageError(f"{name}, line {error.lineno}: {error.msg}") from error
+    for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == "build":
             return frozenset(argument.arg for argument in node.args.kwonlyargs)
     raise UsageError(f"{name}: defines no function build(*, ...)")
@@ -88,7 +92,9 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, SyntaxError):
+            raise UsageError(f"{path}, line {error.lineno}: {error.msg}") from error
         raise
     return module

@@ -26,7 +26,7 @@ from torch import Tensor
 from ablate import shards
 from ablate.boxes import Boxes, stack
 from ablate.shards import Manifest, Sample
-from ablate.storage import cache, publishing
+from ablate.storage import cache, publishing, sha256
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def load(root: Path, manifest: Manifest, arm: str, split: str, size: int) -> Pic
         ValueError: a shard does not hold what the manifest says, or a picture in it cannot be decoded.
     """
     count = manifest.arm(arm).counts.get(split, 0)
-    folder = cache() / "decoded" / f"{arm}-{split}-{manifest.arm(arm).digest[:16]}-{size}"
+    # Pictures that another version of this file squashed are not these.
+    name = f"{arm}-{split}-{manifest.arm(arm).digest[:16]}-{size}-{sha256(Path(__file__))[:8]}"
+    folder = cache() / "decoded" / name
     with _locked(folder):
         if not (folder / "meta.json").is_file():
             _decode(root, manifest, arm, split, size, count, folder)

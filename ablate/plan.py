@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pydantic
@@ -41,6 +41,7 @@ class Job(pydantic.BaseModel):
     out: Path
     trials: tuple[PlannedTrial, ...]
     threads: int
+    gpu: bool
     max_failures: int
     code_must_match: bool  # weights that other code left count as missing
 
@@ -80,8 +81,10 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     return _distinct({trial.trial: trial for trial in planned}.values())
 
 
-def jobs(run: RunConfig, root: Path, out: Path, trials: Iterable[PlannedTrial], threads: int) -> list[Job]:
-    """Groups trials that share a training, so that it is trained once."""
+def jobs(
+    run: RunConfig, root: Path, out: Path, trials: Iterable[PlannedTrial], resources: Mapping[str, float]
+) -> list[Job]:
+    """Groups trials that share a training, so that it is trained once; `resources` are what each job occupies."""
     groups: dict[str, list[PlannedTrial]] = collections.defaultdict(list)
     for trial in trials:
         groups[trial.training].append(trial)
@@ -91,7 +94,8 @@ def jobs(run: RunConfig, root: Path, out: Path, trials: Iterable[PlannedTrial], 
             root=root,
             out=out,
             trials=tuple(group),
-            threads=threads,
+            threads=max(1, int(resources["CPU"])),
+            gpu=resources.get("GPU", 0.0) > 0,
             max_failures=run.max_failures,
             code_must_match=changed,
         )
@@ -124,6 +128,10 @@ def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
 def _identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTrial:
     parts.require("ablate.models", config.model, "trial.model")
     parts.require("ablate.augment", config.augment, "trial.augment")
+    for package, part in (("ablate.models", config.model), ("ablate.augment", config.augment)):
+        unknown = parts.reads(package, part) - set(TrialConfig.model_fields)
+        if unknown:
+            raise UsageError(f"{part}: build() asks for {', '.join(sorted(unknown))}, which no field of a trial is")
     if "encoder_weights" in parts.reads("ablate.models", config.model):
         _require_weights(config.encoder_weights)
     arm, photos = manifest.arm(config.arm).digest, manifest.photographs().digest

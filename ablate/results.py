@@ -81,10 +81,7 @@ def images_schema() -> pa.Schema:
 
 def trials_schema() -> pa.Schema:
     """Columns of `trials`: identity, every field of `TrialConfig`, then how it went."""
-    config = [
-        pa.field(name, _CONFIG_TYPES.get(field.annotation, pa.string()))
-        for name, field in TrialConfig.model_fields.items()
-    ]
+    config = [pa.field(name, _config_type(field.annotation)) for name, field in TrialConfig.model_fields.items()]
     return pa.schema(
         [
             pa.field("trial", pa.string()),
@@ -117,6 +114,11 @@ def _config_type(annotation: object) -> pa.DataType:
 def write(out: Path, table: str, trial: str, rows: Sequence[Row], schema: pa.Schema) -> None:
     """Publishes the rows of one trial as `<out>/<table>/<trial>.parquet`."""
     publish(out / table / f"{trial}.parquet", _serialised(pa.Table.from_pylist([dict(row) for row in rows], schema)))
+
+
+def withdraw(out: Path, trial: str) -> None:
+    """Takes back a trial's commit mark, before its rows are written anew."""
+    (out / "trials" / f"{trial}.parquet").unlink(missing_ok=True)
 
 
 def write_locations(out: Path, table: pa.Table) -> None:

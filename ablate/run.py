@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib
 import json
+import os
 import secrets
 import shlex
+import signal
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from rich.console import Console
 
@@ -19,6 +22,7 @@ from ablate import parts, results, shards, storage
 from ablate.cli import run_command
 from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
+from ablate.errors import UsageError
 from ablate.plan import PlannedTrial, Progress, jobs, load_space, plan, progress
 from ablate.report import print_tables
 from ablate.shards import REAL, Manifest
@@ -26,7 +30,11 @@ from ablate.shards import REAL, Manifest
 
 def main(run: RunConfig) -> int:
     """Runs what is missing and prints the tables; 0 all done, 1 some failed, 130 interrupted."""
-    console = Console()
+    with _terminated_like_interrupted():
+        return _run(run, Console())
+
+
+def _run(run: RunConfig, console: Console) -> int:
     out = storage.local(run.out, "out")
     space = load_space(run.space)
     root = data_root(run.data)
@@ -36,7 +44,7 @@ def main(run: RunConfig) -> int:
     missing = _to_run(run, trials, found)
     _print_plan(console, run, manifest, trials, found, missing)
     if run.dry_run:
-        _print_trials(console, out, trials, found)
+        _print_trials(console, out, trials, found, missing)
         return 0
     status = 0
     if missing:
@@ -45,7 +53,8 @@ def main(run: RunConfig) -> int:
         status = _run_trials(console, run, root, out, missing)
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
-    return status or _exit_status(console, out, trials)
+    unfinished = _tell_unfinished(console, out, trials)
+    return status or unfinished
 
 
 def data_root(data: str) -> Path:
@@ -67,7 +76,11 @@ def _to_run(run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> 
 
 def _check(root: Path, manifest: Manifest, missing: Sequence[PlannedTrial]) -> None:
     """Everything that can be found wrong before Ray is started: the shards, and pretrained weights."""
-    shards.verify(root, manifest, sorted({REAL, *(trial.config.arm for trial in missing)}))
+    arms = sorted({trial.config.arm for trial in missing})
+    for arm in arms:
+        if not manifest.arm(arm).counts.get("train"):
+            raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
+    shards.verify(root, manifest, [REAL, *arms])
     for model, weights in {(trial.config.model, trial.config.encoder_weights) for trial in missing}:
         if weights == "imagenet" and "encoder_weights" in parts.reads("ablate.models", model):
             # Fetched once, before trials ask for them all at the same time.
@@ -83,7 +96,7 @@ def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing
     try:
         each = cluster.resources(run, ray)
         console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
-        work = jobs(run, root, out, missing, threads=max(1, int(each["CPU"])))
+        work = jobs(run, root, out, missing, each)
         with Board(work, console) as board:
             interrupted = cluster.fit(run, work, each, board)
     finally:
@@ -109,13 +122,27 @@ def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial], missin
     storage.publish(out / "runs" / f"{identity}.json", (json.dumps(record, indent=2) + "\n").encode())
 
 
-def _exit_status(console: Console, out: Path, trials: Sequence[PlannedTrial]) -> int:
-    failed = progress(out, trials).failed
-    for trial in failed:
-        console.print(
-            f"failed: {trial.name}, see {out / 'logs' / f'{trial.trial}.log'}", highlight=False, soft_wrap=True
-        )
-    return 1 if failed else 0
+def _tell_unfinished(console: Console, out: Path, trials: Sequence[PlannedTrial]) -> int:
+    """Names the trials that failed; 1 if any trial of the plan is not done."""
+    found = progress(out, trials)
+    for trial in found.failed:
+        log = out / "logs" / f"{trial.trial}.log"
+        console.print(f"failed: {trial.name}, see {log}", highlight=False, soft_wrap=True)
+    return 1 if found.failed or found.missing else 0
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Within, SIGTERM ends the run as Ctrl-C does: in order, with Ray shut down and the way to continue told."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print_plan(
@@ -148,11 +175,13 @@ def _differences(manifest: Manifest) -> str:
     )
 
 
-def _print_trials(console: Console, out: Path, trials: Sequence[PlannedTrial], found: Progress) -> None:
+def _print_trials(
+    console: Console, out: Path, trials: Sequence[PlannedTrial], found: Progress, missing: Sequence[PlannedTrial]
+) -> None:
     state = {trial.trial: name for name in ("done", "changed", "failed", "missing") for trial in getattr(found, name)}
     for trial in trials:
         console.print(f"  {state[trial.trial]:8}{trial.name}  {trial.trial}", highlight=False, soft_wrap=True)
-    console.print(_estimate(out, [trial for trial in trials if state[trial.trial] in {"failed", "missing"}]))
+    console.print(_estimate(out, missing), highlight=False, soft_wrap=True)
 
 
 def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
@@ -162,7 +191,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
     for trial in missing:
         seen = [row["train_seconds"] + row["score_seconds"] for row in rows if _same_work(row, trial.config)]
         if not seen:
-            return "each takes one core, or one GPU where there is any; how long is not known before one has run"
+            return "each takes one core, or one GPU where there is any; how long it takes is known once one has run"
         seconds.append(statistics.median(seen))
     return f"about {sum(seconds) / 60:.1f} minutes of one core or GPU, as far as trials of the same kind tell"
 

@@ -39,7 +39,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._training: Training | None = None
         self._log = _log(self._job)
         _make_deterministic(self._job.threads)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = torch.device("cuda" if self._job.gpu and torch.cuda.is_available() else "cpu")
         self._log.info("%s on %s", self._job.name, device_name(self._device))
 
     def __repr__(self) -> str:
@@ -62,7 +62,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         record = checkpoint.weights_record(job.out, _first(job).training)
         if record is not None and not (job.code_must_match and record[0] != _first(job).code):
             self._log.info("the network is trained already; scoring it")
-            return self._finish(record[1])
+            return self._finish(record[1], record[0])
         if self._training is None:
             self._training = self._begin()
         if not self._training.finished:
@@ -72,7 +72,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         if not self._training.finished:
             return self._report()
         checkpoint.save_weights(job.out, _first(job).training, _first(job).code, self._training)
-        return self._finish(self._training.rows)
+        return self._finish(self._training.rows, _first(job).code)
 
     def _begin(self) -> Training:
         config = _first(self._job).config
@@ -82,7 +82,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             self._log.info("going on after epoch %d", training.epoch)
         return training
 
-    def _finish(self, rows: list[EpochRow]) -> dict[str, Any]:
+    def _finish(self, rows: list[EpochRow], code: str) -> dict[str, Any]:
+        """Scores the network for every trial; `code` is the digest of the code that trained it."""
         for trial in self._job.trials:
             started = time.perf_counter()
             network = checkpoint.load_network(self._job.out, trial.training, trial.config, self._device)
@@ -91,37 +92,42 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
                 for split in ("test", "empty")
                 for row in evaluate.score(network, self._pictures(REAL, split), trial.config, self._device)
             ]
-            parameters = sum(parameter.numel() for parameter in network.parameters())
-            self._commit(trial, rows, scored, time.perf_counter() - started, parameters)
+            about = {
+                "code_digest": code,
+                "parameters": sum(parameter.numel() for parameter in network.parameters()),
+                "score_seconds": time.perf_counter() - started,
+            }
+            self._commit(trial, rows, scored, about)
         checkpoint.discard(self._job.out, _first(self._job).training)
         return self._report(rows, done=True)
 
     def _commit(
-        self, trial: PlannedTrial, rows: list[EpochRow], scored: list[dict[str, Any]], seconds: float, parameters: int
+        self, trial: PlannedTrial, rows: list[EpochRow], scored: list[dict[str, Any]], about: dict[str, Any]
     ) -> None:
         """Writes a trial's rows; the row in `trials`, which makes the others visible, last."""
         ids = {"trial": trial.trial, "training": trial.training}
         known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
         out = self._job.out
+        results.withdraw(out, trial.trial)  # rows of other code must not show behind the old commit mark
         results.write(out, "images", trial.trial, [known | row for row in scored], results.images_schema())
         results.write(out, "epochs", trial.trial, [ids | row for row in rows], results.EPOCHS)
         row = rows[best_epoch(rows) - 1 if trial.config.selection == "best_val" else -1]
         outcome = {
             "status": "done",
-            "parameters": parameters,
             "train_seconds": sum(row["seconds"] for row in rows),
-            "score_seconds": seconds,
             "images_per_second": statistics.median(row["images_per_second"] for row in rows),
             "val_iou": row["val_iou"],
             "epoch": row["epoch"],
         }
-        commit_row(self._job, trial, outcome | self._circumstances())
+        commit_row(self._job, trial, outcome | about | self._circumstances())
         self._log.info("%s done", trial.name)
 
     def _give_up(self, error: Exception) -> dict[str, Any]:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        for trial in self._job.trials:
-            commit_row(self._job, trial, {"status": "failed", "reason": reason} | self._circumstances())
+        try:
+            commit_failure(self._job, reason, self._circumstances())
+        except OSError:
+            self._log.error("%s", traceback.format_exc())  # a full disk: the driver still hears of the failure
         return self._report(failed=reason, done=True)
 
     def _report(self, rows: list[EpochRow] | None = None, **more: object) -> dict[str, Any]:
@@ -153,6 +159,14 @@ def commit_row(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
     results.write(job.out, "trials", trial.trial, [row], results.trials_schema())
 
 
+def commit_failure(job: Job, reason: str, circumstances: dict[str, Any]) -> None:
+    """Records that a job failed, for those of its trials that are not done, by this run or another."""
+    done = {row["trial"] for row in results.read(job.out, "trials").to_pylist() if row["status"] == "done"}
+    for trial in job.trials:
+        if trial.trial not in done:
+            commit_row(job, trial, {"status": "failed", "reason": reason} | circumstances)
+
+
 def device_name(device: torch.device) -> str:
     """What a person calls the device."""
     if device.type == "cuda":
@@ -182,13 +196,14 @@ def _versions() -> str:
 
 
 def _log(job: Job) -> logging.Logger:
-    """The log file of a job's first trial; appended to by every attempt."""
-    path = job.out / "logs" / f"{_first(job).trial}.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    """Writes to the log file of each of the job's trials; appended to by every attempt."""
     log = logging.getLogger(f"ablate.trial.{_first(job).trial}")
     log.setLevel(logging.INFO)
     log.propagate = False
-    log.handlers[:] = [handler]
+    log.handlers.clear()
+    (job.out / "logs").mkdir(parents=True, exist_ok=True)
+    for trial in job.trials:
+        handler = logging.FileHandler(job.out / "logs" / f"{trial.trial}.log")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        log.addHandler(handler)
     return log

@@ -15,7 +15,7 @@ from ablate.space import product
 def work(tiny_root, tmp_path):
     run = RunConfig(space="given")
     trials = plan(run, product(augment=["none", "jitter"]), read_manifest(tiny_root))
-    return jobs(run, tiny_root, tmp_path, trials, threads=1)
+    return jobs(run, tiny_root, tmp_path, trials, {"CPU": 1.0})
 
 
 def report(epoch, **more):

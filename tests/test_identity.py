@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +73,18 @@ def test_a_part_given_by_path_counts_by_its_content(tmp_path: Path):
 def test_the_code_digest_tells_networks_apart():
     digests = {code_digest(trial_config({"model": model})) for model in ("unet", "segnet", "unet_resnet50")}
     assert len(digests) == 3
+
+
+def test_the_code_digest_does_not_depend_on_the_process():
+    code = "from ablate.config import TrialConfig; from ablate.identity import code_digest; "
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code + "print(code_digest(TrialConfig()))"],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3", "4")
+    }
+    assert len(digests) == 1

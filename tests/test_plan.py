@@ -50,7 +50,7 @@ def test_cells_that_are_the_same_trial_are_planned_once(tiny_root):
 def test_trials_that_share_a_training_share_a_job(tiny_root, tmp_path):
     run = RunConfig(space="given")
     trials = plan(tiny_root, product(threshold=[0.4, 0.5], seed=[0, 1]))
-    work = planning.jobs(run, tiny_root, tmp_path, trials, threads=1)
+    work = planning.jobs(run, tiny_root, tmp_path, trials, {"CPU": 1.0})
     assert [[trial.config.threshold for trial in job.trials] for job in work] == [[0.4, 0.5], [0.4, 0.5]]
 
 

@@ -98,7 +98,7 @@ def test_i2i_has_the_keys_masks_and_windows_of_crop_and_another_look(inputs):
         (split, sample.key, sample.mask_png) for split, sample in translated
     ]
     for (_, before), (_, after) in zip(crops, translated, strict=True):
-        assert after.meta == before.meta | {"translator": "reinhard"}
+        assert after.meta == before.meta | {"translator": "reinhard@style=photo"}
         assert before.meta["translator"] is None
         assert after.jpg != before.jpg
 

@@ -66,7 +66,7 @@ def test_the_result_is_a_data_root_that_readers_accept(prepared):
 def test_the_manifest_tells_how_it_was_derived(prepared):
     parameters = shards.read_manifest(prepared / "out").parameters
     assert parameters["crop"] == {"size": 48, "min_side": 20}
-    assert parameters["arms"]["i2i"]["translator"] == "reinhard"
+    assert parameters["arms"]["i2i"]["translator"] == "reinhard@style=photo"
     assert parameters["arms"]["i2i"]["style_photos"]["count"] == 6
     assert parameters["selection"]["photograph test"] == {"selected": 6}
     assert str(prepared) not in str(parameters)
