@@ -18,14 +18,15 @@ def space():
     return product(model=["unet", "unet_resnet50", "segnet"], arm=["crop"], augment=["jitter"])
 """
 TIMES = ["seconds", "images_per_second"]
-EPOCHS = 4
+EPOCHS = 5
 
 
 @pytest.fixture(scope="module")
 def arguments(tmp_path_factory):
-    """Data on which an epoch takes about a second, and a space of the three networks with jitter."""
+    """Data on which an epoch takes a second or two, and a space of the three networks with jitter."""
     folder = tmp_path_factory.mktemp("resume")
-    root = tiny_data.write(folder / "root", train=160, trial_defaults={"epochs": EPOCHS, "width": 8})
+    slow = {"epochs": EPOCHS, "width": 8, "image_size": 64}
+    root = tiny_data.write(folder / "root", train=240, trial_defaults=slow)
     (folder / "three.py").write_text(SPACE)
     return [f"space={folder / 'three.py'}", f"data={root}"]
 
