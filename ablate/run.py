@@ -185,15 +185,16 @@ def _print_trials(
 
 
 def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
-    """How long the missing trials would take one after the other, by what their networks took here before."""
+    """What the missing trials occupy, and how long they take, judged by trials of their kind that have run here."""
     rows = results.read(out, "trials").to_pylist()
+    each = "each takes one core, or one GPU where there is any (trial_resources.*)"
     seconds = []
     for trial in missing:
         seen = [row["train_seconds"] + row["score_seconds"] for row in rows if _same_work(row, trial.config)]
         if not seen:
-            return "each takes one core, or one GPU where there is any; how long it takes is known once one has run"
+            return f"{each}; how long is known once one of each kind has run"
         seconds.append(statistics.median(seen))
-    return f"about {sum(seconds) / 60:.1f} minutes of one core or GPU, as far as trials of the same kind tell"
+    return f"{each}; {sum(seconds) / 60:.1f} minutes one after the other"
 
 
 def _same_work(row: dict[str, object], config: TrialConfig) -> bool:

@@ -55,7 +55,6 @@ def prepare(config: PrepareConfig, report: Report = print) -> Manifest:
             arms=written,
         )
         shards.write_manifest(root, manifest)
-    report(f"wrote {to}; what was left out and why: {SELECTION} and {SKIPPED} there")
     return manifest
 
 
@@ -126,6 +125,7 @@ def _selection_table(ledger: Ledger) -> str:
 def main(config: PrepareConfig) -> int:
     """Prepares and prints; 0."""
     prepare(config)
+    print(f"wrote {local(config.to, 'to')}; what was left out and why: {SELECTION} and {SKIPPED} there")
     return 0
 
 
