@@ -163,7 +163,7 @@ def _print_plan(
     if differences:
         lines.append(f"the data's defaults differ from the paper's: {differences}")
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
 def _differences(manifest: Manifest) -> str:

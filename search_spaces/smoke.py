@@ -2,7 +2,7 @@
 
     python -m ablate.run space=smoke
 
-2 trials, under a minute on two cores. Size, width, epochs and weights are pinned, so that real data runs anywhere too;
+2 trials, under a minute on two cores. Size, width, epochs, weights and optimizer are pinned, so that real data runs anywhere too;
 the numbers say nothing about the networks.
 """
 
@@ -16,6 +16,7 @@ SMALL = pinned(
     batch_size=8,
     width=8,
     encoder_weights="none",
+    optimizer="adam",
     learning_rate=3e-3,
 )
 
