@@ -2,8 +2,8 @@
 
     python -m ablate.run space=smoke
 
-2 trials, under a minute on two cores. Size, width, epochs, weights and optimizer are pinned, so that real data runs anywhere too;
-the numbers say nothing about the networks.
+2 trials, under a minute on two cores. Size, width, epochs, weights and optimizer are pinned, so that real data runs
+anywhere too; the numbers say nothing about the networks.
 """
 
 from ablate.space import Space, pinned, product
