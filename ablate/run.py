@@ -186,6 +186,8 @@ def _print_trials(
 
 def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
     """What the missing trials occupy, and how long they take, judged by trials of their kind that have run here."""
+    if not missing:
+        return "nothing to run"
     rows = results.read(out, "trials").to_pylist()
     each = "each takes one core, or one GPU where there is any (trial_resources.*)"
     seconds = []
