@@ -88,7 +88,7 @@ def _check(root: Path, manifest: Manifest, missing: Sequence[PlannedTrial]) -> N
 
 
 def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing: Sequence[PlannedTrial]) -> int:
-    from ablate import cluster  # Ray is slow to start: not before everything has been checked
+    from ablate import cluster, tuning  # Ray is slow to start: not before everything has been checked
     from ablate.console import Board
 
     with console.status("starting Ray"):
@@ -98,7 +98,7 @@ def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing
         console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
         work = jobs(run, root, out, missing, each)
         with Board(work, console) as board:
-            interrupted = cluster.fit(run, work, each, board)
+            interrupted = tuning.fit(run, work, each, board)
     finally:
         cluster.shutdown()
     if interrupted:

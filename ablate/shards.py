@@ -13,6 +13,7 @@ is ever unpickled.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from typing import Any
 import pydantic
 
 from ablate.errors import UsageError, suggest
-from ablate.storage import publish, sha256
+from ablate.storage import publish, publishing, sha256
 
 SCHEMA_VERSION = 1
 REAL = "real"
@@ -90,92 +91,93 @@ class Manifest(pydantic.BaseModel):
         return sorted(set(self.arms) - {REAL})
 
 
-class ArmWriter:
-    """Writes the samples of one arm into shards below `root`; use as a context manager, then read `.arm`.
+class Written(pydantic.BaseModel):
+    """What a writer leaves to be joined into an arm: its shard, and a line for the content of each sample."""
 
-    Samples must come in a fixed order per split; their bytes then depend on nothing else.
+    shard: Shard
+    lines: list[str]
+
+
+class ShardWriter:
+    """Writes one shard below `root`; use as a context manager, then read `.written` (None: nothing was added).
+
+    The shard appears under its name when the block ends well. The same samples in the same order give the same bytes.
     """
 
-    def __init__(self, root: Path, arm: str, samples_per_shard: int = 1000) -> None:
-        self.arm: Arm | None = None
-        self._root, self._name, self._limit = root, arm, samples_per_shard
-        self._open: dict[str, _OpenShard] = {}
-        self._shards: list[Shard] = []
-        self._lines: list[str] = []
-        self._keys: set[str] = set()
-        (root / arm).mkdir(parents=True, exist_ok=True)
+    def __init__(self, root: Path, arm: str, split: str, number: int) -> None:
+        self.written: Written | None = None
+        self._arm, self._split = arm, split
+        self._name = f"{arm}/{split}-{number:06d}.tar"
+        self._lines: dict[str, str] = {}  # by key
+        self._publishing = publishing(root / self._name)
+        self._tar: Any = None
 
-    def __enter__(self) -> ArmWriter:
+    def __enter__(self) -> ShardWriter:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for shard in self._open.values():
-            shard.close()
-        if kind is None:
-            self._shards += [shard.publish() for shard in self._open.values()]
-            digest = hashlib.sha256("\n".join(sorted(self._lines)).encode()).hexdigest()
-            self.arm = Arm(digest=digest, counts=self._counts(), shards=sorted(self._shards, key=lambda s: s.name))
-        else:
-            for shard in self._open.values():
-                shard.discard()
+        if self._tar is None:
+            return
+        self._tar.close()
+        self._file.close()
+        if kind is not None:
+            self._publishing.__exit__(kind, error, trace)
+            return
+        digest = sha256(self._partial)
+        self._publishing.__exit__(None, None, None)
+        shard = Shard(name=self._name, sha256=digest, samples=len(self._lines))
+        self.written = Written(shard=shard, lines=list(self._lines.values()))
 
-    def add(self, split: str, sample: Sample) -> None:
-        """Appends one sample to a split, beginning a new shard when the current one is full."""
+    def add(self, sample: Sample) -> None:
+        """Appends a sample.
+
+        Raises:
+            ValueError: its key cannot be a sample's, or is there already.
+        """
         if not sample.key or any(mark in sample.key for mark in "./\\"):
             raise ValueError(f"sample key {sample.key!r}: must not be empty nor hold dots or slashes")
-        if sample.key in self._keys:
-            raise ValueError(f"sample key {sample.key!r}: there are two of it in arm {self._name}")
-        self._keys.add(sample.key)
-        shard = self._open.get(split)
-        if shard is None or shard.samples == self._limit:
-            number = 0 if shard is None else shard.number + 1
-            if shard is not None:
-                shard.close()
-                self._shards.append(shard.publish())
-            shard = self._open[split] = _OpenShard(self._root, self._name, split, number)
+        if sample.key in self._lines:
+            raise ValueError(f"sample key {sample.key!r}: there are two of it in {self._name}")
         members = _members(sample)
-        shard.write(members)
+        if self._tar is None:
+            self._begin()
+        self._tar.write(members)
         content = " ".join(
             f"{name}={hashlib.sha256(data).hexdigest()}" for name, data in members.items() if name != "__key__"
         )
-        self._lines.append(f"{split} {sample.key} {content}")
+        self._lines[sample.key] = f"{self._split} {sample.key} {content}"
 
-    def _counts(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for shard in self._shards:
-            split = Path(shard.name).name.rsplit("-", 1)[0]
-            counts[split] = counts.get(split, 0) + shard.samples
-        return dict(sorted(counts.items()))
-
-
-class _OpenShard:
-    def __init__(self, root: Path, arm: str, split: str, number: int) -> None:
+    def _begin(self) -> None:
         import webdataset as wds  # slow to import, and planning reads only manifests
 
-        self.number, self.samples = number, 0
-        self._name = f"{arm}/{split}-{number:06d}.tar"
-        self._final = root / self._name
-        self._partial = self._final.with_suffix(".tar.partial")
+        self._partial = self._publishing.__enter__()
         self._file = self._partial.open("wb")
         # A fixed time and owner: the bytes must not tell when and by whom they were written.
         self._tar = wds.TarWriter(self._file, mtime=0, user="ablate", group="ablate", mode=0o444, encoder=False)
 
-    def write(self, members: dict[str, Any]) -> None:
-        self._tar.write(members)
-        self.samples += 1
 
-    def close(self) -> None:
-        self._tar.close()
-        self._file.close()
+def joined(written: Iterable[Written]) -> Arm:
+    """An arm made of shards; its digest does not depend on how the samples are divided among them.
 
-    def publish(self) -> Shard:
-        self._partial.replace(self._final)
-        return Shard(name=self._name, sha256=sha256(self._final), samples=self.samples)
-
-    def discard(self) -> None:
-        self._partial.unlink(missing_ok=True)
+    Raises:
+        ValueError: two samples of a split have one key.
+    """
+    shards: list[Shard] = []
+    lines: list[str] = []
+    counts: dict[str, int] = {}
+    for part in written:
+        shards.append(part.shard)
+        lines += part.lines
+        split = Path(part.shard.name).name.rsplit("-", 1)[0]
+        counts[split] = counts.get(split, 0) + part.shard.samples
+    lines.sort()
+    for line, following in itertools.pairwise(lines):
+        if line.split(" ")[:2] == following.split(" ")[:2]:
+            raise ValueError(f"sample key {line.split(' ')[1]!r}: there are two of it")
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return Arm(digest=digest, counts=dict(sorted(counts.items())), shards=sorted(shards, key=lambda s: s.name))
 
 
 def _members(sample: Sample) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ablate.errors import UsageError, suggest
@@ -22,9 +22,11 @@ _TIME_KEYS = ("date_captured", "datetime")
 _SHORTEST_TIME = len("2012-03-09 00:09")  # a date alone says nothing of the hour
 
 Box = tuple[float, float, float, float]
+Rows = list[dict[str, Any]]
+Tables = tuple[Rows, Rows, Mapping[str, str]]  # images, annotations, and the categories' names by id as text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """What somebody saw: a category by name, and its COCO box [x, y, w, h] in pixels of the JSON's size, if drawn."""
 
@@ -32,7 +34,7 @@ class Annotation:
     box_xywh: Box | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One photograph as the JSON knows it.
 
@@ -62,19 +64,22 @@ class Record:
 
 @dataclass(frozen=True)
 class Listing:
-    """A whole JSON: its records, category names, and the entries that could not be used."""
+    """A whole JSON, or several of the same photographs: records, category names, and entries that cannot be used."""
 
     records: tuple[Record, ...]
     categories: tuple[str, ...]
     n_annotations: int
     skipped: tuple[Skipped, ...]
 
-    def require(self, categories: Collection[str]) -> None:
-        """Raises a `UsageError` where a category is not one of the JSON's animals."""
+    def require(self, rule: Rule) -> None:
+        """Raises a `UsageError` where a rule names a category that is no animal here, or an unknown location."""
         animals = set(self.categories) - {EMPTY}
-        for category in categories:
+        for category in rule.categories:
             if category not in animals:
                 raise UsageError(f"category={category}: not in the annotations; {suggest(category, animals)}")
+        known = {record.location for record in self.records} if rule.locations else set()
+        for location in sorted(rule.locations - known):
+            raise UsageError(f"locations={location}: not in the annotations; {suggest(location, known)}")
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,13 @@ class Rule:
         categories: the animals; a photograph of any of them with a box is a test photograph.
         hours: clock hours to take; None: all, and a photograph without a time too.
         excluded: image ids, file names, or file names without their suffix.
+        locations: the cameras to take; empty: all.
     """
 
     categories: tuple[str, ...]
     hours: range | None
     excluded: frozenset[str] = frozenset()
+    locations: frozenset[str] = frozenset()
 
     def split(self, record: Record) -> str | None:
         """`test` for an asked-for animal, `empty` where all agree that there is none, else None."""
@@ -103,13 +110,15 @@ class Rule:
         split = self.split(record)
         if split is None:
             return "other category" if record.annotations else "not labelled"
+        if self.locations and record.location not in self.locations:
+            return "other location"
         if split == "test" and not record.boxes(self.categories):
             return "no box"
         if self.hours is not None and record.captured_at is None:
             return "malformed time" if record.time else "no time"
         if self.hours is not None and record.captured_at is not None and record.captured_at.hour not in self.hours:
             return "outside hours"
-        return "excluded" if self.excluded & names(record) else None
+        return "excluded" if self.excluded and self.excluded & names(record) else None
 
 
 def names(record: Record) -> set[str]:
@@ -117,70 +126,98 @@ def names(record: Record) -> set[str]:
     return {record.id, record.file_name, str(Path(record.file_name).with_suffix(""))}
 
 
-def read(path: Path) -> Listing:
-    """Reads a COCO Camera Traps JSON.
+def read(paths: Sequence[Path]) -> Listing:
+    """Reads a COCO Camera Traps JSON, or several about the same photographs (such as labels, and boxes for some).
+
+    A photograph that several files know is the first file's; the annotations of all files are joined.
 
     Raises:
         UsageError: there is no such file, or it is not of that format.
     """
+    return parse(_tables(path) for path in paths)
+
+
+def parse(files: Iterable[Tables]) -> Listing:
+    """The tables of one or several JSON files as records, in the order of the images."""
+    joined = _Joined()
+    for tables in files:
+        joined.add(*tables)
+    return joined.listing()
+
+
+def _tables(path: Path) -> Tables:
     if not path.is_file():
         raise UsageError(f"annotations={path}: there is no such file")
     try:
         raw = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise UsageError(f"annotations={path}: not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"annotations={path}: not JSON, or not all of it: {error}") from error
     tables = [raw.get(key) if isinstance(raw, dict) else None for key in ("images", "annotations", "categories")]
-    images, annotations, categories = tables
-    if not (_is_table(images) and _is_table(annotations) and _is_table(categories)):
+    if not all(isinstance(rows, list) and all(isinstance(row, dict) for row in rows) for rows in tables):
         raise UsageError(f"annotations={path}: not COCO Camera Traps: needs lists images, annotations and categories")
-    category_names = {str(category.get("id")): str(category.get("name")) for category in categories or ()}
-    return parse(images or [], annotations or [], category_names)
+    images, annotations, categories = tables
+    assert images is not None
+    assert annotations is not None
+    assert categories is not None
+    return images, annotations, {str(category.get("id")): str(category.get("name")) for category in categories}
 
 
-def parse(
-    images: list[dict[str, Any]], annotations: list[dict[str, Any]], category_names: Mapping[str, str]
-) -> Listing:
-    """The JSON's three tables as records, in the order of the images.
+class _Joined:
+    """Files joined one after the other; only what records need is kept of each."""
 
-    Args:
-        category_names: by id, as text.
-    """
-    skipped: list[Skipped] = []
-    usable = _usable_images(images, skipped)
-    seen: dict[str, list[Annotation]] = {image_id: [] for image_id in usable}
-    for raw in annotations:
-        image_id, category_id = str(raw.get("image_id")), str(raw.get("category_id"))
-        if image_id not in seen:
-            skipped.append(Skipped("annotation", image_id, "annotation of an unknown image"))
-        elif category_id not in category_names:
-            skipped.append(Skipped("annotation", image_id, f"unknown category {category_id}"))
+    def __init__(self) -> None:
+        self._images: dict[str, Record] = {}
+        self._seen: dict[str, list[Annotation]] = {}
+        self._categories: set[str] = set()
+        self._skipped: list[Skipped] = []
+        self._n_annotations = 0
+
+    def add(self, images: Rows, annotations: Rows, category_names: Mapping[str, str]) -> None:
+        self._categories.update(category_names.values())
+        self._n_annotations += len(annotations)
+        self._add_images(images)
+        for raw in annotations:
+            self._add_annotation(raw, category_names)
+
+    def listing(self) -> Listing:
+        seen = self._seen
+        records = tuple(replace(record, annotations=tuple(seen.get(name, ()))) for name, record in self._images.items())
+        return Listing(records, tuple(sorted(self._categories)), self._n_annotations, tuple(self._skipped))
+
+    def _add_images(self, images: Rows) -> None:
+        own: set[str] = set()
+        for image in images:
+            image_id = str(image.get("id"))
+            problem = _unusable(image) or ("second image of this id" if image_id in own else None)
+            own.add(image_id)
+            if problem:
+                self._skipped.append(Skipped("annotation", image_id, problem))
+            elif image_id not in self._images:
+                self._images[image_id] = _record(image)
+
+    def _add_annotation(self, raw: Mapping[str, Any], category_names: Mapping[str, str]) -> None:
+        image_id, category = str(raw.get("image_id")), category_names.get(str(raw.get("category_id")))
+        if image_id not in self._images:
+            problem: str | None = "annotation of an unknown image"
+        elif category is None:
+            problem = f"unknown category {raw.get('category_id')}"
         else:
             box, problem = _box(raw.get("bbox"))
-            seen[image_id].append(Annotation(category_names[category_id], box))
-            skipped += [Skipped("annotation", image_id, problem)] if problem else []
-    records = tuple(_record(image, seen[image_id]) for image_id, image in usable.items())
-    return Listing(records, tuple(sorted(set(category_names.values()))), len(annotations), tuple(skipped))
+            self._seen.setdefault(image_id, []).append(Annotation(category, box))
+        if problem:
+            self._skipped.append(Skipped("annotation", image_id, problem))
 
 
-def _usable_images(images: list[dict[str, Any]], skipped: list[Skipped]) -> dict[str, dict[str, Any]]:
-    """The images by id; of two with one id the first."""
-    usable: dict[str, dict[str, Any]] = {}
-    for image in images:
-        image_id = str(image.get("id"))
-        if image.get("id") is None or not isinstance(image.get("file_name"), str):
-            skipped.append(Skipped("annotation", image_id, "image without an id or a file name"))
-        elif image_id in usable:
-            skipped.append(Skipped("annotation", image_id, "second image of this id"))
-        else:
-            usable[image_id] = image
-    return usable
+def _unusable(image: Mapping[str, Any]) -> str | None:
+    """Why an image's entry cannot be used, if it cannot."""
+    name = image.get("file_name")
+    if image.get("id") is None or not isinstance(name, str) or not name:
+        return "image without an id or a file name"
+    path = PurePosixPath(name)
+    return "file name leads out of the folder" if path.is_absolute() or ".." in path.parts or "\0" in name else None
 
 
-def _is_table(rows: object) -> bool:
-    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
-
-
-def _record(image: Mapping[str, Any], annotations: list[Annotation]) -> Record:
+def _record(image: Mapping[str, Any]) -> Record:
     time = next((str(image[key]) for key in _TIME_KEYS if image.get(key)), "")
     location, seq_id = image.get("location"), image.get("seq_id")
     return Record(
@@ -193,7 +230,7 @@ def _record(image: Mapping[str, Any], annotations: list[Annotation]) -> Record:
         time=time,
         seq_id=None if seq_id is None else str(seq_id),
         frame_num=_whole(image.get("frame_num")),
-        annotations=tuple(annotations),
+        annotations=(),
     )
 
 

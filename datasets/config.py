@@ -9,10 +9,10 @@ import pydantic
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from ablate.config import TrialConfig
+from ablate.config import RayOptions, TrialConfig
+from datasets.pictures import MaskValue
 
 _FROZEN = pydantic.ConfigDict(frozen=True, extra="forbid")
-MaskValue = int | tuple[int, int, int]
 
 
 class Crop(pydantic.BaseModel):
@@ -32,6 +32,12 @@ class Night(pydantic.BaseModel):
     model_config = _FROZEN
 
     synthetic_luma: Annotated[float, Field(ge=0, description="a synthetic image darker than this is left out")] = 40.0
+    synthetic_pattern: Annotated[
+        str | None, Field(description="synthetic images whose name matches are night, such as *_night_*")
+    ] = None
+    synthetic_list: Annotated[
+        str | None, Field(description="file of the names of synthetic night images, one a line")
+    ] = None
     photo_luma: Annotated[float, Field(ge=0, description="a photograph darker than this is left out")] = 70.0
     # Infrared frames of CCT measured 0.00 to 0.05 (the banner's icon has a colour), colour frames 16 to 67.
     photo_chroma: Annotated[
@@ -46,21 +52,28 @@ class PrepareConfig(pydantic.BaseModel):
 
     synthetic: Annotated[str, Field(description="folder of a folder of images and one of masks of the same stems")]
     photos: Annotated[str, Field(description="folder of the photographs that the JSON names")]
-    annotations: Annotated[str, Field(description="COCO Camera Traps JSON")]
+    annotations: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="COCO Camera Traps JSON, or several of the same photographs"),
+    ]
     to: Annotated[str, Field(description="folder to write; a data root there is replaced")]
     synthetic_images: Annotated[str, Field(description="folder of the images below synthetic=")] = "images"
     synthetic_masks: Annotated[str, Field(description="folder of the masks below synthetic=")] = "masks"
-    mask_values: Annotated[
-        tuple[str, ...], Field(description="ids or colours (#rrggbb) that are animal; empty: all that is not 0")
+    mask_ids: Annotated[
+        tuple[int, ...], Field(description="pixel values of the masks that are animal; empty: all that is not 0")
+    ] = ()
+    mask_colors: Annotated[
+        tuple[str, ...], Field(description="colours of the masks that are animal, as #rrggbb, instead of ids")
     ] = ()
     category: Annotated[tuple[str, ...], Field(min_length=1, description="animals to find in the photographs")] = (
         "deer",
     )
     hours: Annotated[str | None, Field(description="clock hours of the photographs, both included; none: all")] = "7-19"
+    locations: Annotated[tuple[str, ...], Field(description="cameras to take; empty: all")] = ()
     exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one a line")] = None
     photo_masks: Annotated[str | None, Field(description="folder of masks of the photographs' stems")] = None
     empty_per_location: Annotated[
-        int, Field(ge=0, description="photographs without an animal to take from each location")
+        int, Field(ge=0, description="photographs without an animal to take from each location, at most")
     ] = 20
     arms: Annotated[tuple[str, ...], Field(min_length=1, description="training sets to write")] = (
         "full",
@@ -84,20 +97,29 @@ class PrepareConfig(pydantic.BaseModel):
         float, Field(gt=0, lt=1, description="share of the synthetic images kept for validation")
     ] = 0.1
     seed: Annotated[int, Field(ge=0, description="of the split, the choice of empty photographs and the styles")] = 0
-    samples_per_shard: Annotated[int, Field(ge=1, description="samples in one tar file")] = 1000
-    workers: Annotated[int, Field(ge=1, description="threads; the result does not depend on it")] = 1
+    images_per_shard: Annotated[int, Field(ge=1, description="images whose samples share a tar file")] = 250
+    workers: Annotated[
+        int | None, Field(ge=1, description="processes; the result does not depend on it; none: one a core")
+    ] = None
+    ray: Annotated[RayOptions, Field(description="where Ray runs")] = RayOptions()
 
-    @pydantic.field_validator("mask_values")
+    @pydantic.model_validator(mode="after")
+    def _one_way_to_mark(self) -> PrepareConfig:
+        if self.mask_ids and self.mask_colors:
+            raise PydanticCustomError("mask", "mask_ids= and mask_colors= exclude each other; give one of them")
+        return self
+
+    @pydantic.field_validator("mask_colors")
     @classmethod
-    def _known_values(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            _mask_value(value)
-        return values
+    def _known_colors(cls, colors: tuple[str, ...]) -> tuple[str, ...]:
+        for color in colors:
+            _color(color)
+        return colors
 
     @property
     def animal_values(self) -> frozenset[MaskValue]:
         """What marks the animal in a mask: ids, or (r, g, b) colours; empty: all that is not 0."""
-        return frozenset(_mask_value(value) for value in self.mask_values)
+        return frozenset(self.mask_ids) | frozenset(map(_color, self.mask_colors))
 
     @pydantic.field_validator("hours")
     @classmethod
@@ -119,10 +141,8 @@ def _hours(text: str) -> range:
     return range(int(found[1]), int(found[2]) + 1)
 
 
-def _mask_value(text: str) -> MaskValue:
-    if re.fullmatch("[0-9]+", text):
-        return int(text)
-    if re.fullmatch("#[0-9a-fA-F]{6}", text):
-        red, green, blue = bytes.fromhex(text[1:])
-        return red, green, blue
-    raise PydanticCustomError("mask_value", "neither ids such as 7 nor colours such as #ff0000")
+def _color(text: str) -> tuple[int, int, int]:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        raise PydanticCustomError("color", "not a colour such as #ff0000")
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue

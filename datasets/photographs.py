@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ablate import boxes
+from ablate.boxes import Boxes
 from ablate.errors import UsageError
 from ablate.storage import local
 from datasets import cct, pictures
-from datasets.cct import Record
+from datasets.cct import Listing, Record, Rule
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
-from datasets.ledger import SELECTED, Considered, Ledger, Skipped
-from datasets.ordered import ordered
-from datasets.pictures import BrokenPictureError, Picture, Pixels
+from datasets.ledger import ANNOTATION, PHOTOGRAPH, SELECTED, Considered, Ledger, Skipped
+from datasets.lists import names_in
+from datasets.pictures import BrokenPictureError, Picture
 
 LabelledBox = tuple[tuple[float, float, float, float], str]
 
-_KIND = "photograph"
 _SHAPE_TOLERANCE = 0.02  # how far the stored and the original aspect ratio may differ
+_SIDEWAYS = 5  # from this EXIF orientation on, the picture lies on its side in the file
 
 
 @dataclass(frozen=True)
@@ -31,33 +34,24 @@ class Photo:
         split: test or empty.
         wh: size of the stored photograph in pixels, as shown.
         boxes: xyxy in its pixels, half-open, clipped at the frame, each with its category; none on an empty one.
-        keep: whether the file's bytes can go into a shard as they are.
+        jpg: the stored photograph: its own bytes where they can be kept, else encoded anew, turned as shown.
+        mask: its mask's file, if it has one, of the same size.
     """
 
     record: Record
-    path: Path
     split: str
     wh: tuple[int, int]
     boxes: tuple[LabelledBox, ...]
-    keep: bool
+    jpg: bytes
     mask: Path | None
 
     @property
     def key(self) -> str:
         return sample_key(self.record.id)
 
-    def image(self) -> Pixels:
-        """Decodes it: (h, w, 3) uint8 RGB."""
-        return pictures.decode(self.path.read_bytes()).image_hw3
-
-    def jpg(self) -> bytes:
-        """The stored photograph: its own bytes if they can be kept, else encoded anew, turned as shown."""
-        data = self.path.read_bytes()
-        return data if self.keep else pictures.decode(data).encoded
-
 
 @dataclass(frozen=True)
-class _Examined:
+class Examined:
     """What the pixels said: a photograph, or why not; `bad` are the inputs that should not have been there."""
 
     considered: Considered
@@ -65,103 +59,101 @@ class _Examined:
     bad: tuple[Skipped, ...] = ()
 
 
-def read(config: PrepareConfig, ledger: Ledger, listing_file: Path) -> tuple[Photo, ...]:
-    """Selects the photographs by the configuration's rules, sorted by key; tells the ledger about all the others.
+@dataclass(frozen=True)
+class Candidates:
+    """What is left when all rules but those about pixels have spoken.
+
+    Attributes:
+        test: photographs of an asked-for animal, sorted by key.
+        empty: photographs without an animal, by location, each location's in an order of chance.
+    """
+
+    test: tuple[Record, ...]
+    empty: tuple[tuple[Record, ...], ...]
+    listing: Listing
+    rule: Rule
+
+
+def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
+    """Reads the annotations and applies the rules that need no pixels; tells the ledger about all that they take out.
 
     Raises:
-        UsageError: an input is missing, a category is unknown, none is left or too many are bad (see `listing_file`).
+        UsageError: an input is missing, or a category or location is unknown.
     """
     folder = local(config.photos, "photos")
     if not folder.is_dir():
         raise UsageError(f"photos={folder}: there is no such folder")
-    listing = cct.read(local(config.annotations, "annotations"))
-    listing.require(config.category)
+    listing = cct.read([local(path, "annotations") for path in config.annotations])
+    excluded = names_in(config.exclude, "exclude", (cct.names(record) for record in listing.records))
+    rule = Rule(config.category, config.hour_range, excluded, frozenset(config.locations))
+    listing.require(rule)
     ledger.skipped += listing.skipped
-    candidates = _candidates(listing, cct.Rule(config.category, config.hour_range, _excluded(config, listing)), ledger)
-    examined = [
-        *ordered(lambda record: _examine(record, "test", config), candidates["test"], config.workers),
-        *_some_empty(candidates["empty"], config),
-    ]
-    for outcome in examined:
-        ledger.considered.append(outcome.considered)
-        ledger.skipped += outcome.bad
-    photos = sorted((outcome.photo for outcome in examined if outcome.photo), key=lambda photo: photo.key)
-    n_test = sum(photo.split == "test" for photo in photos)
-    ledger.require("annotation", listing.n_annotations, listing.n_annotations, config.max_bad, listing_file)
-    ledger.require(_KIND, len(candidates["test"]), n_test, config.max_bad, listing_file)
-    return tuple(photos)
-
-
-def _candidates(listing: cct.Listing, rule: cct.Rule, ledger: Ledger) -> dict[str, list[Record]]:
-    """The records of each split that are left when all rules but those about pixels have spoken."""
-    candidates: dict[str, list[Record]] = {"test": [], "empty": []}
+    left: dict[str, list[Record]] = {"test": [], "empty": []}
     for record in listing.records:
         split, refusal = rule.split(record), rule.refusal(record)
         if split is None or refusal is not None:
             ledger.considered.append(_considered(record, split, refusal or "other category"))
         else:
-            candidates[split].append(record)
-    return candidates
+            left[split].append(record)
+    test = tuple(sorted(left["test"], key=lambda record: sample_key(record.id)))
+    return Candidates(test, _by_location(left["empty"], config.seed), listing, rule)
 
 
-def _excluded(config: PrepareConfig, listing: cct.Listing) -> frozenset[str]:
-    """The names in the exclusion list: one a line, after `#` comes a remark."""
-    if config.exclude is None:
-        return frozenset()
-    path = local(config.exclude, "exclude")
-    if not path.is_file():
-        raise UsageError(f"exclude={path}: there is no such file")
-    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    names = frozenset(line for line in lines if line)
-    if names and not any(names & cct.names(record) for record in listing.records):
-        raise UsageError(
-            f"exclude={path}: none of its {len(names)} lines is an image id or a file name of the annotations"
-        )
-    return names
-
-
-def _some_empty(candidates: Iterable[Record], config: PrepareConfig) -> Iterable[_Examined]:
-    """Looks at the empty photographs of each location in an order of chance until enough have passed."""
+def _by_location(records: Sequence[Record], seed: int) -> tuple[tuple[Record, ...], ...]:
     by_location: dict[str, list[Record]] = {}
-    for record in sorted(candidates, key=lambda record: share(config.seed, record.id)):
+    for record in sorted(records, key=lambda record: share(seed, record.id)):
         by_location.setdefault(record.location, []).append(record)
-    for outcomes in ordered(lambda records: _first_passing(records, config), by_location.values(), config.workers):
-        yield from outcomes
+    return tuple(tuple(by_location[location]) for location in sorted(by_location))
 
 
-def _first_passing(records: Sequence[Record], config: PrepareConfig) -> list[_Examined]:
-    outcomes: list[_Examined] = []
+def first_empty(records: Sequence[Record], config: PrepareConfig) -> Iterator[Examined]:
+    """Looks at a location's empty photographs in turn until enough have passed."""
     passed = 0
     for record in records:
         if passed == config.empty_per_location:
-            outcomes.append(_Examined(_considered(record, "empty", "enough of this location")))
+            yield Examined(_considered(record, "empty", "enough of this location"))
         else:
-            outcomes.append(_examine(record, "empty", config))
-            passed += outcomes[-1].photo is not None
-    return outcomes
+            examined = examine(record, "empty", config)
+            passed += examined.photo is not None
+            yield examined
 
 
-def _examine(record: Record, split: str, config: PrepareConfig) -> _Examined:
+def files(record: Record, config: PrepareConfig) -> tuple[Path, ...]:
+    """The photograph, and where its mask would be."""
+    path = local(config.photos, "photos") / record.file_name
+    return (path,) if config.photo_masks is None else (path, _mask_path(record, config.photo_masks))
+
+
+def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
     """Decodes one photograph and applies the rules about its pixels and boxes."""
     path = local(config.photos, "photos") / record.file_name
     if not path.is_file():
         # Nobody downloads all empty photographs of a survey; an asked-for animal must be there.
-        return _Examined(_considered(record, split, "no file")) if split == "empty" else _bad(record, split, "no file")
+        return Examined(_considered(record, split, "no file")) if split == "empty" else _bad(record, split, "no file")
     try:
         picture = pictures.decode(path.read_bytes())
         mask = _mask(record, picture, config) if split == "test" else None
-    except BrokenPictureError as error:
+    except (BrokenPictureError, OSError) as error:
         return _bad(record, split, f"broken: {error}")
-    chroma, luma = pictures.chroma(picture.image_hw3), pictures.luma(picture.image_hw3)
-    reason = _night(chroma, luma, config)
-    if reason is None and not _same_shape(record, picture):
-        return _bad(record, split, f"{'x'.join(map(str, picture.wh))} px is not the shape that the JSON tells")
-    found, bad = _boxes(record, picture.wh, config.category) if split == "test" else ((), ())
+    levels = pictures.chroma(picture.image_hw3), pictures.luma(picture.image_hw3)
+    reason = _night(*levels, config)
+    if reason is None and not (_same_shape(record, picture) or _lies_sideways(record, picture)):
+        size = "x".join(map(str, picture.wh))
+        return _bad(record, split, f"another shape than the JSON tells: {size} px")
+    found, bad = _boxes(record, picture, config.category) if split == "test" else ((), ())
     if reason is None and split == "test" and not found:
         reason = "no box in the frame"
-    photo = Photo(record, path, split, picture.wh, found, picture.jpg is not None, mask)
-    considered = _considered(record, split, reason or SELECTED, chroma, luma)
-    return _Examined(considered, None if reason else photo, bad)
+    considered = _considered(record, split, reason or SELECTED, *levels, _note(record, picture))
+    if reason:
+        return Examined(considered, None, bad)
+    return Examined(considered, Photo(record, split, picture.wh, found, picture.encoded, mask), bad)
+
+
+def _note(record: Record, picture: Picture) -> str | None:
+    suffix = Path(record.file_name).suffix.lower()
+    if picture.form != "JPEG" and suffix in {".jpg", ".jpeg"}:
+        return f"suffix tells another format: {suffix} is {picture.form}"
+    return f"turned by its EXIF orientation: {picture.orientation}" if picture.orientation > 1 else None
 
 
 def _night(chroma: float, luma: float, config: PrepareConfig) -> str | None:
@@ -177,29 +169,54 @@ def _same_shape(record: Record, picture: Picture) -> bool:
     return abs(width / height * record.height / record.width - 1) <= _SHAPE_TOLERANCE
 
 
+def _lies_sideways(record: Record, picture: Picture) -> bool:
+    """Whether the JSON tells the size, and so the boxes, of the file before EXIF turns it."""
+    if picture.orientation < _SIDEWAYS or record.width is None or record.height is None:
+        return False
+    width, height = picture.wh
+    return abs(height / width * record.height / record.width - 1) <= _SHAPE_TOLERANCE
+
+
 def _boxes(
-    record: Record, wh: tuple[int, int], categories: Sequence[str]
+    record: Record, picture: Picture, categories: Sequence[str]
 ) -> tuple[tuple[LabelledBox, ...], tuple[Skipped, ...]]:
     """The boxes of the asked-for animals in stored pixels, and the ones that lie outside the frame."""
     found: list[LabelledBox] = []
     outside = []
-    original_wh = (record.width or wh[0], record.height or wh[1])
+    sideways = not _same_shape(record, picture) and _lies_sideways(record, picture)
+    file_wh = picture.wh[::-1] if sideways else picture.wh
+    original_wh = (record.width or file_wh[0], record.height or file_wh[1])
     for box_xywh, category in record.boxes(categories):
-        box_14 = boxes.clip(boxes.scale(boxes.from_coco(box_xywh)[None], original_wh, wh), wh).round(3)
+        box_14 = boxes.scale(boxes.from_coco(box_xywh)[None], original_wh, file_wh)
+        if sideways:
+            box_14 = turned(box_14, file_wh, picture.orientation)
+        box_14 = boxes.clip(box_14, picture.wh).round(3)
         if boxes.area(box_14)[0] > 0:
             x0, y0, x1, y1 = box_14[0].tolist()
             found.append(((x0, y0, x1, y1), category))
         else:
-            outside.append(Skipped("annotation", record.id, "box outside the frame"))
+            outside.append(Skipped(ANNOTATION, record.id, "box outside the frame"))
     return tuple(found), tuple(outside)
+
+
+def turned(box_n4: Boxes, file_wh: tuple[int, int], orientation: int) -> Boxes:
+    """Boxes of a file of size `file_wh` in the picture that EXIF orientations 5 to 8 make of it; xyxy, pixels."""
+    width, height = file_wh
+    x0, y0, x1, y1 = box_n4.T
+    return np.stack(
+        {
+            5: (y0, x0, y1, x1),
+            6: (height - y1, x0, height - y0, x1),
+            7: (height - y1, width - x1, height - y0, width - x0),
+            8: (y0, width - x1, y1, width - x0),
+        }[orientation],
+        axis=1,
+    )
 
 
 def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Path | None:
     """The photograph's mask, if it has one; a broken one makes the photograph a bad input."""
-    if config.photo_masks is None:
-        return None
-    path = (local(config.photo_masks, "photo_masks") / record.file_name).with_suffix(".png")
-    if not path.is_file():
+    if config.photo_masks is None or not (path := _mask_path(record, config.photo_masks)).is_file():
         return None
     height, width = pictures.decode_mask(path.read_bytes()).shape
     if (width, height) != picture.wh:
@@ -207,14 +224,23 @@ def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Path | Non
     return path
 
 
+def _mask_path(record: Record, photo_masks: str) -> Path:
+    return (local(photo_masks, "photo_masks") / record.file_name).with_suffix(".png")
+
+
 def _considered(
-    record: Record, split: str | None, reason: str, chroma: float | None = None, luma: float | None = None
+    record: Record,
+    split: str | None,
+    reason: str,
+    chroma: float | None = None,
+    luma: float | None = None,
+    note: str | None = None,
 ) -> Considered:
     return Considered(
-        _KIND, record.id, record.file_name, split, reason, record.location, record.captured_at, chroma, luma
+        PHOTOGRAPH, record.id, record.file_name, split, reason, record.location, record.captured_at, chroma, luma, note
     )
 
 
-def _bad(record: Record, split: str, reason: str) -> _Examined:
+def _bad(record: Record, split: str, reason: str) -> Examined:
     considered = _considered(record, split, reason.partition(":")[0])
-    return _Examined(considered, None, (Skipped(_KIND, record.file_name, reason),))
+    return Examined(considered, None, (Skipped(PHOTOGRAPH, record.file_name, reason),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +13,18 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+MaskValue = int | tuple[int, int, int]
 
 JPEG_QUALITY = 95
+MAX_PIXELS = 80_000_000  # larger than any camera's picture; decoded it takes 240 MB
 _ORIENTATION = 0x0112  # the EXIF tag
-_BROKEN = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)  # what Pillow raises
+_BROKEN = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning)
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of ITU-R BT.601, as in JPEG
+_LOSSY_WEBP = b"VP8 "
 
 
 class BrokenPictureError(Exception):
-    """The bytes are no picture, or not a whole one."""
+    """The bytes are no picture, not a whole one, or none whose colours are known."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,14 @@ class Picture:
     Attributes:
         image_hw3: as shown.
         jpg: its own bytes where they are a JPEG that shows exactly this when the orientation is ignored, else None.
+        form: what the bytes are, by Pillow's names: JPEG, PNG, ...
+        orientation: of EXIF, 1 to 8; from 5 on, width and height change places between file and view.
     """
 
     image_hw3: Pixels
     jpg: bytes | None
+    form: str = "JPEG"
+    orientation: int = 1
 
     @property
     def wh(self) -> tuple[int, int]:
@@ -49,35 +57,40 @@ def decode(data: bytes) -> Picture:
     """Decodes a picture of any format that Pillow reads.
 
     Raises:
-        BrokenPictureError: it is broken, truncated or no picture.
+        BrokenPictureError: it is broken, truncated, too large or no picture, or its colours are not plain RGB or grey.
     """
     try:
-        with Image.open(io.BytesIO(data)) as opened:
-            turned = opened.getexif().get(_ORIENTATION, 1) not in {0, 1}
-            keep = opened.format in {"JPEG", "MPO"} and opened.mode in {"RGB", "L"} and not turned
-            image_hw3 = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+        with _open(data) as opened:
+            orientation = opened.getexif().get(_ORIENTATION, 1)
+            orientation = orientation if orientation in range(1, 9) else 1
+            form = "JPEG" if opened.format == "MPO" else opened.format or ""  # a JPEG with more pictures behind it
+            keep = form == "JPEG" and opened.mode in {"RGB", "L"} and orientation == 1
+            image_hw3 = np.asarray(_rgb(ImageOps.exif_transpose(opened)))
     except _BROKEN as error:
         raise BrokenPictureError(_reason(error)) from error
-    return Picture(image_hw3, data if keep else None)
+    return Picture(image_hw3, data if keep else None, form, orientation)
 
 
-def decode_mask(data: bytes, values: frozenset[int | tuple[int, int, int]] = frozenset()) -> Mask:
+def decode_mask(data: bytes, values: frozenset[MaskValue] = frozenset()) -> Mask:
     """Decodes a mask: True where the animal is, shape (h, w).
 
     Args:
-        values: what marks the animal: ids of a one-channel mask, or (r, g, b) colours; empty: all that is not 0.
-            Transparency is ignored, and a palette's picture holds ids.
+        values: what marks the animal: ids of a one-channel mask (of a palette's picture: its indices), or (r, g, b)
+            colours; empty: all that is not 0. Transparency is ignored.
 
     Raises:
-        BrokenPictureError: it is broken, truncated or no picture.
+        BrokenPictureError: it is broken, truncated, too large or no picture, or lossy, so that its values mean nothing.
     """
     try:
-        with Image.open(io.BytesIO(data)) as opened:
+        with _open(data) as opened:
+            if opened.format in {"JPEG", "MPO"} or (opened.format == "WEBP" and _LOSSY_WEBP in data[:64]):
+                raise BrokenPictureError(f"a lossy {opened.format} mask has no exact edges; save it as PNG")
+            coloured = any(isinstance(value, tuple) for value in values)
             channels = len(opened.getbands())
-            raw = np.asarray(opened)
+            raw = np.asarray(_rgb(opened) if coloured else opened)
     except _BROKEN as error:
         raise BrokenPictureError(_reason(error)) from error
-    raw_hwc = raw[..., None] if raw.ndim == 2 else raw[..., : 3 if channels >= 3 else 1]
+    raw_hwc = raw[..., None] if raw.ndim == 2 else raw[..., : 3 if channels >= 3 or coloured else 1]
     if not values:
         return np.asarray(raw_hwc.any(axis=2))
     mask_hw = np.zeros(raw_hwc.shape[:2], dtype=bool)
@@ -86,9 +99,42 @@ def decode_mask(data: bytes, values: frozenset[int | tuple[int, int, int]] = fro
     return mask_hw
 
 
+def _open(data: bytes) -> Image.Image:
+    """Opens a picture, its pixels not yet decoded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        opened = Image.open(io.BytesIO(data))
+    width, height = opened.size
+    if width * height > MAX_PIXELS:
+        raise BrokenPictureError(f"{width}x{height} px is too large; at most {MAX_PIXELS // 10**6} megapixels")
+    return opened
+
+
+def _rgb(opened: Image.Image) -> Image.Image:
+    if opened.mode in {"CMYK", "LAB", "HSV"}:
+        raise BrokenPictureError(f"its colours are {opened.mode}; save it as RGB")
+    if opened.mode.startswith("I;16"):  # Pillow would cut off all that is brighter than 255
+        return Image.fromarray((np.asarray(opened) / 257).round().astype(np.uint8)).convert("RGB")
+    if opened.mode in {"I", "F"}:
+        raise BrokenPictureError(f"its pixels are 32 bit ({opened.mode}); save it with 8 bit a channel")
+    if opened.mode == "P" and "transparency" in opened.info:
+        opened = opened.convert("RGBA")
+    return opened.convert("RGB")
+
+
 def _reason(error: Exception) -> str:
-    # Pillow's own sentence holds the address of a buffer, and lists must be the same each time.
-    return "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
+    # Pillow's own sentences hold addresses of buffers and counts of bytes; lists must be the same each time.
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture"
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return f"too large; at most {MAX_PIXELS // 10**6} megapixels"
+    return str(error)
+
+
+def resize_mask(mask_hw: Mask, wh: tuple[int, int]) -> Mask:
+    """The mask at another size, each pixel taken from the nearest one."""
+    scaled = Image.fromarray(mask_hw.astype(np.uint8)).resize(wh, Image.Resampling.NEAREST)
+    return np.asarray(scaled).astype(bool)
 
 
 def encode_jpg(image_hw3: Pixels) -> bytes:

@@ -1,130 +1,239 @@
 """`python -m datasets.prepare`: raw images to shards.
 
-Everything is written into a folder of its own, its manifest last, and moved to its place when it is whole. The same
-inputs and parameters give the same bytes, whatever the number of workers.
+The same inputs and parameters give the same bytes, whatever the number of workers. A command that was interrupted goes
+on where it was when it is repeated; the data root appears, or is replaced, when it is whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+
+from rich.console import Console
 
 from ablate import parts, shards
 from ablate.cli import run_command
 from ablate.config import trial_config
 from ablate.errors import UsageError
-from ablate.shards import REAL, Arm, ArmWriter, Manifest
+from ablate.shards import REAL, Arm, Manifest
 from ablate.storage import local, sha256
-from datasets import arms, raw, translate
+from datasets import arms, chunks, code, photographs, stages, synthetic, table1, translate
+from datasets.building import building, publish, require_replaceable
+from datasets.chunks import Chunk, Finished, Stage
 from datasets.config import PrepareConfig
-from datasets.ledger import SELECTION, SKIPPED, Ledger
-from datasets.raw import Raw
-from datasets.replace import replacing
+from datasets.keys import sample_key
+from datasets.ledger import ANNOTATION, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, SYNTHETIC, Ledger
+from datasets.photographs import Candidates
+from datasets.progress import progress
+from datasets.synthetic import Pair
+from datasets.workers import Workers
 
 Report = Callable[[str], None]
-# Where the inputs lie and how they are cut into files says nothing about what the samples are.
+# Where the inputs lie and how the work is divided says nothing about what the samples are.
 _NOT_DERIVATION = frozenset(
     {"synthetic", "photos", "annotations", "exclude", "photo_masks", "to", "trial_defaults", "max_bad"}
-    | {"samples_per_shard", "workers"}
+    | {"images_per_shard", "workers", "ray"}
 )
+_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "webdataset")  # that decode and encode pictures and shards
 
 
-def prepare(config: PrepareConfig, report: Report = print) -> Manifest:
+def prepare(config: PrepareConfig, report: Report = print, console: Console | None = None) -> Manifest:
     """Writes the data root that a configuration describes.
 
     Args:
         report: takes the lines that tell what was selected and left out.
+        console: where progress is shown; None: nowhere.
 
     Raises:
         UsageError: an input or a name is wrong, nothing usable is left, too much is bad, or `to` is taken.
     """
     to = local(config.to, "to")
-    named = _arms(config)
+    names = stages.training_arms(config)
     translate.choose(config.translator, config.translator_options)  # before hours of work, not after
     trial_config(config.trial_defaults)
-    with replacing(to) as root:
-        ledger = Ledger()
-        usable = raw.read(config, ledger, to.with_name(f"{to.name}.{SKIPPED}"))
-        report(_selection_table(ledger))
-        written, parameters = _write_arms(root, usable, named, config, report)
-        ledger.write(root)
+    require_replaceable(to.resolve())
+    ledger = Ledger()
+    found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)
+    with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
+        job = _Job(config, folder, workers, report, console or Console(quiet=True), ledger)
+        photos = job.photographs(found)
+        job.synthetic(*pairs, stages.Synthetic(config, names, stages.fit(names, photos, config)))
+        written = job.joined((*map(stages.title, names), REAL))
+        _require_samples(written, config)
+        told = stages.parameters(names, photos, config)
         manifest = Manifest(
-            parameters=_parameters(config, ledger) | {"arms": parameters},
+            parameters=_parameters(config, ledger) | {"arms": told},
             trial_defaults=dict(config.trial_defaults),
             arms=written,
         )
-        shards.write_manifest(root, manifest)
+        ledger.write(folder)
+        publish(folder, to, manifest)
+    for arm, about in manifest.arms.items():
+        report(f"{arm:<6} {'  '.join(f'{split} {count:,}' for split, count in about.counts.items())}")
     return manifest
 
 
-def _arms(config: PrepareConfig) -> tuple[str, ...]:
-    """The arms to write; the photographs always belong to them."""
-    named = tuple(dict.fromkeys([*config.arms, REAL]))
-    for name in named:
-        parts.require(arms.PACKAGE, name, "arms")
-    if len({_title(name) for name in named}) < len(named):
-        raise UsageError(f"arms={','.join(config.arms)}: two arms of one name; rename one of the files")
-    return named
+@dataclass
+class _Job:
+    """One preparation: its stages, and what they leave."""
 
+    config: PrepareConfig
+    folder: Path
+    workers: Workers
+    report: Report
+    console: Console
+    ledger: Ledger
+    done: list[Chunk] = field(default_factory=list)
 
-def _title(arm: str) -> str:
-    return Path(arm).stem if parts.is_path(arm) else arm
+    def photographs(self, found: Candidates) -> list[Path]:
+        """Writes the test set; returns the files of its photographs with an animal, sorted by key."""
+        self._require_sound(ANNOTATION, found.listing.n_annotations)
+        stage = stages.Photographs(self.config)
+        self._work(PHOTOGRAPH, stage, list(_photo_chunks(found, stage)), len(found.test))
+        self.report(_told(self.ledger, PHOTOGRAPH))
+        locations = {record.location for record in found.listing.records}
+        compare = table1.is_the_papers(found.rule, locations, len(found.listing.records))
+        self.report("\n".join(["", *table1.table(self.ledger.considered, compare), ""]))
+        rows = [row for row in self.ledger.considered if (row.kind, row.split) == (PHOTOGRAPH, "test")]
+        selected = sorted((row for row in rows if row.reason == SELECTED), key=lambda row: sample_key(row.id))
+        return [local(self.config.photos, "photos") / row.file_name for row in selected]
 
+    def synthetic(self, pairs: Sequence[Pair], total: int, stage: stages.Synthetic) -> None:
+        """Writes the training arms; `total` counts the pairs and the images and masks that make none."""
+        self._work(SYNTHETIC, stage, list(_pair_chunks(pairs, stage)), total)
+        self.report(_told(self.ledger, SYNTHETIC) + "\n")
 
-def _write_arms(
-    root: Path, usable: Raw, named: tuple[str, ...], config: PrepareConfig, report: Report
-) -> tuple[dict[str, Arm], dict[str, Any]]:
-    """Writes every arm below `root`; returns what the manifest records of each, and its own parameters."""
-    written: dict[str, Arm] = {}
-    parameters: dict[str, Any] = {}
-    for name in named:
-        module = parts.load(arms.PACKAGE, name, "arms")
-        with ArmWriter(root, _title(name), config.samples_per_shard) as writer:
-            for split, sample in cast(arms.Arm, module).samples(usable, config):
-                writer.add(split, sample)
-        assert writer.arm is not None
-        arm = written[_title(name)] = writer.arm
-        _require_samples(name, arm, config)
-        own = getattr(module, "parameters", None)
-        parameters[_title(name)] = {"code": parts.content(name)} if own is None else own(usable, config)
-        report(f"{_title(name):<6} {'  '.join(f'{split} {count:,}' for split, count in arm.counts.items())}")
-    return written, parameters
-
-
-def _require_samples(name: str, arm: Arm, config: PrepareConfig) -> None:
-    needed = ("test",) if name == REAL else ("train", "val")
-    for split in needed:
-        if not arm.counts.get(split):
-            raise UsageError(
-                f"arms={name}: the split {split} holds no sample; lower crop.min_side={config.crop.min_side}, "
-                f"raise val_fraction={config.val_fraction} or give more images"
+    def joined(self, names: Sequence[str]) -> dict[str, Arm]:
+        """The arms, from the records of all chunks; one arm's at a time are in memory."""
+        return {
+            name: shards.joined(
+                record.written[name] for record in map(self._record, self.done) if name in record.written
             )
+            for name in names
+        }
+
+    def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int) -> None:
+        """Finishes the chunks of a stage, but for those that an earlier try has finished; `total` inputs of a kind."""
+        remaining = []
+        before = 0
+        for chunk in todo:
+            record = chunks.finished(self.folder, chunk)
+            if record is None:
+                remaining.append(chunk)
+            else:
+                self._take(record)
+                before += chunk.images
+        if before:
+            self.report(f"{kind}: going on, {len(todo) - len(remaining)} of {len(todo)} shards were written before")
+        with progress(kind, sum(chunk.images for chunk in todo), before, self.console) as advance:
+            for chunk, record in self.workers.work(stage, remaining):
+                self._take(record)
+                advance(chunk.images)
+        self.done += todo
+        self._require_sound(kind, total)  # when all are known: the list of what to mend is whole
+        self.ledger.require_usable(kind, total, self._listing)
+
+    def _take(self, record: Finished) -> None:
+        self.ledger.considered += record.considered
+        self.ledger.skipped += record.skipped
+
+    def _record(self, chunk: Chunk) -> Finished:
+        record = chunks.finished(self.folder, chunk)
+        if record is None:
+            raise UsageError(f"{chunk.name}: an input was changed while its shard was made; repeat the command")
+        return record
+
+    def _require_sound(self, kind: str, total: int) -> None:
+        self.ledger.require_sound(kind, total, self.config.max_bad, self._listing)
+
+    @property
+    def _listing(self) -> Path:
+        to = local(self.config.to, "to")
+        return to.with_name(f"{to.name}.{SKIPPED}")
+
+
+def _photo_chunks(found: Candidates, stage: stages.Photographs) -> Iterator[Chunk]:
+    config = stage.config
+    common = _common(config)
+    locations = -(-config.images_per_shard // max(config.empty_per_location, 1))
+    for split, items, size in (
+        ("test", [("test", (record,)) for record in found.test], config.images_per_shard),
+        ("empty", [("empty", records) for records in found.empty], locations),
+    ):
+        for number, some in chunks.divided(items, size):
+            records = [record for _, records in some for record in records]
+            files = (file for record in records for file in photographs.files(record, config))
+            told = "\n".join([common, *map(repr, records)])  # boxes and times count as well as pixels
+            name = f"{PHOTOGRAPH}-{split}-{number:06d}"
+            yield Chunk(name, split, number, some, len(records), chunks.fingerprint(told, files))
+
+
+def _pair_chunks(pairs: Sequence[Pair], stage: stages.Synthetic) -> Iterator[Chunk]:
+    common = "\n".join([_common(stage.config), chunks.fingerprint(stage.fitted.hex(), ()), *stage.names])
+    for split in ("train", "val"):
+        of_split = [pair for pair in pairs if pair.split == split]
+        for number, some in chunks.divided(of_split, stage.config.images_per_shard):
+            files = (file for pair in some for file in pair.files)
+            name = f"{SYNTHETIC}-{split}-{number:06d}"
+            yield Chunk(name, split, number, some, len(some), chunks.fingerprint(common, files))
+
+
+def _common(config: PrepareConfig) -> str:
+    """What all samples follow from, besides their own files."""
+    named = [Path(part) for part in (*config.arms, config.translator) if parts.is_path(part)]
+    sources = {name: sha256(path) for name, path in sorted(code.files().items())}
+    return json.dumps(
+        {
+            "config": config.model_dump(mode="json", exclude=set(_NOT_DERIVATION)),
+            "places": [config.synthetic, config.photos, config.photo_masks],
+            "code": sources | {str(path): sha256(path) for path in named},
+            "versions": {name: version(name) for name in _LIBRARIES},
+        },
+        sort_keys=True,
+    )
+
+
+def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
+    for name, arm in written.items():
+        for split in ("test",) if name == REAL else ("train", "val"):
+            if not arm.counts.get(split):
+                raise UsageError(
+                    f"arms={name}: the split {split} holds no sample; lower crop.min_side={config.crop.min_side}, "
+                    f"raise val_fraction={config.val_fraction} or give more images"
+                )
 
 
 def _parameters(config: PrepareConfig, ledger: Ledger) -> dict[str, Any]:
     """What the shards were derived by: parameters, the inputs' digests, and what each rule took out."""
-    files = {"annotations": config.annotations, "exclude": config.exclude}
+    files = {"annotations": config.annotations, "exclude": (config.exclude,) if config.exclude else ()}
     return {
         **config.model_dump(mode="json", exclude=set(_NOT_DERIVATION)),
-        "inputs": {key: sha256(local(path, key)) for key, path in files.items() if path is not None},
+        "inputs": {key: [sha256(local(path, key)) for path in paths] for key, paths in files.items()},
         "selection": ledger.counts(),
         "skipped": ledger.skipped_counts(),
+        "notes": ledger.note_counts(),
     }
 
 
-def _selection_table(ledger: Ledger) -> str:
+def _told(ledger: Ledger, kind: str) -> str:
+    """What each rule took out of a kind of input, what was bad, and what is peculiar."""
+    bad = {f"{name}: bad input": reasons for name, reasons in ledger.skipped_counts().items()}
+    notes = {f"{name}: taken, with a note in {SELECTION}": reasons for name, reasons in ledger.note_counts().items()}
+    also = ANNOTATION if kind == PHOTOGRAPH else kind
     lines = []
-    for kind, reasons in ledger.counts().items():
-        lines += [kind, *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]
-    for kind, reasons in ledger.skipped_counts().items():
-        lines += [f"{kind}: bad input", *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]
+    for name, reasons in (ledger.counts() | bad | notes).items():
+        if name.startswith((kind, also)):
+            lines += [name, *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]
     return "\n".join(lines)
 
 
 def main(config: PrepareConfig) -> int:
     """Prepares and prints; 0."""
-    prepare(config)
+    prepare(config, console=Console(), report=lambda line: print(line, flush=True))
     print(f"wrote {local(config.to, 'to')}; what was left out and why: {SELECTION} and {SKIPPED} there")
     return 0
 

@@ -1,113 +1,175 @@
-"""The synthetic images and their masks: paired by stem, checked, and divided into train and val."""
+"""The synthetic images and their masks: paired by name, divided into train and val, and judged one by one."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ablate.errors import UsageError
 from ablate.storage import local
 from datasets import pictures
-from datasets.config import MaskValue, PrepareConfig
+from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
-from datasets.ledger import SELECTED, Considered, Ledger, Skipped
-from datasets.ordered import ordered
+from datasets.ledger import SELECTED, SYNTHETIC, Considered, Ledger, Skipped
+from datasets.lists import names_in
 from datasets.pictures import BrokenPictureError, Mask, Picture
 
-_KIND = "synthetic"
-_IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
-_MASKS = frozenset({".png", ".bmp", ".tif", ".tiff"})  # a JPEG blurs a mask's edge into values that mean nothing
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+_FORM_OF = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
+_SHAPE_TOLERANCE = 0.02  # how far the aspect ratios of an image and its mask may differ
 
 
 @dataclass(frozen=True)
-class Synthetic:
-    """A synthetic day image with an animal.
+class Pair:
+    """An image and its mask on the disk.
 
     Attributes:
-        name: the stem of its two files.
+        name: their path below their folders, without the suffix.
         split: train or val, the same in every arm.
-        values: what marks the animal in the mask (see `pictures.decode_mask`).
     """
 
     name: str
     image: Path
     mask: Path
-    split: str
-    values: frozenset[MaskValue]
+    split: str = "train"
 
     @property
     def key(self) -> str:
         return sample_key(self.name)
 
-    def load(self) -> tuple[Picture, Mask]:
-        """Decodes both: the image (h, w, 3) and the mask (h, w) of the same size."""
-        return pictures.decode(self.image.read_bytes()), pictures.decode_mask(self.mask.read_bytes(), self.values)
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return self.image, self.mask
 
 
-def read(config: PrepareConfig, ledger: Ledger, listing_file: Path) -> tuple[Synthetic, ...]:
-    """Selects the day images with an animal, sorted by key; tells the ledger about all the others.
+@dataclass(frozen=True)
+class Source:
+    """A decoded synthetic day image with an animal: what arms make samples of.
+
+    Attributes:
+        name: as of its `Pair`; samples tell it as their source.
+        mask_hw: True where the animal is, of the picture's size.
+    """
+
+    name: str
+    picture: Picture
+    mask_hw: Mask
+
+    @property
+    def key(self) -> str:
+        return sample_key(self.name)
+
+
+def pairs(config: PrepareConfig, ledger: Ledger) -> tuple[tuple[Pair, ...], int]:
+    """The images that have a mask and are not night by their name, sorted by key; and how many names there are at all.
 
     Raises:
-        UsageError: a folder is missing, fewer than two images are left or too many are bad (see `listing_file`).
+        UsageError: a folder or the night list is missing, or fewer than two images are left.
     """
     folder = local(config.synthetic, "synthetic")
-    pairs, total = _pairs(folder, config, ledger)
-    usable: list[Synthetic] = []
-    judged = ordered(lambda pair: _judge(pair, config), pairs, config.workers)
-    for pair, judgement in zip(pairs, judged, strict=True):
-        if isinstance(judgement, Skipped):
-            ledger.skipped.append(judgement)
-            continue
-        ledger.considered.append(Considered(_KIND, pair.name, pair.image.name, None, judgement))
-        if judgement == SELECTED:
-            usable.append(pair)
-    ledger.require(_KIND, total, len(usable), config.max_bad, listing_file)
-    if len(usable) < 2:
-        raise UsageError(f"synthetic={folder}: one usable image cannot be divided into train and val; add more")
-    return _divided(usable, config)
-
-
-def _pairs(folder: Path, config: PrepareConfig, ledger: Ledger) -> tuple[list[Synthetic], int]:
-    """Images and masks of the same stems, not yet divided, and how many stems there are at all."""
-    images = _files(folder / config.synthetic_images, _IMAGES, "synthetic_images", ledger)
-    masks = _files(folder / config.synthetic_masks, _MASKS, "synthetic_masks", ledger)
+    images = _files(folder / config.synthetic_images, "synthetic_images", ledger)
+    masks = _files(folder / config.synthetic_masks, "synthetic_masks", ledger)
     for name in sorted(images.keys() ^ masks.keys()):
-        reason = f"no mask of this stem ({' '.join(sorted(_MASKS))})" if name in images else "mask without an image"
-        ledger.skipped.append(Skipped(_KIND, (images.get(name) or masks[name]).name, reason))
-    both = sorted(images.keys() & masks.keys())
-    pairs = [Synthetic(name, images[name], masks[name], "train", config.animal_values) for name in both]
-    return pairs, len(images.keys() | masks.keys())
+        reason = "no mask of this name" if name in images else "mask without an image"
+        ledger.skipped.append(Skipped(SYNTHETIC, (images.get(name) or masks[name]).name, reason))
+    both = [Pair(name, images[name], masks[name]) for name in sorted(images.keys() & masks.keys())]
+    by_day = _by_day(both, config, ledger)
+    if both and len(by_day) < 2:
+        raise UsageError(
+            f"synthetic={folder}: {len(by_day)} usable image(s) cannot be divided into train and val; add more"
+        )
+    return _divided(by_day, config), len(images.keys() | masks.keys())
 
 
-def _files(folder: Path, suffixes: frozenset[str], key: str, ledger: Ledger) -> dict[str, Path]:
-    """The files of a folder by stem; where two share one, neither can be told to be the right one."""
+def judge(pair: Pair, config: PrepareConfig) -> tuple[Source | None, Considered | Skipped]:
+    """Decodes a pair: the source, if it is sound and a day image with an animal, and what is said of it."""
+    try:
+        picture = pictures.decode(pair.image.read_bytes())
+        mask_hw = pictures.decode_mask(pair.mask.read_bytes(), config.animal_values)
+    except (BrokenPictureError, OSError) as error:
+        return None, Skipped(SYNTHETIC, pair.image.name, f"broken: {error}")
+    if picture.orientation > 1:
+        return None, Skipped(
+            SYNTHETIC, pair.image.name, "its EXIF orientation turns it, but not its mask; save it turned"
+        )
+    (width, height), mask_wh = picture.wh, (mask_hw.shape[1], mask_hw.shape[0])
+    if abs(width / height * mask_wh[1] / mask_wh[0] - 1) > _SHAPE_TOLERANCE:
+        sizes = f"{width}x{height} px, its mask {mask_wh[0]}x{mask_wh[1]}"
+        return None, Skipped(SYNTHETIC, pair.image.name, f"mask of another shape: {sizes}")
+    notes = _suffix_notes(pair, picture)
+    if mask_wh != picture.wh:
+        notes.append(f"mask scaled (nearest): from {mask_wh[0]}x{mask_wh[1]} to {width}x{height}")
+        mask_hw = pictures.resize_mask(mask_hw, picture.wh)
+    luma = pictures.luma(picture.image_hw3)
+    reason = SELECTED if mask_hw.any() else "no animal"
+    if reason == SELECTED and luma < config.night.synthetic_luma:
+        reason = "dark"
+    considered = _considered(pair, reason, luma=luma, note="; ".join(notes) or None)
+    return (Source(pair.name, picture, mask_hw) if reason == SELECTED else None), considered
+
+
+def _suffix_notes(pair: Pair, picture: Picture) -> list[str]:
+    suffix = pair.image.suffix.lower()
+    told = _FORM_OF.get(suffix, suffix[1:].upper())
+    return [] if picture.form == told else [f"suffix tells another format: {suffix} is {picture.form}"]
+
+
+def _considered(pair: Pair, reason: str, luma: float | None = None, note: str | None = None) -> Considered:
+    return Considered(SYNTHETIC, pair.name, pair.image.name, pair.split, reason, luma=luma, note=note)
+
+
+def _files(folder: Path, key: str, ledger: Ledger) -> dict[str, Path]:
+    """The pictures below a folder by name; where two share one, neither can be told to be the right one."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder; name it with {key}=")
-    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes]
-    counts = Counter(path.stem for path in files)
-    ledger.skipped += [Skipped(_KIND, path.name, "two files of this stem") for path in files if counts[path.stem] > 1]
-    return {path.stem: path for path in files if counts[path.stem] == 1}
+    visible = (path for path in sorted(folder.rglob("*")) if not _hidden(path.relative_to(folder)))
+    named = [(path.relative_to(folder).with_suffix("").as_posix(), path) for path in visible if _is_picture(path)]
+    counts = Counter(name for name, _ in named)
+    ledger.skipped += [
+        Skipped(SYNTHETIC, path.name, "two files of this name") for name, path in named if counts[name] > 1
+    ]
+    return {name: path for name, path in named if counts[name] == 1}
 
 
-def _judge(pair: Synthetic, config: PrepareConfig) -> str | Skipped:
-    """`selected`, the rule that takes the image out, or why it is bad."""
-    try:
-        picture, mask_hw = pair.load()
-    except BrokenPictureError as error:
-        return Skipped(_KIND, pair.image.name, f"broken: {error}")
-    height, width = mask_hw.shape
-    if (width, height) != picture.wh:
-        return Skipped(_KIND, pair.image.name, f"{'x'.join(map(str, picture.wh))} px, its mask {width}x{height}")
-    if not mask_hw.any():
-        return "no animal"
-    return "dark" if pictures.luma(picture.image_hw3) < config.night.synthetic_luma else SELECTED
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
-def _divided(usable: list[Synthetic], config: PrepareConfig) -> tuple[Synthetic, ...]:
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _by_day(both: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> list[Pair]:
+    """The pairs that neither the name pattern nor the list calls night."""
+    listed = names_in(config.night.synthetic_list, "night.synthetic_list", (_called(pair) for pair in both))
+    kept = []
+    for pair in both:
+        reason = None
+        if config.night.synthetic_pattern and fnmatchcase(pair.name, config.night.synthetic_pattern):
+            reason = "night by its name"
+        elif listed & _called(pair):
+            reason = "night by the list"
+        if reason:
+            ledger.considered.append(_considered(pair, reason))
+        else:
+            kept.append(pair)
+    return kept
+
+
+def _called(pair: Pair) -> set[str]:
+    return {pair.name, pair.image.name, pair.image.stem}
+
+
+def _divided(found: Iterable[Pair], config: PrepareConfig) -> tuple[Pair, ...]:
     """Each image's side of the split follows from its own name, unless all would be on one side."""
-    shares = {pair.name: share(config.seed, pair.name) for pair in usable}
+    by_name = {pair.name: pair for pair in found}
+    if not by_name:
+        return ()
+    shares = {name: share(config.seed, name) for name in by_name}
     *others, _always_train = sorted(shares, key=shares.__getitem__)
     val = {name for name in others if shares[name] < config.val_fraction} or {others[0]}
-    divided = (replace(pair, split="val" if pair.name in val else "train") for pair in usable)
+    divided = (replace(pair, split="val" if name in val else "train") for name, pair in by_name.items())
     return tuple(sorted(divided, key=lambda pair: pair.key))

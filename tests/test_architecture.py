@@ -54,9 +54,9 @@ def test_the_runner_lies_below_data_and_spaces(name):
     assert not {module for module in imported(name) if module.split(".")[0] in {"datasets", "search_spaces"}}
 
 
-def test_only_the_trainable_and_the_cluster_know_ray():
+def test_only_what_fans_work_out_knows_ray():
     users = {name for name in MODULES if any(module.split(".")[0] == "ray" for module in imported(name))}
-    assert users == {"ablate.trial", "ablate.cluster"}
+    assert users == {"ablate.trial", "ablate.cluster", "ablate.tuning", "datasets.workers"}
 
 
 @pytest.mark.parametrize("name", ["ablate.report", "ablate.query", "ablate.plan", "ablate.run", "ablate.collect"])

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ablate import pictures
-from ablate.shards import ArmWriter, Manifest, Sample, read_manifest, write_manifest
+from ablate.shards import Manifest, Sample, read_manifest, write_manifest
 from tests import tiny_data
 
 
@@ -37,10 +37,9 @@ def test_photographs_without_masks_say_so(tiny_root):
 
 
 def test_a_picture_that_cannot_be_decoded_is_named(tmp_path):
-    with ArmWriter(tmp_path, "crop") as writer:
-        writer.add("train", Sample("good", tiny_data.jpg(np.zeros((8, 8, 3), np.uint8)), None, {}))
-        writer.add("train", Sample("bad", b"no picture", None, {}))
-    write_manifest(tmp_path, Manifest(arms={"crop": writer.arm}))
+    good = Sample("good", tiny_data.jpg(np.zeros((8, 8, 3), np.uint8)), None, {})
+    arm = tiny_data.write_arm(tmp_path, "crop", {"train": [good, Sample("bad", b"no picture", None, {})]})
+    write_manifest(tmp_path, Manifest(arms={"crop": arm}))
     for _ in range(2):  # a failed decoding leaves nothing that a second try would take for whole
         with pytest.raises(ValueError, match="sample bad"):
             pictures.load(tmp_path, read_manifest(tmp_path), "crop", "train", 8)
@@ -54,7 +53,6 @@ def test_squash_averages_and_does_not_alias():
 
 
 def test_an_empty_split_has_no_pictures(tmp_path):
-    with ArmWriter(tmp_path, "real") as writer:
-        writer.add("test", tiny_data.photograph(np.random.default_rng(0), "one", "34", animal=True))
-    write_manifest(tmp_path, Manifest(arms={"real": writer.arm}))
+    photograph = tiny_data.photograph(np.random.default_rng(0), "one", "34", animal=True)
+    write_manifest(tmp_path, Manifest(arms={"real": tiny_data.write_arm(tmp_path, "real", {"test": [photograph]})}))
     assert len(pictures.load(tmp_path, read_manifest(tmp_path), "real", "empty", 16)) == 0

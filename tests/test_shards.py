@@ -7,17 +7,16 @@ import pytest
 
 from ablate import shards
 from ablate.errors import UsageError
-from ablate.shards import REAL, ArmWriter, Manifest, Sample
+from ablate.shards import REAL, Manifest, Sample, ShardWriter
+from tests import tiny_data
 
 SAMPLES = [Sample(f"k{index}", b"jpg%d" % index, b"png%d" % index, {"source": f"s{index}"}) for index in range(7)]
 
 
 def write(root, samples=SAMPLES, samples_per_shard=3, arm="crop"):
-    with ArmWriter(root, arm, samples_per_shard) as writer:
-        for sample in samples:
-            writer.add("train", sample)
-        writer.add("val", Sample("v0", b"jpg", None, {"text": "Höhe"}))
-    manifest = Manifest(arms={arm: writer.arm}, trial_defaults={"epochs": 5})
+    val = [Sample("v0", b"jpg", None, {"text": "Höhe"})]
+    written = tiny_data.write_arm(root, arm, {"train": list(samples), "val": val}, samples_per_shard)
+    manifest = Manifest(arms={arm: written}, trial_defaults={"epochs": 5})
     shards.write_manifest(root, manifest)
     return manifest
 
@@ -114,8 +113,8 @@ def test_foreign_members_are_never_unpickled_nor_read(tmp_path, suffix):
 
 def test_a_failed_writer_leaves_no_half_written_shard(tmp_path):
     def fail():
-        with ArmWriter(tmp_path, "crop", 3) as writer:
-            writer.add("train", SAMPLES[0])
+        with ShardWriter(tmp_path, "crop", "train", 0) as writer:
+            writer.add(SAMPLES[0])
             raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError, match="disk full"):
@@ -125,15 +124,24 @@ def test_a_failed_writer_leaves_no_half_written_shard(tmp_path):
 
 @pytest.mark.parametrize("key", ["", "a.b", "a/b", "a\\b"])
 def test_a_key_that_a_reader_would_cut_is_refused(tmp_path, key):
-    with ArmWriter(tmp_path, "crop") as writer, pytest.raises(ValueError, match="sample key"):
-        writer.add("train", Sample(key, b"", None))
+    with ShardWriter(tmp_path, "crop", "train", 0) as writer, pytest.raises(ValueError, match="sample key"):
+        writer.add(Sample(key, b"", None))
 
 
-def test_a_doubled_key_is_refused(tmp_path):
-    with ArmWriter(tmp_path, "crop") as writer:
-        writer.add("train", SAMPLES[0])
+def test_a_doubled_key_is_refused_in_a_shard_and_across_shards(tmp_path):
+    with ShardWriter(tmp_path, "crop", "train", 0) as writer:
+        writer.add(SAMPLES[0])
         with pytest.raises(ValueError, match="two of it"):
-            writer.add("val", SAMPLES[0])
+            writer.add(SAMPLES[0])
+    with pytest.raises(ValueError, match="two of it"):
+        tiny_data.write_arm(tmp_path, "crop", {"train": [SAMPLES[0], SAMPLES[0]]}, per_shard=1)
+
+
+def test_a_writer_without_samples_leaves_no_shard(tmp_path):
+    with ShardWriter(tmp_path, "crop", "train", 0) as writer:
+        pass
+    assert writer.written is None
+    assert list(tmp_path.rglob("*.tar")) == []
 
 
 def test_a_folder_without_a_manifest_is_no_data_root(tmp_path):

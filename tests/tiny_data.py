@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ablate.shards import REAL, ArmWriter, Manifest, Sample, write_manifest
+from ablate.shards import REAL, Arm, Manifest, Sample, ShardWriter, joined, write_manifest
 
 SIDE = 48
 TRIAL_DEFAULTS = {
@@ -24,19 +24,30 @@ def write(root: Path, train: int = 16, seed: int = 0, trial_defaults: dict | Non
     rng = np.random.default_rng(seed)
     arms = {}
     for arm in ("crop", "i2i"):
-        with ArmWriter(root, arm) as writer:
-            for split, count in (("train", train), ("val", 6)):
-                for index in range(count):
-                    writer.add(split, training_sample(rng, f"{split}{index:03d}"))
-        arms[arm] = writer.arm
-    with ArmWriter(root, REAL) as writer:
-        for index in range(10):
-            writer.add("test", photograph(rng, f"photo{index:03d}", "34" if index < 7 else "41", animal=True))
-        for index in range(3):
-            writer.add("empty", photograph(rng, f"empty{index:03d}", "34", animal=False))
-    arms[REAL] = writer.arm
+        samples = {
+            split: [training_sample(rng, f"{split}{index:03d}") for index in range(count)]
+            for split, count in (("train", train), ("val", 6))
+        }
+        arms[arm] = write_arm(root, arm, samples)
+    photographs = {
+        "test": [photograph(rng, f"photo{index:03d}", "34" if index < 7 else "41", animal=True) for index in range(10)],
+        "empty": [photograph(rng, f"empty{index:03d}", "34", animal=False) for index in range(3)],
+    }
+    arms[REAL] = write_arm(root, REAL, photographs)
     write_manifest(root, Manifest(arms=arms, trial_defaults=TRIAL_DEFAULTS | (trial_defaults or {})))
     return root
+
+
+def write_arm(root: Path, arm: str, samples: dict[str, list[Sample]], per_shard: int = 1000) -> Arm:
+    """Writes the samples of each split into shards of at most `per_shard`."""
+    written = []
+    for split, of_split in samples.items():
+        for number, start in enumerate(range(0, len(of_split), per_shard)):
+            with ShardWriter(root, arm, split, number) as writer:
+                for sample in of_split[start : start + per_shard]:
+                    writer.add(sample)
+            written.append(writer.written)
+    return joined(written)
 
 
 def picture(rng: np.random.Generator, animal: bool) -> tuple[np.ndarray, np.ndarray]:

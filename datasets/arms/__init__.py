@@ -1,17 +1,19 @@
-"""The arms: ways to make shards of the raw images. One file each; name = module.
+"""The arms: ways to make samples of the synthetic images. One file each; name = module.
 
 A file in here (or a `.py` file given by its path) defines
 
-    def samples(raw: Raw, config: PrepareConfig) -> Iterator[tuple[str, Sample]]
+    def samples(source: Source, config: PrepareConfig, fitted: object) -> Iterator[Sample]
 
-and, where the manifest should tell more than the configuration,
+and, where the arm needs to learn from the photographs first, or the manifest should tell more than the configuration,
 
-    def parameters(raw: Raw, config: PrepareConfig) -> dict[str, object]
+    def fit(photos: Sequence[Path], config: PrepareConfig) -> object
+    def parameters(photos: Sequence[Path], config: PrepareConfig) -> dict[str, object]
 
-`samples` yields (split, sample) in an order that follows from the names of the inputs. A sample's bytes depend on its
-source, the configuration and its own key, never on the order or on the number of workers. Training arms write the
-splits `train` and `val`: a sample belongs where its source image belongs (`Synthetic.split`), so that one picture is
-never on both sides, in any arm. Their JSON is made by `training_meta`.
+`fit` is called once; what it returns is pickled, reaches every worker and is handed to `samples` (None without `fit`).
+`photos` are the files of the selected test photographs. A sample's bytes depend on its source, the configuration and
+its own key, never on the order or on the number of workers. It goes where its source image goes, to train or val, so
+that one picture is never on both sides, in any arm. Its JSON is made by `training_meta`. The arm `real` is the test
+set; it is made of the photographs (`datasets.arms.real`).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from ablate.boxes import components
 from ablate.shards import Sample
 from datasets.config import PrepareConfig
 from datasets.pictures import Mask
-from datasets.raw import Raw
+from datasets.synthetic import Source
 
 PACKAGE = __name__
 Window = tuple[int, int, int, int]
@@ -32,15 +34,15 @@ Window = tuple[int, int, int, int]
 class Arm(Protocol):
     """What a file in this package defines."""
 
-    def samples(self, raw: Raw, config: PrepareConfig, /) -> Iterator[tuple[str, Sample]]:
-        """The arm's samples, each with its split."""
+    def samples(self, source: Source, config: PrepareConfig, fitted: Any, /) -> Iterator[Sample]:  # noqa: ANN401
+        """The samples of one image."""
 
 
 def training_meta(source: str, mask_hw: Mask, window: Window | None, translator: str | None) -> dict[str, Any]:
     """The JSON of a training sample.
 
     Args:
-        source: stem of the synthetic image.
+        source: name of the synthetic image.
         mask_hw: the sample's own mask; its components are the animals.
         window: xyxy in the source's pixels, half-open, beyond its frame where the sample is padded; None: all of it.
         translator: what gave the sample its look, as name@parameters; None: nothing did.

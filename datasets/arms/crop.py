@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,10 +13,8 @@ from ablate.boxes import components
 from ablate.shards import Sample
 from datasets.arms import Window, training_meta
 from datasets.config import PrepareConfig
-from datasets.ordered import ordered
 from datasets.pictures import Mask, Pixels, encode_jpg, encode_mask
-from datasets.raw import Raw
-from datasets.synthetic import Synthetic
+from datasets.synthetic import Source
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -32,37 +30,31 @@ class CropImage:
 
     key: str
     source: str
-    split: str
     window: Window
     image_hw3: Pixels
     mask_hw: Mask
 
 
-def samples(raw: Raw, config: PrepareConfig) -> Iterator[tuple[str, Sample]]:
-    """One sample for each large enough animal of each image."""
-    return translated(raw, config, lambda crop: crop.image_hw3, translator=None)
+def samples(source: Source, config: PrepareConfig, fitted: None) -> Iterator[Sample]:
+    """One sample for each large enough animal of the image."""
+    for crop in crops(source, config):
+        yield sample(crop, crop.image_hw3, config, translator=None)
 
 
-def translated(
-    raw: Raw, config: PrepareConfig, look: Callable[[CropImage], Pixels], translator: str | None
-) -> Iterator[tuple[str, Sample]]:
-    """The crops with their images passed through `look`; keys, masks and windows do not depend on it."""
-
-    def of_source(source: Synthetic) -> list[tuple[str, Sample]]:
-        return [(crop.split, _sample(crop, look(crop), config.crop.size, translator)) for crop in crops(source, config)]
-
-    for found in ordered(of_source, raw.synthetic, config.workers):
-        yield from found
-
-
-def crops(source: Synthetic, config: PrepareConfig) -> Iterator[CropImage]:
+def crops(source: Source, config: PrepareConfig) -> Iterator[CropImage]:
     """The windows of one image, that of the largest animal first."""
-    picture, mask_hw = source.load()
-    for index, window in enumerate(windows(mask_hw, config.crop.size, config.crop.min_side)):
+    for index, window in enumerate(windows(source.mask_hw, config.crop.size, config.crop.min_side)):
         x0, y0, x1, y1 = window
         inside = np.s_[y0:y1, x0:x1]  # slicing ends at the frame
-        key = f"{source.key}-{index:02d}"
-        yield CropImage(key, source.name, source.split, window, picture.image_hw3[inside], mask_hw[inside])
+        image_hw3, mask_hw = source.picture.image_hw3[inside], source.mask_hw[inside]
+        yield CropImage(f"{source.key}-{index:02d}", source.name, window, image_hw3, mask_hw)
+
+
+def sample(crop: CropImage, image_hw3: Pixels, config: PrepareConfig, translator: str | None) -> Sample:
+    """A crop as a sample, its image in another look perhaps; key, mask and window do not depend on that."""
+    mask_hw = _padded(crop.mask_hw, config.crop.size)
+    meta = training_meta(crop.source, mask_hw, crop.window, translator)
+    return Sample(crop.key, encode_jpg(_padded(image_hw3, config.crop.size)), encode_mask(mask_hw), meta)
 
 
 def windows(mask_hw: Mask, size: int, min_side: int) -> list[Window]:
@@ -82,12 +74,6 @@ def windows(mask_hw: Mask, size: int, min_side: int) -> list[Window]:
 
 def _start(begin: int, end: int, size: int, limit: int) -> int:
     return max(0, min((begin + end - size) // 2, limit - size))
-
-
-def _sample(crop: CropImage, image_hw3: Pixels, size: int, translator: str | None) -> Sample:
-    mask_hw = _padded(crop.mask_hw, size)
-    meta = training_meta(crop.source, mask_hw, crop.window, translator)
-    return Sample(crop.key, encode_jpg(_padded(image_hw3, size)), encode_mask(mask_hw), meta)
 
 
 def _padded(array: NDArray[Number], size: int) -> NDArray[Number]:

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ablate.shards import Sample
+from ablate.storage import sha256
 from datasets import translate
-from datasets.arms.crop import CropImage, translated
+from datasets.arms import crop
 from datasets.config import PrepareConfig
 from datasets.keys import generator
-from datasets.pictures import Pixels
-from datasets.raw import Raw
+from datasets.synthetic import Source
+from datasets.translate import Translator
 
 
-def samples(raw: Raw, config: PrepareConfig) -> Iterator[tuple[str, Sample]]:
+def fit(photos: Sequence[Path], config: PrepareConfig) -> Translator:
+    """The translator, which has learned the photographs' look."""
+    return translate.choose(config.translator, config.translator_options).fit(photos)
+
+
+def samples(source: Source, config: PrepareConfig, fitted: Translator) -> Iterator[Sample]:
     """One sample for each crop, in the look of a photograph that is drawn for it; padding stays black."""
-    choice = translate.choose(config.translator, config.translator_options)
-    translator = choice.fit(raw.test_photos)
-
-    def look(crop: CropImage) -> Pixels:
-        return translator.translate(crop.image_hw3, generator(config.seed, crop.key))
-
-    return translated(raw, config, look, choice.identity)
+    identity = translate.choose(config.translator, config.translator_options).identity
+    for window in crop.crops(source, config):
+        image_hw3 = fitted.translate(window.image_hw3, generator(config.seed, window.key))
+        yield crop.sample(window, image_hw3, config, identity)
 
 
-def parameters(raw: Raw, config: PrepareConfig) -> dict[str, object]:
+def parameters(photos: Sequence[Path], config: PrepareConfig) -> dict[str, object]:
     """Which translator, and whose look: the test photographs, without their labels."""
     digest = hashlib.sha256()
-    for photo in raw.test_photos:
-        digest.update(hashlib.sha256(photo.path.read_bytes()).digest())
-    choice = translate.choose(config.translator, config.translator_options)
+    for photo in photos:
+        digest.update(bytes.fromhex(sha256(photo)))
     return {
-        "translator": choice.identity,
-        "style_photos": {"split": "test", "count": len(raw.test_photos), "digest": digest.hexdigest()},
+        "translator": translate.choose(config.translator, config.translator_options).identity,
+        "style_photos": {"split": "test", "count": len(photos), "digest": digest.hexdigest()},
     }

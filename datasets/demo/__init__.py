@@ -39,11 +39,12 @@ def config(to: Path, raw: Path = _HERE) -> PrepareConfig:
     return PrepareConfig(
         synthetic=str(raw / "synthetic"),
         photos=str(raw / "photos"),
-        annotations=str(raw / "annotations.json"),
+        annotations=(str(raw / "annotations.json"),),
         to=str(to),
         exclude=str(raw / "exclude.txt"),
         photo_masks=str(raw / "photo_masks"),
         crop=Crop(size=64, min_side=16),  # windows as large as the networks' input, as in the paper
         translator_options=("style=all",),
         trial_defaults=dict(TRIAL_DEFAULTS),
+        workers=1,  # a few seconds of work: not worth starting Ray
     )

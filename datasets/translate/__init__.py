@@ -5,9 +5,9 @@ Name = module. A translator is one file in here (or a `.py` file given by its pa
     class Parameters(pydantic.BaseModel)                     frozen; what `translator_options=` may set
     def fit(photos: Photos, parameters: Parameters) -> Translator
 
-`fit` may be slow (statistics of all photographs, or training a network); `translate` is then called once for each crop,
-possibly from several threads. It keeps shapes: the animal must stay where its mask is. All randomness comes from the
-generator that it is given, which follows from the seed and the crop's key alone.
+`fit` may be slow (statistics of all photographs, or training a network); what it returns is pickled, and `translate` is
+called once for each crop, in many processes. It keeps shapes: the animal must stay where its mask is. All randomness
+comes from the generator that it is given, which follows from the seed and the crop's key alone.
 
 The photographs are the selected test photographs, without any label: the paper's translator saw them too.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
@@ -24,8 +25,7 @@ import pydantic
 from ablate import parts
 from ablate.cli import parse
 from ablate.errors import UsageError
-from datasets.photographs import Photo
-from datasets.pictures import Pixels
+from datasets.pictures import Pixels, decode
 
 PACKAGE = __name__
 
@@ -62,19 +62,20 @@ class Choice:
     parameters: pydantic.BaseModel
     identity: str
 
-    def fit(self, photos: Sequence[Photo]) -> Translator:
-        return self.module.fit(_Decoded(photos), self.parameters)
+    def fit(self, photos: Sequence[Path]) -> Translator:
+        """Learns the look of photographs, given by their files."""
+        return self.module.fit(_Decoded(tuple(photos)), self.parameters)
 
 
 @dataclass(frozen=True)
 class _Decoded:
-    photos: Sequence[Photo]
+    photos: tuple[Path, ...]
 
     def __len__(self) -> int:
         return len(self.photos)
 
     def __getitem__(self, index: int, /) -> Pixels:
-        return self.photos[index].image()
+        return decode(self.photos[index].read_bytes()).image_hw3
 
 
 def choose(name: str, options: Sequence[str]) -> Choice:

@@ -76,7 +76,8 @@ class Survey:
         if file:
             path = self.folder / "photos" / image["file_name"]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data or jpg_bytes(picture(self.rng, PHOTO_WH) if pixels is None else pixels))
+            pixels = picture(self.rng, PHOTO_WH) if pixels is None else pixels
+            path.write_bytes(jpg_bytes(pixels) if data is None else data)
         return self
 
     def add_empty(self, image_id, **fields):
@@ -110,8 +111,9 @@ def config(raw: Path, to: Path, **fields) -> PrepareConfig:
     given = {
         "synthetic": str(raw / "synthetic"),
         "photos": str(raw / "photos"),
-        "annotations": str(raw / "annotations.json"),
+        "annotations": (str(raw / "annotations.json"),),
         "to": str(to),
         "crop": Crop(size=48, min_side=20),
+        "workers": 1,
     }
     return PrepareConfig(**(given | fields))

@@ -4,7 +4,7 @@ import scipy.ndimage
 
 from ablate import parts
 from ablate.shards import REAL
-from datasets import arms, pictures, raw
+from datasets import arms, photographs, pictures, synthetic
 from datasets.arms import crop, full, i2i, real
 from datasets.ledger import Ledger
 from tests.datasets import raw_inputs
@@ -15,10 +15,28 @@ TRAINING = [name for name in parts.names(arms.PACKAGE) if name != REAL]
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
-    """Raw inputs and their configuration."""
     path = folder(tmp_path_factory.mktemp("raw"))
-    chosen = config(path, path / "out")
-    return raw.read(chosen, Ledger(), path / "bad.csv"), chosen
+    return Inputs(config(path, path / "out"))
+
+
+class Inputs:
+    """Raw inputs, judged; every image of them is usable."""
+
+    def __init__(self, chosen):
+        self.config = chosen
+        self.pairs, _ = synthetic.pairs(chosen, Ledger())
+        self.sources = [synthetic.judge(pair, chosen)[0] for pair in self.pairs]
+        found = photographs.candidates(chosen, Ledger())
+        self.photos = [photographs.files(record, chosen)[0] for record in found.test]
+
+    def samples(self, module):
+        """What an arm makes of all images, with the split of each."""
+        fitted = module.fit(self.photos, self.config) if hasattr(module, "fit") else None
+        return [
+            (pair.split, sample)
+            for pair, source in zip(self.pairs, self.sources, strict=True)
+            for sample in module.samples(source, self.config, fitted)
+        ]
 
 
 def expected_windows(mask, size, min_side):
@@ -64,10 +82,10 @@ def test_the_longer_side_decides_whether_an_animal_gets_a_window():
 
 
 def test_a_crop_holds_the_pixels_of_its_window(inputs):
-    usable, chosen = inputs
-    sources = {source.name: source for source in usable.synthetic}
-    for _, sample in crop.samples(usable, chosen):
-        picture, mask = sources[sample.meta["source"]].load()
+    sources = {source.name: source for source in inputs.sources}
+    for _, sample in inputs.samples(crop):
+        source = sources[sample.meta["source"]]
+        picture, mask = source.picture, source.mask_hw
         x0, y0, x1, y1 = sample.meta["window"]
         assert (pictures.decode_mask(sample.mask_png) == mask[y0:y1, x0:x1]).all()
         shown = pictures.decode(sample.jpg).image_hw3
@@ -78,9 +96,9 @@ def test_a_crop_holds_the_pixels_of_its_window(inputs):
 def test_a_small_image_is_padded_with_black_and_no_animal(tmp_path):
     folder(tmp_path)
     chosen = config(tmp_path, tmp_path / "out", crop=raw_inputs.Crop(size=120, min_side=20))
-    usable = raw.read(chosen, Ledger(), tmp_path / "bad.csv")
-    for name in (crop, i2i):
-        for _, sample in name.samples(usable, chosen):
+    inputs = Inputs(chosen)
+    for module in (crop, i2i):
+        for _, sample in inputs.samples(module):
             assert sample.meta["window"] == [0, 0, 120, 120]  # the image is 96 x 72
             shown, mask = pictures.decode(sample.jpg).image_hw3, pictures.decode_mask(sample.mask_png)
             assert shown.shape == (120, 120, 3)
@@ -93,7 +111,7 @@ def test_a_small_image_is_padded_with_black_and_no_animal(tmp_path):
 
 
 def test_i2i_has_the_keys_masks_and_windows_of_crop_and_another_look(inputs):
-    crops, translated = (list(module.samples(*inputs)) for module in (crop, i2i))
+    crops, translated = inputs.samples(crop), inputs.samples(i2i)
     assert [(split, sample.key, sample.mask_png) for split, sample in crops] == [
         (split, sample.key, sample.mask_png) for split, sample in translated
     ]
@@ -104,32 +122,22 @@ def test_i2i_has_the_keys_masks_and_windows_of_crop_and_another_look(inputs):
 
 
 def test_full_keeps_the_whole_image_and_its_bytes(inputs):
-    usable, _ = inputs
-    for (_, sample), source in zip(full.samples(*inputs), usable.synthetic, strict=True):
-        assert sample.key == source.key
-        assert sample.jpg == source.image.read_bytes()
+    for (_, sample), pair in zip(inputs.samples(full), inputs.pairs, strict=True):
+        assert sample.key == pair.key
+        assert sample.jpg == pair.image.read_bytes()
         assert sample.meta["window"] is None
 
 
 @pytest.mark.parametrize("name", TRAINING)
 def test_a_training_sample_tells_where_its_animals_are(inputs, name):
     module = parts.load(arms.PACKAGE, name, "arms")
-    for split, sample in module.samples(*inputs):
+    for split, sample in inputs.samples(module):
         assert split in {"train", "val"}
         assert list(sample.meta) == ["source", "window", "boxes", "translator"]
         mask = pictures.decode_mask(sample.mask_png)
         labels, _ = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
         slices = scipy.ndimage.find_objects(labels)
         assert sorted(sample.meta["boxes"]) == sorted([x.start, y.start, x.stop, y.stop] for y, x in slices)
-
-
-@pytest.mark.parametrize("name", parts.names(arms.PACKAGE))
-def test_an_arm_does_not_depend_on_the_number_of_workers(inputs, name):
-    usable, chosen = inputs
-    module = parts.load(arms.PACKAGE, name, "arms")
-    assert list(module.samples(usable, chosen)) == list(
-        module.samples(usable, chosen.model_copy(update={"workers": 3}))
-    )
 
 
 def test_the_known_arms_are_found():
@@ -139,7 +147,7 @@ def test_the_known_arms_are_found():
 def test_no_source_image_is_both_in_train_and_in_val_of_any_arm(inputs):
     sides = {}
     for name in TRAINING:
-        for split, sample in parts.load(arms.PACKAGE, name, "arms").samples(*inputs):
+        for split, sample in inputs.samples(parts.load(arms.PACKAGE, name, "arms")):
             sides.setdefault(sample.meta["source"], set()).add(split)
     assert all(len(splits) == 1 for splits in sides.values())
     assert {split for splits in sides.values() for split in splits} == {"train", "val"}
@@ -151,17 +159,15 @@ def test_another_image_does_not_move_the_others_to_the_other_side(tmp_path):
         path = tmp_path / str(count)
         raw_inputs.synthetic(path / "synthetic", count)
         raw_inputs.survey(path)
-        usable = raw.read(config(path, path / "out"), Ledger(), path / "bad.csv")
-        sides.append({source.name: source.split for source in usable.synthetic})
+        sides.append({pair.name: pair.split for pair in synthetic.pairs(config(path, path / "out"), Ledger())[0]})
     assert sides[0].items() < sides[1].items()
 
 
 def test_a_photographs_sample_is_as_the_readers_expect(inputs):
-    usable, chosen = inputs
-    samples = list(real.samples(usable, chosen))
-    assert sorted(split for split, _ in samples) == ["empty"] * 3 + ["test"] * 6
-    sample = next(sample for _, sample in samples if sample.key == "p0")
-    assert sample.jpg == usable.test_photos[0].path.read_bytes()
+    record = next(record for record in photographs.candidates(inputs.config, Ledger()).test if record.id == "p0")
+    sample = real.sample(photographs.examine(record, "test", inputs.config).photo)
+    assert sample.key == "p0"
+    assert sample.jpg == inputs.photos[0].read_bytes()
     assert sample.mask_png is None
     assert sample.meta == {
         "image_id": "p0",

@@ -1,9 +1,13 @@
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
 
 from ablate.errors import UsageError
 from datasets import cct
+from tests.command import ROOT
+from tests.datasets import large_json
 from tests.datasets.raw_inputs import CATEGORIES, Survey
 
 DAY = cct.Rule(("deer",), range(7, 20))
@@ -12,7 +16,7 @@ ANY_TIME = cct.Rule(("deer",), None)
 
 def listing(*images, annotations=()):
     named = {str(number): name for number, name in CATEGORIES.items()}
-    return cct.parse([{"file_name": "a.jpg"} | image for image in images], list(annotations), named)
+    return cct.parse([([{"file_name": "a.jpg"} | image for image in images], list(annotations), named)])
 
 
 def record(annotations=({"category_id": 34, "bbox": [1, 2, 3, 4]},), **image):
@@ -119,29 +123,76 @@ def test_entries_that_fit_nothing_are_listed():
 
 def test_an_unknown_category_lists_those_of_the_json():
     with pytest.raises(UsageError, match=r"category=dear.*did you mean 'deer'.*bobcat, deer"):
-        listing().require(["dear"])
+        listing().require(cct.Rule(("dear",), None))
     with pytest.raises(UsageError, match="category=empty"):
-        listing().require(["empty"])
+        listing().require(cct.Rule(("empty",), None))
+
+
+def test_locations_can_be_chosen_and_must_exist():
+    rule = cct.Rule(("deer",), None, locations=frozenset({"34"}))
+    assert rule.refusal(record(location=34)) is None
+    assert rule.refusal(record(location=33)) == "other location"
+    with pytest.raises(UsageError, match=r"locations=34: not in the annotations.*33"):
+        listing({"id": "a", "location": 33}).require(rule)
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "/a.jpg", "b/../../a.jpg", "", 7])
+def test_a_file_name_that_leaves_the_folder_or_is_none_is_listed(name):
+    found = listing({"id": "a", "file_name": name})
+    assert found.records == ()
+    assert [entry.name for entry in found.skipped] == ["a"]
+
+
+def test_several_files_about_the_same_photographs_are_joined():
+    """As Caltech's labels and boxes lie in two files, with categories of other numbers."""
+    boxes = ([{"id": "a", "file_name": "a.jpg"}], [{"image_id": "a", "category_id": 1, "bbox": [1, 2, 3, 4]}])
+    labels = [{"id": "a", "file_name": "other.jpg"}, {"id": "e", "file_name": "e.jpg"}]
+    seen = [{"image_id": "a", "category_id": 34}, {"image_id": "e", "category_id": 30}]
+    found = cct.parse([(*boxes, {"1": "deer"}), (labels, seen, {"34": "deer", "30": "empty"})])
+    assert [(record.id, record.file_name, ANY_TIME.split(record)) for record in found.records] == [
+        ("a", "a.jpg", "test"),
+        ("e", "e.jpg", "empty"),
+    ]
+    assert found.records[0].boxes({"deer"}) == (((1, 2, 3, 4), "deer"),)
+    assert found.skipped == ()
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"images": []}', '{"images": [1], "annotations": [], "categories": []}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"images": [{"id": "a", "file_na',
+        '{"images": []}',
+        '{"images": [1], "annotations": [], "categories": []}',
+    ],
 )
 def test_a_file_of_another_format_is_one_line(tmp_path, text):
     path = tmp_path / "a.json"
     path.write_text(text)
     with pytest.raises(UsageError, match="annotations="):
-        cct.read(path)
+        cct.read([path])
+
+
+def test_the_whole_of_caltechs_file_is_read_and_selected_within_two_gigabytes(tmp_path):
+    """As large as the full JSON: 243,100 images. The time is not asserted: machines are shared."""
+    path, code = tmp_path / "full.json", "import sys; from tests.datasets.large_json import select; select(sys.argv[1])"
+    large_json.write(path)
+    done = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True)
+    selected, peak_mb = map(float, done.stdout.split())
+    assert selected == large_json.N_SELECTED
+    assert peak_mb < 2000
 
 
 def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(UsageError, match="no such file"):
-        cct.read(tmp_path / "a.json")
+        cct.read([tmp_path / "a.json"])
 
 
 def test_the_files_of_the_generator_are_read(tmp_path):
     Survey(tmp_path).add("p").add_empty("e").write()
-    found = cct.read(tmp_path / "annotations.json")
+    found = cct.read([tmp_path / "annotations.json"])
     assert [DAY.split(record) for record in found.records] == ["test", "empty"]
     assert found.categories == ("bobcat", "deer", "empty")
     assert found.records[0].location == "33"

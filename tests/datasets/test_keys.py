@@ -2,7 +2,6 @@ import itertools
 import re
 
 from datasets.keys import generator, sample_key, share
-from datasets.ordered import ordered
 
 AWKWARD = ["a.b", "a/b", "a_b", "a b", "..", "", "_a", "ä", "x" * 200, "x" * 201, "S1/B04/R1_PICT0003", "\n", "-"]
 
@@ -29,10 +28,3 @@ def test_a_samples_randomness_depends_on_seed_and_key_alone():
     drawn = {(seed, key): generator(seed, key).random() for seed, key in itertools.product((0, 1), ("a", "b"))}
     assert len(set(drawn.values())) == 4
     assert drawn[0, "a"] == generator(0, "a").random()
-
-
-def test_results_come_in_order_whatever_the_number_of_workers():
-    expected = [index**2 for index in range(50)]
-    for workers in (1, 2, 7):
-        assert list(ordered(lambda index: index**2, range(50), workers)) == expected
-    assert list(ordered(str, [], 3)) == []

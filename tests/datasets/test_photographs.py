@@ -1,13 +1,17 @@
 """Selection by pixels, boxes and files: every pitfall of the real files, on small ones."""
 
+import io
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ablate.errors import UsageError
 from datasets import photographs
 from datasets.ledger import SELECTION, Ledger
+from datasets.prepare import prepare
+from tests.datasets import bad_files, raw_inputs
 from tests.datasets.raw_inputs import PHOTO_WH, Survey, config, jpg_bytes, picture, save
 
 
@@ -18,16 +22,28 @@ def survey(tmp_path):
 
 
 def read(survey, **fields):
-    """The photographs by id, and the ledger; by default any share of bad inputs is let pass."""
+    """The selected photographs by id, and the ledger."""
     survey.write()
-    ledger = Ledger()
-    chosen = config(survey.folder, survey.folder / "out", **({"max_bad": 1.0} | fields))
-    found = photographs.read(chosen, ledger, survey.folder / "bad.csv")
-    return {photo.record.id: photo for photo in found}, ledger
+    ledger, chosen = Ledger(), config(survey.folder, survey.folder / "out", **fields)
+    found = photographs.candidates(chosen, ledger)
+    examined = [photographs.examine(record, "test", chosen) for record in found.test]
+    examined += [one for records in found.empty for one in photographs.first_empty(records, chosen)]
+    ledger.considered += [one.considered for one in examined]
+    ledger.skipped += [bad for one in examined for bad in one.bad]
+    return {one.photo.record.id: one.photo for one in examined if one.photo}, ledger
 
 
 def reason(ledger, image_id):
     return next(row.reason for row in ledger.considered if row.id == image_id)
+
+
+def notes(ledger):
+    return {row.id: row.note for row in ledger.considered if row.note}
+
+
+def with_orientation(image, orientation):
+    image.getexif()[0x0112] = orientation
+    return image
 
 
 def grey(level=120):
@@ -93,7 +109,7 @@ def test_photographs_of_the_exclusion_list_are_taken_out(survey, tmp_path):
 
 def test_an_exclusion_list_that_matches_nothing_is_an_error(survey, tmp_path):
     (tmp_path / "exclude.txt").write_text("id,reason\n")
-    with pytest.raises(UsageError, match="none of its 1 lines"):
+    with pytest.raises(UsageError, match="none of its 1 lines names anything"):
         read(survey, exclude=str(tmp_path / "exclude.txt"))
 
 
@@ -110,16 +126,20 @@ def test_empty_photographs_are_limited_per_location_by_chance_not_by_order(surve
 
 
 def test_an_empty_photograph_that_nobody_downloaded_is_no_bad_input(survey):
-    photos, ledger = read(survey.add_empty("e", file=False), max_bad=0.0)
+    photos, ledger = read(survey.add_empty("e", file=False))
     assert set(photos) == {"ok"}
     assert reason(ledger, "e") == "no file"
 
 
 BAD_FILES = {
     "missing": {"file": False},
+    "empty-file": {"data": bytes(0)},
     "truncated": {"data": jpg_bytes(picture(np.random.default_rng(0), PHOTO_WH))[:1500]},
     "text": {"data": b"<html>404</html>"},
-    "turned": {"width": 120, "height": 160},
+    "sideways": {"width": 120, "height": 160},
+    "huge": {"data": bad_files.huge_png()},
+    "cmyk": {"data": bad_files.cmyk_jpg()},
+    "corrupt-png": {"data": bad_files.corrupt_png()},
 }
 
 
@@ -132,30 +152,60 @@ def test_a_bad_file_is_counted_listed_and_left_out(survey, name):
 
 
 def test_too_many_bad_files_stop_preparation_and_are_named(survey, tmp_path):
-    survey.add("p", file=False).add("q", data=b"no picture")
-    with pytest.raises(UsageError, match=r"2 of 3 are bad .*p\.jpg: no file; q\.jpg: broken.*bad\.csv.*max_bad="):
-        read(survey, max_bad=0.5)
-    assert (tmp_path / "bad.csv").read_text().splitlines()[1:] == [
+    survey.add("p", file=False).add("q", data=b"no picture").write()
+    raw_inputs.synthetic(tmp_path / "synthetic", count=4)
+    with pytest.raises(UsageError, match=r"2 of 3 are bad \(p\.jpg: no file; q\.jpg: broken.*skipped\.csv.*max_bad="):
+        prepare(config(tmp_path, tmp_path / "out", max_bad=0.5), lambda line: None)
+    assert (tmp_path / "out.skipped.csv").read_text().splitlines()[1:] == [
         "photograph,p.jpg,no file",
         "photograph,q.jpg,broken: not a picture",
     ]
 
 
 def test_nothing_left_tells_what_each_rule_took_out(tmp_path):
-    survey = Survey(tmp_path).add("a", date_captured="11 11").add("b", pixels=grey()).add("c", category=6)
-    with pytest.raises(UsageError, match=r"no usable photograph input.*1 malformed time.*1 infrared|1 other category"):
-        read(survey)
+    Survey(tmp_path).add("a", date_captured="11 11").add("b", pixels=grey()).add("c", category=6).write()
+    raw_inputs.synthetic(tmp_path / "synthetic", count=4)
+    with pytest.raises(UsageError, match=r"no usable photograph input is left: 1 \w+.*1 \w+.*1 \w+"):
+        prepare(config(tmp_path, tmp_path / "out"), lambda line: None)
 
 
-def test_a_turned_photograph_is_not_kept_as_it_is(survey):
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_turned_photograph_is_stored_as_shown_with_the_boxes_of_the_view(survey, orientation):
+    shown = np.zeros((PHOTO_WH[1], PHOTO_WH[0], 3), dtype=np.uint8) + np.uint8((150, 120, 90))
+    shown[15:40, 20:50] = (20, 60, 250)
+    back = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}[orientation]
+    stored = np.asarray(ImageOps.exif_transpose(with_orientation(Image.fromarray(shown), back)))
     exif = Image.Exif()
-    exif[0x0112] = 6
-    sideways = jpg_bytes(np.rot90(picture(np.random.default_rng(0), PHOTO_WH)), exif=exif)
-    photos, _ = read(survey.add("p", data=sideways))
+    exif[0x0112] = orientation
+    photos, ledger = read(survey.add("p", data=jpg_bytes(stored, exif=exif)))
     assert photos["p"].wh == PHOTO_WH
-    assert not photos["p"].keep
-    assert photos["ok"].keep
-    assert photos["p"].jpg() != sideways
+    assert photos["p"].boxes == photos["ok"].boxes == (((20.0, 15.0, 50.0, 40.0), "deer"),)
+    pixels = np.asarray(Image.open(io.BytesIO(photos["p"].jpg)))
+    assert pixels[17:38, 22:48, 2].min() > 150  # the animal is in its box
+    assert notes(ledger)["p"] == f"turned by its EXIF orientation: {orientation}"
+
+
+@pytest.mark.parametrize("orientation", range(5, 9))
+def test_boxes_of_a_file_that_lies_on_its_side_are_turned_with_it(survey, orientation):
+    """The JSON tells the size of the file as it is stored, so its boxes are those of the stored file."""
+    stored = np.zeros((60, 80, 3), dtype=np.uint8) + np.uint8((150, 120, 90))
+    stored[15:40, 20:50] = (20, 60, 250)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photos, _ = read(survey.add("p", data=jpg_bytes(stored, exif=exif), width=160, height=120))
+    assert photos["p"].wh == (60, 80)
+    blue = np.asarray(Image.open(io.BytesIO(photos["p"].jpg)))[..., 2] > 170
+    rows, columns = np.nonzero(blue)
+    ((found, _),) = photos["p"].boxes
+    assert np.allclose(found, (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1), atol=1)
+
+
+def test_a_picture_that_is_no_jpeg_is_encoded_anew_and_noted(survey):
+    stream = io.BytesIO()
+    Image.fromarray(picture(np.random.default_rng(0), PHOTO_WH)).save(stream, "PNG")
+    photos, ledger = read(survey.add("p", data=stream.getvalue()))
+    assert photos["p"].jpg[:2] == b"\xff\xd8"
+    assert notes(ledger) == {"p": "suffix tells another format: .jpg is PNG"}
 
 
 def test_photographs_may_have_masks(survey, tmp_path):

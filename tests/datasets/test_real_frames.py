@@ -23,7 +23,7 @@ INFRARED = {"5a0affb3", "5a0affe7"}  # the first at 17:28 by its clock, the seco
 
 def select(tmp_path, hours):
     raw_inputs.synthetic(tmp_path / "synthetic", count=12)
-    fields = {"photos": f"{FRAMES}/images", "annotations": f"{FRAMES}/cct24.json", "category": CATEGORIES}
+    fields = {"photos": f"{FRAMES}/images", "annotations": (f"{FRAMES}/cct24.json",), "category": CATEGORIES}
     root = tmp_path / "out"
     manifest = prepare(raw_inputs.config(tmp_path, root, hours=hours, **fields), lambda line: None)
     rows = pq.read_table(root / SELECTION).to_pylist()
@@ -47,7 +47,7 @@ def test_day_photographs_are_taken_and_infrared_ones_are_not(tmp_path, hours):
 
 
 def test_an_official_annotation_file_is_read_whole():
-    listing = cct.read(Path(FRAMES) / "cis_val_annotations.json")
+    listing = cct.read([Path(FRAMES) / "cis_val_annotations.json"])
     assert len(listing.records) == 3484
     assert listing.n_annotations == 3582
     assert sum(a.box_xywh is None for record in listing.records for a in record.annotations) == 1819

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 def config(to):
     return PrepareConfig(
-        synthetic=str(HERE / "synthetic"), photos=str(HERE / "photos"), annotations=str(HERE / "annotations.json"),
+        synthetic=str(HERE / "synthetic"), photos=str(HERE / "photos"), annotations=(str(HERE / "annotations.json"),),
         to=str(to), crop=Crop(size=48, min_side=20), trial_defaults={"epochs": 3},
     )
 """

@@ -1,0 +1,105 @@
+"""The jobs' way through Ray Tune."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # our own console shows the progress
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # results are ours to write
+
+from ray import tune
+from ray.tune import Callback, CheckpointConfig, FailureConfig, Stopper
+from ray.tune.experiment import Trial
+
+from ablate.config import RunConfig
+from ablate.console import Board
+from ablate.plan import Job
+from ablate.trial import GridTrial, commit_failure
+
+# Deaths of a trial's process (out of memory, a lost node) after which even an innocent trial is given up.
+_MAX_DEATHS = 10
+
+
+def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> bool:
+    """Works through the jobs; says whether it was interrupted. Failures are rows in `trials`, not exceptions here."""
+    stopper = _SameFailure(first=3)
+    with tempfile.TemporaryDirectory(prefix="ablate-tune-") as scratch:
+        tuner = tune.Tuner(
+            tune.with_resources(GridTrial, each),
+            param_space={"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])},
+            tune_config=tune.TuneConfig(
+                trial_name_creator=_name,
+                trial_dirname_creator=_name,
+                max_concurrent_trials=run.max_concurrent,
+            ),
+            run_config=tune.RunConfig(
+                name="run",
+                storage_path=scratch,  # never read back
+                verbose=0,
+                stop=stopper,
+                callbacks=[_Watch(board)],
+                failure_config=FailureConfig(max_failures=_MAX_DEATHS),
+                checkpoint_config=CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        for result in tuner.fit():
+            job = Job.model_validate(result.config["job"])
+            if result.error is not None and board.failed(job.name):  # not one that was interrupted while it recovered
+                _record_death(job, result.error)
+    if stopper.reason is not None:
+        board.say(f"stopped early: the first {stopper.first} trials all failed in the same way: {stopper.reason}")
+        return False
+    return board.unfinished
+
+
+class _Watch(Callback):  # type: ignore[misc]
+    """Tells the board what happens. No I/O here: an exception in a callback would fail the trial."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def __getstate__(self) -> dict[str, object]:
+        return {}  # Tune saves its callbacks; this one is never restored
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
+        self._board.started(str(trial))
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, object], **info: object
+    ) -> None:
+        self._board.reported(str(trial), result)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
+        self._board.reported(str(trial), {"failed": "its process died", "done": True})
+
+
+class _SameFailure(Stopper):  # type: ignore[misc]
+    """Ends the run when its first trials all fail for one reason and none gets anywhere: no other would either."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.reason: str | None = None
+        self._reasons: list[str | None] = []
+        self._one_works = False
+
+    def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
+        self._one_works |= result["failed"] is None and result["epoch"] != 0
+        if result["done"] and len(self._reasons) < self.first:
+            self._reasons.append(str(result["failed"]) if result["failed"] else None)
+        return False
+
+    def stop_all(self) -> bool:
+        if not self._one_works and len(self._reasons) == self.first and len(set(self._reasons)) == 1:
+            self.reason = self._reasons[0]
+        return self.reason is not None
+
+
+def _name(trial: Trial) -> str:
+    return Job.model_validate(trial.config["job"]).name
+
+
+def _record_death(job: Job, error: Exception) -> None:
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    commit_failure(job, f"its process died again and again, last: {said[-1]}", {})

@@ -1,0 +1,132 @@
+"""The unit of work: a chunk of inputs whose samples share one shard in each arm.
+
+A chunk is written by one process, in its order. When its shards are published, a record of all that is to be known of
+it follows; that record is what makes the chunk finished, for this try or, after a kill, for the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pydantic
+
+from ablate.shards import Sample, ShardWriter, Written
+from ablate.storage import publish
+from datasets.ledger import Considered, Skipped
+
+RECORDS = "records"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input: what is said of it, and its samples, each with its arm."""
+
+    considered: Sequence[Considered] = ()
+    skipped: Sequence[Skipped] = ()
+    samples: Sequence[tuple[str, Sample]] = ()
+
+
+class Stage(Protocol):
+    """One kind of input and what is made of it; pickled, it reaches every worker.
+
+    Attributes:
+        arms: the arms that its samples may belong to.
+    """
+
+    @property
+    def arms(self) -> tuple[str, ...]: ...
+
+    def process(self, item: Any, /) -> Outcome:  # noqa: ANN401 - an input of the stage's own kind
+        """Decodes and judges one input and makes its samples."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some inputs in a fixed order.
+
+    Attributes:
+        name: such as `synthetic-train-000003`.
+        images: how many pictures have to be looked at, at most.
+        fingerprint: of everything that the chunk's samples follow from; a record with another one is out of date.
+    """
+
+    name: str
+    split: str
+    number: int
+    items: tuple[Any, ...]
+    images: int
+    fingerprint: str
+
+
+class Finished(pydantic.BaseModel):
+    """The record of a finished chunk."""
+
+    fingerprint: str
+    considered: list[Considered]
+    skipped: list[Skipped]
+    written: dict[str, Written]
+
+
+def divided(items: Sequence[Any], size: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Items in numbered groups of `size`, the last one smaller."""
+    for number, start in enumerate(range(0, len(items), size)):
+        yield number, tuple(items[start : start + size])
+
+
+def fingerprint(common: str, files: Iterable[Path]) -> str:
+    """A digest of what all chunks have in common, and of a chunk's files by name, size and time of change."""
+    hashed = hashlib.sha256(common.encode())
+    for path in files:
+        try:
+            found = path.stat()
+            hashed.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+        except OSError:
+            hashed.update(f"{path}\0absent\0".encode("utf-8", "surrogateescape"))
+    return hashed.hexdigest()
+
+
+def write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
+    """Processes a chunk and publishes its shards and its record below `building`.
+
+    Raises:
+        OSError: the folder cannot be written; names the file.
+    """
+    considered: list[Considered] = []
+    skipped: list[Skipped] = []
+    with contextlib.ExitStack() as stack:
+        writers = {
+            arm: stack.enter_context(ShardWriter(building, arm, chunk.split, chunk.number)) for arm in stage.arms
+        }
+        for item in chunk.items:
+            outcome = stage.process(item)
+            considered += outcome.considered
+            skipped += outcome.skipped
+            for arm, sample in outcome.samples:
+                writers[arm].add(sample)
+    finished = Finished(
+        fingerprint=chunk.fingerprint,
+        considered=considered,
+        skipped=skipped,
+        written={arm: writer.written for arm, writer in writers.items() if writer.written is not None},
+    )
+    publish(_record(building, chunk), finished.model_dump_json().encode())
+    return finished
+
+
+def finished(building: Path, chunk: Chunk) -> Finished | None:
+    """The record of a chunk that an earlier try has finished, if its inputs are still the same."""
+    try:
+        record = Finished.model_validate_json(_record(building, chunk).read_bytes())
+    except (FileNotFoundError, pydantic.ValidationError):
+        return None
+    whole = all((building / part.shard.name).is_file() for part in record.written.values())
+    return record if whole and record.fingerprint == chunk.fingerprint else None
+
+
+def _record(building: Path, chunk: Chunk) -> Path:
+    return building / RECORDS / f"{chunk.name}.json"

@@ -1,0 +1,15 @@
+"""The code that shards follow from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ablate import shards
+
+
+def files() -> dict[str, Path]:
+    """The source files that decide a shard's bytes, by name."""
+    here, ablate = Path(__file__).parent, Path(shards.__file__).parent
+    found = [*here.glob("*.py"), *here.glob("arms/*.py"), *here.glob("translate/*.py")]
+    found += [ablate / "shards.py", ablate / "boxes.py"]
+    return {f"{path.parent.name}/{path.name}": path for path in found}

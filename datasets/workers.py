@@ -1,0 +1,114 @@
+"""Chunks worked through: in this process, or as Ray tasks on this machine or a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import cv2
+
+from ablate.config import RayOptions
+from ablate.errors import UsageError
+from datasets import chunks
+from datasets.building import working
+from datasets.chunks import Chunk, Finished, Stage
+
+_WORTH_RAY = 4  # chunks; fewer are done before Ray has started
+
+
+class Workers:
+    """Ray is started by the first stage that has enough to do for several processes, and ended with the context.
+
+    Args:
+        count: processes at a time; None: as many as there are cores, if there is enough to do. With 1 there is no Ray.
+    """
+
+    def __init__(self, building: Path, count: int | None, ray: RayOptions) -> None:
+        self._building, self._count, self._options = building, count, ray
+        self._pool: _Pool | None = None
+        self._exit = contextlib.ExitStack()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def work(self, stage: Stage, todo: Sequence[Chunk]) -> Iterator[tuple[Chunk, Finished]]:
+        """Writes chunks; yields each when it is finished, in any order.
+
+        Raises:
+            OSError: the folder cannot be written; names the file.
+            UsageError: Ray cannot be started, or a node of the cluster does not see the folders.
+        """
+        if self._pool is None and not self._worth_ray(len(todo)):
+            for chunk in todo:
+                yield chunk, _write(stage, chunk, self._building)
+            return
+        if self._pool is None:
+            self._pool = self._exit.enter_context(_pool(self._count, self._options))
+        yield from self._pool.work(stage, todo, self._building)
+
+    def _worth_ray(self, n_chunks: int) -> bool:
+        if self._options.address is not None:
+            return n_chunks > 0
+        return n_chunks >= _WORTH_RAY if self._count is None else self._count > 1 < n_chunks
+
+
+class _Pool:
+    """A Ray that is up."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def work(self, stage: Stage, todo: Sequence[Chunk], building: Path) -> Iterator[tuple[Chunk, Finished]]:
+        import ray
+
+        # One core each; a worker that dies is not the chunk's fault, an exception is and is told.
+        task = ray.remote(num_cpus=1, max_retries=3)(_write_on_node)
+        shared, remaining = ray.put(stage), list(reversed(todo))
+        waiting: dict[Any, Chunk] = {}
+        while remaining or waiting:
+            while remaining and len(waiting) < self._count:
+                chunk = remaining.pop()
+                waiting[task.remote(shared, chunk, building)] = chunk
+            (ready,), _ = ray.wait(list(waiting), num_returns=1)
+            yield waiting.pop(ready), _result(ready)
+
+
+def _result(ready: Any) -> Finished:  # noqa: ANN401 - a Ray reference
+    import ray
+
+    try:
+        result: Finished = ray.get(ready)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None  # as it would have come out of this process
+    return result
+
+
+@contextlib.contextmanager
+def _pool(count: int | None, options: RayOptions) -> Iterator[_Pool]:
+    from ablate import cluster  # slow to start; most small data sets need no Ray
+
+    found = cluster.connect(options.address, dashboard=False)
+    try:
+        yield _Pool(min(count or int(found.cpus), int(found.cpus)))
+    finally:
+        cluster.shutdown()
+
+
+def _write_on_node(stage: Stage, chunk: Chunk, building: Path) -> Finished:
+    if not building.is_dir():
+        raise UsageError(f"to={building}: a node of the cluster does not see it; give a folder that all nodes share")
+    return _write(stage, chunk, building)
+
+
+def _write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
+    cv2.setNumThreads(1)  # parallel over chunks; more threads than cores only get in each other's way
+    with working(building):
+        return chunks.write(stage, chunk, building)

@@ -1,0 +1,112 @@
+"""Preparation that is killed, continued, spread over processes, or started twice."""
+
+import json
+import random
+import time
+
+import pytest
+
+from ablate import shards
+from ablate.errors import UsageError
+from datasets.building import building
+from datasets.prepare import prepare
+from tests.command import run, start
+from tests.datasets import raw_inputs
+from tests.datasets.raw_inputs import config
+from tests.datasets.test_prepare import assert_same
+
+WORDS = ("crop.size=48", "crop.min_side=20", "images_per_shard=10")
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    """A raw folder of some hundred images; nobody changes it."""
+    folder = tmp_path_factory.mktemp("many")
+    raw_inputs.synthetic(folder / "synthetic", count=300)
+    raw_inputs.survey(folder, count=60, empty=20)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(raw):
+    prepare(config(raw, raw / "undisturbed", images_per_shard=10), lambda line: None)
+    return raw / "undisturbed"
+
+
+def words(raw, to, workers):
+    inputs = (f"synthetic={raw}/synthetic", f"photos={raw}/photos", f"annotations={raw}/annotations.json")
+    return (*inputs, f"to={to}", f"workers={workers}", *WORDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "kills", "longest"), [(1, 20, 5.0), (2, 6, 12.0)])
+def test_killed_at_random_points_it_ends_with_the_same_bytes(raw, undisturbed, tmp_path, workers, kills, longest):
+    chance = random.Random(workers)
+    survived = 0  # records that a killed command left and the next one found
+    while kills:
+        process = start("datasets.prepare", *words(raw, tmp_path / "out", workers), log=tmp_path / "log")
+        deadline = time.monotonic() + chance.uniform(0.5, longest)
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if process.poll() is None:
+            process.kill()
+            kills -= 1
+        assert process.wait() in {0, -9}, (tmp_path / "log").read_text()
+        survived += len(list(tmp_path.glob(".out.building/records/*.json")))
+        if (tmp_path / "out").is_dir():
+            assert_same(tmp_path / "out", undisturbed)
+    done = run("datasets.prepare", *words(raw, tmp_path / "out", workers))
+    assert done.returncode == 0, done.stderr
+    assert survived > 0
+    assert_same(tmp_path / "out", undisturbed)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "out"]
+
+
+def test_two_processes_write_the_same_bytes_as_one(raw, undisturbed, tmp_path):
+    prepare(config(raw, tmp_path / "out", images_per_shard=10, workers=2), lambda line: None)
+    assert_same(tmp_path / "out", undisturbed)
+
+
+def stop_after(raw, to, n_shards):
+    """Prepares until so many lines were said, then stops as by Ctrl-C; what was written stays."""
+
+    def report(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(config(raw, to, images_per_shard=10), report)
+
+
+def test_what_was_finished_is_not_done_again(raw, undisturbed, tmp_path):
+    stop_after(raw, tmp_path / "out", 1)
+    records = {path.name: path.stat().st_mtime_ns for path in (tmp_path / ".out.building" / "records").iterdir()}
+    assert len(records) == 7  # 60 photographs with an animal, and one location's empty ones
+    shard = tmp_path / ".out.building" / "real" / "test-000003.tar"
+    before = shard.stat().st_ino
+    lines = []
+    prepare(config(raw, tmp_path / "out", images_per_shard=10), lines.append)
+    assert "photograph: going on, 7 of 7 shards were written before" in lines
+    assert (tmp_path / "out" / "real" / "test-000003.tar").stat().st_ino == before
+    assert_same(tmp_path / "out", undisturbed)
+
+
+def test_other_parameters_or_a_changed_file_are_not_mixed_with_what_was_finished(tmp_path):
+    raw = raw_inputs.folder(tmp_path / "raw")
+    stop_after(raw, tmp_path / "out", 1)
+    raw_inputs.save(raw / "photos" / "p0.jpg", raw_inputs.picture(raw_inputs.np.random.default_rng(5), (80, 60)))
+    manifest = prepare(config(raw, tmp_path / "out", images_per_shard=10), lambda line: None)
+    fresh = prepare(config(raw, tmp_path / "fresh", images_per_shard=10), lambda line: None)
+    assert manifest == fresh
+    stop_after(raw, tmp_path / "out", 1)
+    other = json.loads((raw / "annotations.json").read_text())
+    other["annotations"][0]["bbox"] = [10, 10, 20, 20]
+    (raw / "annotations.json").write_text(json.dumps(other))
+    changed = prepare(config(raw, tmp_path / "out", images_per_shard=10), lambda line: None)
+    assert changed.arms["real"].digest != fresh.arms["real"].digest
+    boxes = [s.meta["boxes"][0]["box"] for s in shards.read(tmp_path / "out", changed, "real", "test")]
+    assert [5.0, 5.0, 15.0, 15.0] in boxes
+
+
+def test_a_place_that_is_being_written_is_not_written_by_a_second_command(raw, tmp_path):
+    with building(tmp_path / "out"), pytest.raises(UsageError, match=r"to=.*another datasets\.prepare"):
+        prepare(config(raw, tmp_path / "out"), lambda line: None)
