@@ -37,16 +37,21 @@ def components(mask_hw: NDArray[np.bool_]) -> Components:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         np.ascontiguousarray(mask_hw, dtype=np.uint8), connectivity=8, ltype=cv2.CV_32S
     )
-    # Written back to front, the last write of each label is its first pixel in raster order.
-    first = np.zeros(count, dtype=np.int64)
-    flat = labels.ravel()
-    first[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
     areas = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
-    order = np.lexsort((first[1:], -areas))
+    order = np.argsort(-areas) if len(np.unique(areas)) == len(areas) else np.lexsort((_first(labels, count), -areas))
     x, y, w, h = (stats[1:, column].astype(np.float64) for column in range(4))
     rank = np.zeros(count, dtype=np.int32)
     rank[1 + order] = np.arange(1, count, dtype=np.int32)
     return Components(np.stack([x, y, x + w, y + h], axis=1)[order], areas[order], rank[labels])
+
+
+def _first(labels_hw: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """The first pixel of each component in raster order, which decides between components of one area."""
+    first = np.zeros(count, dtype=np.int64)
+    flat = labels_hw.ravel()
+    # Written back to front, the last write of each label is its first pixel.
+    first[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
+    return first[1:]
 
 
 def enclosing(boxes_n4: Boxes) -> Boxes:

@@ -254,6 +254,8 @@ def _read_tar(path: Path) -> Iterator[Sample]:
         # select_files keeps WebDataset from ever seeing a member that its decoders would unpickle.
         members = tar_file_expander([{"url": str(path), "stream": stream}], select_files=_is_member)
         for record in group_by_keys(members):
+            if "jpg" not in record or "json" not in record:
+                raise ValueError(f"{path}: sample {record['__key__']} has no .jpg or no .json")
             yield Sample(record["__key__"], record["jpg"], record.get("mask.png"), json.loads(record["json"]))
 
 

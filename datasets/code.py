@@ -6,10 +6,13 @@ from pathlib import Path
 
 from ablate import shards
 
+_OTHER_COMMANDS = frozenset({"download.py", "inspect.py"})
+
 
 def files() -> dict[str, Path]:
     """The source files that decide a shard's bytes, by name."""
     here, ablate = Path(__file__).parent, Path(shards.__file__).parent
-    found = [*here.glob("*.py"), *here.glob("arms/*.py"), *here.glob("translate/*.py")]
+    found = [path for path in here.glob("*.py") if path.name not in _OTHER_COMMANDS]
+    found += [*here.glob("arms/*.py"), *here.glob("translate/*.py")]
     found += [ablate / "shards.py", ablate / "boxes.py"]
     return {f"{path.parent.name}/{path.name}": path for path in found}

@@ -7,6 +7,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -65,7 +66,7 @@ def decode(data: bytes) -> Picture:
             orientation = orientation if orientation in range(1, 9) else 1
             form = "JPEG" if opened.format == "MPO" else opened.format or ""  # a JPEG with more pictures behind it
             keep = form == "JPEG" and opened.mode in {"RGB", "L"} and orientation == 1
-            image_hw3 = np.asarray(_rgb(ImageOps.exif_transpose(opened)))
+            image_hw3 = np.asarray(_rgb(opened if orientation == 1 else ImageOps.exif_transpose(opened)))
     except _BROKEN as error:
         raise BrokenPictureError(_reason(error)) from error
     return Picture(image_hw3, data if keep else None, form, orientation)
@@ -92,7 +93,7 @@ def decode_mask(data: bytes, values: frozenset[MaskValue] = frozenset()) -> Mask
         raise BrokenPictureError(_reason(error)) from error
     raw_hwc = raw[..., None] if raw.ndim == 2 else raw[..., : 3 if channels >= 3 or coloured else 1]
     if not values:
-        return np.asarray(raw_hwc.any(axis=2))
+        return np.asarray(raw_hwc.any(axis=2) if raw_hwc.shape[2] > 1 else raw_hwc[..., 0] != 0)
     mask_hw = np.zeros(raw_hwc.shape[:2], dtype=bool)
     for value in values:
         mask_hw |= np.asarray((raw_hwc == value).all(axis=2))
@@ -111,6 +112,8 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _rgb(opened: Image.Image) -> Image.Image:
+    if opened.mode == "RGB":
+        return opened
     if opened.mode in {"CMYK", "LAB", "HSV"}:
         raise BrokenPictureError(f"its colours are {opened.mode}; save it as RGB")
     if opened.mode.startswith("I;16"):  # Pillow would cut off all that is brighter than 255
@@ -155,7 +158,7 @@ def _encoded(pixels: Pixels, form: str, **options: int | str) -> bytes:
 
 def luma(image_hw3: Pixels) -> float:
     """Mean brightness, 0 to 255."""
-    return float(image_hw3.reshape(-1, 3).mean(axis=0, dtype=np.float64) @ _LUMA)
+    return float(np.array(cv2.mean(image_hw3)[:3]) @ _LUMA)
 
 
 def chroma(image_hw3: Pixels) -> float:

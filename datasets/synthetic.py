@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
+from ablate.boxes import Boxes, components
 from ablate.errors import UsageError
 from ablate.storage import local
 from datasets import pictures
@@ -45,13 +47,14 @@ class Pair:
         return self.image, self.mask
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """A decoded synthetic day image with an animal: what arms make samples of.
 
     Attributes:
         name: as of its `Pair`; samples tell it as their source.
         mask_hw: True where the animal is, of the picture's size.
+        boxes_n4: of the animals, the largest first: xyxy of the mask's components, pixels, half-open.
     """
 
     name: str
@@ -61,6 +64,10 @@ class Source:
     @property
     def key(self) -> str:
         return sample_key(self.name)
+
+    @cached_property
+    def boxes_n4(self) -> Boxes:
+        return components(self.mask_hw).boxes_n4
 
 
 def pairs(config: PrepareConfig, ledger: Ledger) -> tuple[tuple[Pair, ...], int]:

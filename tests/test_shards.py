@@ -93,6 +93,14 @@ def test_fewer_samples_than_recorded_are_an_error_while_reading(tmp_path):
         list(shards.read(tmp_path, manifest, "crop", "train"))
 
 
+def test_a_sample_without_its_picture_is_named(tmp_path):
+    manifest = write(tmp_path)
+    with tarfile.open(tmp_path / "crop" / "train-000000.tar", "a") as tar:
+        tar.addfile(tarfile.TarInfo("lonely.json"), io.BytesIO())
+    with pytest.raises(ValueError, match=r"sample lonely has no \.jpg"):
+        list(shards.read(tmp_path, manifest, "crop", "train"))
+
+
 class Explosive:
     def __reduce__(self):
         return pytest.fail, ("a member was unpickled",)

@@ -21,10 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from ablate.boxes import components
+from ablate.boxes import Boxes
 from ablate.shards import Sample
 from datasets.config import PrepareConfig
-from datasets.pictures import Mask
 from datasets.synthetic import Source
 
 PACKAGE = __name__
@@ -38,19 +37,18 @@ class Arm(Protocol):
         """The samples of one image."""
 
 
-def training_meta(source: str, mask_hw: Mask, window: Window | None, translator: str | None) -> dict[str, Any]:
+def training_meta(source: str, boxes_n4: Boxes, window: Window | None, translator: str | None) -> dict[str, Any]:
     """The JSON of a training sample.
 
     Args:
         source: name of the synthetic image.
-        mask_hw: the sample's own mask; its components are the animals.
+        boxes_n4: of the components of the sample's own mask, the largest first.
         window: xyxy in the source's pixels, half-open, beyond its frame where the sample is padded; None: all of it.
         translator: what gave the sample its look, as name@parameters; None: nothing did.
     """
-    boxes = components(mask_hw).boxes_n4.astype(int).tolist()
     return {
         "source": source,
         "window": None if window is None else list(window),
-        "boxes": boxes,
+        "boxes": boxes_n4.astype(int).tolist(),
         "translator": translator,
     }

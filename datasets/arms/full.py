@@ -13,5 +13,5 @@ from datasets.synthetic import Source
 
 def samples(source: Source, config: PrepareConfig, fitted: None) -> Iterator[Sample]:
     """One sample for each image, under its own name; a JPEG keeps its bytes."""
-    meta = training_meta(source.name, source.mask_hw, window=None, translator=None)
+    meta = training_meta(source.name, source.boxes_n4, window=None, translator=None)
     yield Sample(source.key, source.picture.encoded, encode_mask(source.mask_hw), meta)

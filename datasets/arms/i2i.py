@@ -24,7 +24,7 @@ def fit(photos: Sequence[Path], config: PrepareConfig) -> Translator:
 def samples(source: Source, config: PrepareConfig, fitted: Translator) -> Iterator[Sample]:
     """One sample for each crop, in the look of a photograph that is drawn for it; padding stays black."""
     identity = translate.choose(config.translator, config.translator_options).identity
-    for window in crop.crops(source, config):
+    for window in crop.crops(source, config.crop):
         image_hw3 = fitted.translate(window.image_hw3, generator(config.seed, window.key))
         yield crop.sample(window, image_hw3, config, identity)
 

@@ -3,6 +3,7 @@ import pytest
 import scipy.ndimage
 
 from ablate import parts
+from ablate.boxes import components
 from ablate.shards import REAL
 from datasets import arms, photographs, pictures, synthetic
 from datasets.arms import crop, full, i2i, real
@@ -68,7 +69,7 @@ def test_windows_equal_a_slow_independent_reference():
             mask[y : y + rng.integers(1, 25), x : x + rng.integers(1, 25)] = True
         mask &= rng.random(mask.shape) < rng.choice([0.5, 1.0])
         size, min_side = int(rng.integers(8, 40)), int(rng.integers(1, 12))
-        found = crop.windows(mask, size, min_side)
+        found = crop.windows(components(mask).boxes_n4, (int(width), int(height)), size, min_side)
         assert set(found) == expected_windows(mask, size, min_side)
         seen += len(found)
     assert seen > 1000
@@ -77,8 +78,9 @@ def test_windows_equal_a_slow_independent_reference():
 def test_the_longer_side_decides_whether_an_animal_gets_a_window():
     mask = np.zeros((50, 50), dtype=bool)
     mask[10, 5:25] = True  # 20 x 1
-    assert len(crop.windows(mask, 16, 20)) == 1
-    assert crop.windows(mask, 16, 21) == []
+    boxes_n4 = components(mask).boxes_n4
+    assert len(crop.windows(boxes_n4, (50, 50), 16, 20)) == 1
+    assert crop.windows(boxes_n4, (50, 50), 16, 21) == []
 
 
 def test_a_crop_holds_the_pixels_of_its_window(inputs):

@@ -1,0 +1,133 @@
+"""`python -m datasets.inspect data=NAME`: lets a person see in ten seconds whether a data set is right.
+
+Verifies the shards, prints what they hold, draws a contact sheet of each arm and says in words what looks wrong.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import pydantic
+from pydantic import Field
+from rich.console import Console
+from rich.text import Text
+
+from ablate import shards
+from ablate.cli import run_command
+from ablate.errors import UsageError
+from ablate.report.grid import Grid
+from ablate.report.layout import plural
+from ablate.shards import REAL, Manifest
+from ablate.storage import local
+from datasets import roots
+from datasets.inspection import census, doubts, sheets, tables
+from datasets.inspection.census import Census
+from datasets.inspection.findings import Findings, plain
+
+_WIDTH = 100  # of sentences
+
+
+class InspectConfig(pydantic.BaseModel):
+    """Show what a data set holds: counts, what looks wrong, and a contact sheet of each arm."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    data: Annotated[str, Field(min_length=1, description="an embedded data set, or a folder or URL of shards")] = "demo"
+    to: Annotated[str | None, Field(description="folder of the contact sheets; none: inspect-NAME, here")] = None
+    samples: Annotated[int, Field(ge=1, le=240, description="pictures on each contact sheet, at most")] = 24
+    seed: Annotated[int, Field(ge=0, description="of the choice of pictures")] = 0
+
+
+def main(config: InspectConfig) -> int:
+    """Prints the counts, writes the sheets and tells what looks wrong; 0 also then.
+
+    Raises:
+        UsageError: there is no such data set, `to` is no folder, or a shard is not the manifest's.
+    """
+    name = _name(config.data)
+    to = _folder(config.to or f"inspect-{name}")
+    root = roots.root(config.data)
+    manifest = shards.read_manifest(root)
+    shards.verify(root, manifest, manifest.arms)
+    _print_arms(f"{name}: {root}", root, manifest)  # at once: of large data the next step takes a minute
+    findings = Findings()
+    found = census.take(root, manifest, config.samples, config.seed, findings)
+    doubts.raise_doubts(manifest, found, findings)
+    _print_counts(manifest, found)
+    written = sheets.write(to, name, manifest, found, config.seed, findings)
+    _say("", f"contact sheets: {', '.join(path.name for path in written) or 'none'} in {to}")
+    _print_findings(findings.lines())
+    return 0
+
+
+def _name(data: str) -> str:
+    """What the data is called: its own name, or the last part of its place."""
+    if data in roots.names():
+        return data
+    if "://" in data:
+        address = urlsplit(data)
+        return Path(address.path).name or address.netloc
+    return Path(data).expanduser().resolve().name or "data"
+
+
+def _folder(to: str) -> Path:
+    folder = local(to, "to")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"to={to}: is a file; name a folder")
+    return folder
+
+
+def _print_arms(title: str, root: Path, manifest: Manifest) -> None:
+    shard_count = sum(len(arm.shards) for arm in manifest.arms.values())
+    _say(title, f"{plural(shard_count, 'shard')} verified: every checksum is the manifest's", "")
+    _print_grid(tables.arms_grid(root, manifest))
+
+
+def _print_counts(manifest: Manifest, found: Census) -> None:
+    if found.training:
+        _print_grid(tables.training_grid(found.training, sheets.mask_shares(found)), "Training arms")
+        _say("mask share: the median over the drawn samples; padded: reaching beyond the source image")
+        if any(arm.measured < arm.windows for arm in found.training.values()):
+            _say("unknown: the size of the source images is told by the arm full alone")
+    if REAL in manifest.arms:
+        _print_grid(tables.locations_grid(found.locations), "Photographs (test: with an animal; empty: without)")
+    selection = tables.selection_grid(manifest)
+    if selection is not None:
+        _print_grid(selection, "Selection")
+    _say("", f"trial_defaults: {_pairs(manifest)}")
+
+
+def _pairs(manifest: Manifest) -> str:
+    return " ".join(f"{key}={value}" for key, value in manifest.trial_defaults.items()) or "none, the paper's protocol"
+
+
+def _print_grid(grid: Grid, title: str = "") -> None:
+    console = Console(highlight=False)
+    if title:
+        console.print(Text(f"\n{title}\n", style="bold"))
+    for line in grid.lines():
+        console.print(line, soft_wrap=True)
+
+
+def _print_findings(lines: Iterable[str]) -> None:
+    lines = list(lines)
+    _say("", f"What looks wrong ({len(lines)}):" if lines else "Nothing looks wrong.")
+    for line in lines:
+        _say(*textwrap.wrap(f"- {line}", _WIDTH, subsequent_indent="  ", break_long_words=False))
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(plain(line))
+
+
+def _epilogue() -> str:
+    return f"data: {', '.join(roots.names())}, or the folder or URL that datasets.prepare wrote"
+
+
+if __name__ == "__main__":
+    run_command(InspectConfig, main, _epilogue)

@@ -1,0 +1,76 @@
+"""What looks wrong in a data set by its counts."""
+
+from __future__ import annotations
+
+from ablate import shards
+from ablate.report.layout import plural
+from ablate.report.tables import LISTED_FROM
+from ablate.shards import REAL, Manifest
+from datasets.inspection.census import Census
+from datasets.inspection.findings import Findings
+
+
+def raise_doubts(manifest: Manifest, census: Census, findings: Findings) -> None:
+    """Adds a sentence for everything that stands in the way of training, validating or testing as the paper does."""
+    if not census.training:
+        findings.say("no training arm: there is nothing to train on")
+    for arm, recorded in manifest.arms.items():
+        _compare_counts(arm, recorded, findings)
+    for arm, counts in census.training.items():
+        _check_splits(arm, manifest, findings)
+        if counts.padded and counts.padded == counts.windows:
+            findings.say(
+                f"{arm}: every window reaches beyond its source image, so that crop.size is too large for them"
+            )
+    _check_leaks(census, findings)
+    if REAL in manifest.arms:
+        _check_photographs(census, findings)
+    else:
+        findings.say("no photographs: there is nothing to test on")
+
+
+def _compare_counts(arm: str, recorded: shards.Arm, findings: Findings) -> None:
+    for split in shards.splits(arm):
+        held = sum(shard.samples for shard in recorded.of_split(arm, split))
+        if held != recorded.counts.get(split, 0):
+            told = recorded.counts.get(split, 0)
+            findings.say(f"{arm}/{split}: {held:,} samples in the shards, {told:,} by the manifest's count")
+
+
+def _check_splits(arm: str, manifest: Manifest, findings: Findings) -> None:
+    counts = manifest.arms[arm].counts
+    if not counts.get("train"):
+        findings.say(f"{arm}: no split train, so that it cannot be trained on")
+    if not counts.get("val"):
+        findings.say(f"{arm}: no split val, so that its training cannot be validated")
+
+
+def _check_leaks(census: Census, findings: Findings) -> None:
+    train: dict[str, str] = {}
+    for arm, counts in census.training.items():
+        train |= dict.fromkeys(counts.sources.get("train", ()), arm)
+    leaked = {
+        source: arm
+        for arm, counts in census.training.items()
+        for source in counts.sources.get("val", ())
+        if source in train
+    }
+    if leaked:
+        first = min(leaked)
+        findings.say(
+            f"split leak: {plural(len(leaked), 'source image')} on both sides of the split, such as {first} "
+            f"(train in {train[first]}, val in {leaked[first]}): validation sees what was trained on"
+        )
+
+
+def _check_photographs(census: Census, findings: Findings) -> None:
+    for name, location in census.locations.items():
+        if location.test and not location.boxes:
+            findings.say(f"location {name}: {plural(location.test, 'test photograph')} and not one true box")
+    most = max((location.test for location in census.locations.values()), default=0)
+    if most < LISTED_FROM:
+        findings.say(
+            f"no location has {LISTED_FROM} test photographs (the most: {most}), so that tables list every location"
+        )
+    if not any(location.empty for location in census.locations.values()):
+        findings.say("no photographs without an animal, so that false alarms cannot be measured")
