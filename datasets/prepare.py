@@ -34,10 +34,10 @@ from datasets.workers import Workers
 
 Report = Callable[[str], None]
 # Where the inputs lie and how the work is divided says nothing about what the samples are.
-_NOT_DERIVATION = frozenset(
-    {"synthetic", "photos", "annotations", "exclude", "photo_masks", "to", "trial_defaults", "max_bad"}
-    | {"images_per_shard", "workers", "ray"}
-)
+_PLACES = {"synthetic", "synthetic_images", "synthetic_masks", "photos", "photo_masks"}
+_LISTS = {"annotations", "exclude"}
+_DIVISION = {"images_per_shard", "workers", "ray"}
+_NOT_DERIVATION = dict.fromkeys([*_PLACES, *_LISTS, *_DIVISION, "to", "trial_defaults", "max_bad"], True)
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "webdataset")  # that decode and encode pictures and shards
 
 
@@ -184,17 +184,21 @@ def _pair_chunks(pairs: Sequence[Pair], stage: stages.Synthetic) -> Iterator[Chu
 
 def _common(config: PrepareConfig) -> str:
     """What all samples follow from, besides their own files."""
-    named = [Path(part) for part in (*config.arms, config.translator) if parts.is_path(part)]
-    sources = {name: sha256(path) for name, path in sorted(code.files().items())}
     return json.dumps(
         {
-            "config": config.model_dump(mode="json", exclude=set(_NOT_DERIVATION)),
-            "places": [config.synthetic, config.photos, config.photo_masks],
-            "code": sources | {str(path): sha256(path) for path in named},
+            "derivation": _derivation(config),
+            "places": config.model_dump(mode="json", include=_PLACES),
+            "code": {name: sha256(path) for name, path in code.files().items()},
             "versions": {name: version(name) for name in _LIBRARIES},
         },
         sort_keys=True,
     )
+
+
+def _derivation(config: PrepareConfig) -> dict[str, Any]:
+    """The parameters that samples follow from, wherever files lie."""
+    said = config.model_dump(mode="json", exclude=_NOT_DERIVATION | {"night": {"synthetic_list"}})
+    return said | {"arms": [parts.content(arm) for arm in config.arms], "translator": parts.content(config.translator)}
 
 
 def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
@@ -209,10 +213,14 @@ def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
 
 def _parameters(config: PrepareConfig, ledger: Ledger) -> dict[str, Any]:
     """What the shards were derived by: parameters, the inputs' digests, and what each rule took out."""
-    files = {"annotations": config.annotations, "exclude": (config.exclude,) if config.exclude else ()}
+    files = {
+        "annotations": config.annotations,
+        "exclude": (config.exclude,),
+        "night.synthetic_list": (config.night.synthetic_list,),
+    }
     return {
-        **config.model_dump(mode="json", exclude=set(_NOT_DERIVATION)),
-        "inputs": {key: [sha256(local(path, key)) for path in paths] for key, paths in files.items()},
+        **_derivation(config),
+        "inputs": {key: [sha256(local(path, key)) for path in paths if path] for key, paths in files.items()},
         "selection": ledger.counts(),
         "skipped": ledger.skipped_counts(),
         "notes": ledger.note_counts(),

@@ -28,7 +28,14 @@ def progress(label: str, total: int, done: int, console: Console) -> Iterator[Ad
         done: how many were done before, by an earlier try; they do not count as fast work.
     """
     if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Speed(),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+        )
         with Progress(*columns, console=console, transient=True, speed_estimate_period=60) as shown:
             task = shown.add_task(label, total=total, completed=done)
             yield lambda count: shown.update(task, advance=count)

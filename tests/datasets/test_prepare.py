@@ -15,6 +15,7 @@ from PIL import Image
 
 from ablate import shards
 from ablate.errors import UsageError
+from ablate.storage import sha256
 from datasets.prepare import prepare
 from tests.datasets import raw_inputs
 from tests.datasets.raw_inputs import config, folder, picture, save
@@ -70,6 +71,7 @@ def test_the_manifest_tells_how_it_was_derived(prepared):
     assert parameters["arms"]["i2i"]["translator"] == "reinhard@style=photo"
     assert parameters["arms"]["i2i"]["style_photos"]["count"] == 6
     assert parameters["selection"]["photograph test"] == {"selected": 6}
+    assert parameters["inputs"]["annotations"] == [sha256(prepared / "raw" / "annotations.json")]
     assert str(prepared) not in str(parameters)
 
 
@@ -96,7 +98,9 @@ def test_another_photograph_leaves_full_and_crop_as_they_are(prepared, raw, tmp_
 def test_the_arms_can_be_chosen_and_one_may_be_a_file(prepared, tmp_path):
     shutil.copy(ROOT / "datasets" / "arms" / "full.py", tmp_path / "mine.py")
     chosen = config(prepared / "raw", tmp_path / "out", arms=("crop", str(tmp_path / "mine.py")))
-    assert set(prepare(chosen, quiet).arms) == {"crop", "mine", "real"}
+    manifest = prepare(chosen, quiet)
+    assert set(manifest.arms) == {"crop", "mine", "real"}
+    assert str(tmp_path) not in str(manifest.parameters)
 
 
 def test_repeating_replaces_a_data_root(prepared, tmp_path):
