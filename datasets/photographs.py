@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
     """Reads the annotations and applies the rules that need no pixels; tells the ledger about all that they take out.
 
     Raises:
-        UsageError: an input is missing, or a category or location is unknown.
+        UsageError: an input is missing, a category or location is unknown, or no photograph is left.
     """
     folder = local(config.photos, "photos")
     if not folder.is_dir():
@@ -95,8 +96,25 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
             ledger.considered.append(_considered(record, split, refusal or "other category"))
         else:
             left[split].append(record)
+    if not left["test"]:
+        raise _nothing_left(listing, rule, ledger)
     test = tuple(sorted(left["test"], key=lambda record: sample_key(record.id)))
     return Candidates(test, _by_location(left["empty"], config.seed), listing, rule)
+
+
+def _nothing_left(listing: Listing, rule: Rule, ledger: Ledger) -> UsageError:
+    """The error that tells what the rules took out, and which animals there would be."""
+    rules = Counter(row.reason for row in ledger.considered if row.kind == PHOTOGRAPH and row.split == "test")
+    taken = ", ".join(f"{count} {reason}" for reason, count in rules.most_common()) or "none shows it"
+    boxed = Counter(
+        animal
+        for record in listing.records
+        for animal in {one.category for one in record.annotations if one.box_xywh and one.category != cct.EMPTY}
+    )
+    there = ", ".join(f"{animal} {count}" for animal, count in boxed.most_common()) or "none"
+    return UsageError(
+        f"category={','.join(rule.categories)}: no photograph is left ({taken}); photographs with a box: {there}"
+    )
 
 
 def _by_location(records: Sequence[Record], seed: int) -> tuple[tuple[Record, ...], ...]:

@@ -169,6 +169,14 @@ def test_nothing_left_tells_what_each_rule_took_out(tmp_path):
         prepare(config(tmp_path, tmp_path / "out"), lambda line: None)
 
 
+def test_nothing_left_by_the_clock_tells_which_animals_there_are(tmp_path):
+    survey = Survey(tmp_path).add("a", category=6).add("b", date_captured="2012-05-08 03:00:00").add_empty("e")
+    with pytest.raises(
+        UsageError, match=r"category=deer.*1 outside hours.*with a box: (bobcat 1, deer 1|deer 1, bobcat 1)"
+    ):
+        read(survey)
+
+
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_turned_photograph_is_stored_as_shown_with_the_boxes_of_the_view(survey, orientation):
     shown = np.zeros((PHOTO_WH[1], PHOTO_WH[0], 3), dtype=np.uint8) + np.uint8((150, 120, 90))
