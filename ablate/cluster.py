@@ -95,15 +95,19 @@ def _ensure_token() -> None:
     path = _token_path()
     if os.environ.get("RAY_AUTH_TOKEN"):
         return
+    if path.is_file():
+        with contextlib.suppress(OSError):  # one that is mounted here is not ours to change
+            path.chmod(0o600)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_file():
-        # Of two first runs at once, the one that comes second takes the other's.
-        with (
-            contextlib.suppress(FileExistsError),
-            os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file,
-        ):
+    own = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
-    path.chmod(0o600)
+        with contextlib.suppress(FileExistsError):  # of two first runs at once, the second takes the other's
+            path.hardlink_to(own)
+    finally:
+        own.unlink(missing_ok=True)
 
 
 def _way_in() -> str:

@@ -139,7 +139,9 @@ class RunConfig(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     space: Annotated[str, Field(description="which trials: a module of search_spaces, or a .py file")]
-    data: Annotated[str, Field(description="demo, or a folder made by datasets.prepare")] = "demo"
+    data: Annotated[str, Field(description="demo, a folder made by datasets.prepare, or its s3, gs or http(s) URL")] = (
+        "demo"
+    )
     out: Annotated[str, Field(description="folder of the results")] = "results"
     seeds: Annotated[int | None, Field(ge=1, description="run every trial with the seeds 0 .. N-1")] = None
     trial: Annotated[

@@ -1,16 +1,14 @@
 """Shards to arrays: every picture decoded once per node, squashed to the network's size, and kept.
 
 The arrays lie in the node's cache as memory-mapped files, so that all trials of a node share one copy in the page cache
-and a picture is decoded once, however many trials read it.
+and a picture is decoded once, however many trials read it. While somebody reads them they are not evicted.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,10 +21,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ablate import shards
+from ablate import cache, shards
 from ablate.boxes import Boxes, stack
-from ablate.shards import Manifest, Sample
-from ablate.storage import cache, publishing, sha256
+from ablate.cache import Hold
+from ablate.data import Data
+from ablate.shards import Sample
+from ablate.storage import publishing, sha256
+
+_WHOLE = "meta.json"
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class Pictures:
         mask_n1hw: uint8, 1 where the animal is.
         has_mask_n: whether a picture came with a mask at all; where not, its mask is 0.
         meta_n: each sample's JSON.
+        held: keeps the arrays in the cache; None where they are elsewhere.
     """
 
     image_n3hw: Tensor
     mask_n1hw: Tensor
     has_mask_n: NDArray[np.bool_]
     meta_n: Sequence[dict[str, Any]]
+    held: Hold | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.meta_n)
@@ -89,48 +93,52 @@ class Photograph:
         return datetime.fromisoformat(text) if text else None
 
 
-def load(root: Path, manifest: Manifest, arm: str, split: str, size: int) -> Pictures:
+def load(data: Data, arm: str, split: str, size: int) -> Pictures:
     """A split of an arm at `size` x `size` pixels, from the node's cache or decoded into it.
 
     Raises:
         ValueError: a shard does not hold what the manifest says, or a picture in it cannot be decoded.
+        UsageError: the shards are remote and cannot be copied, or the cache has no room.
     """
-    count = manifest.arm(arm).counts.get(split, 0)
     # Pictures that another version of this file squashed are not these.
-    name = f"{arm}-{split}-{manifest.arm(arm).digest[:16]}-{size}-{sha256(Path(__file__))[:8]}"
-    folder = cache() / "decoded" / name
-    with _locked(folder):
-        if not (folder / "meta.json").is_file():
-            _decode(root, manifest, arm, split, size, count, folder)
+    name = f"{arm}-{split}-{data.manifest.arm(arm).digest[:16]}-{size}-{sha256(Path(__file__))[:8]}"
+    held = cache.hold(
+        "decoded",
+        name,
+        lambda: data.decoded_size(arm, split, size),
+        lambda folder: _decode(data, arm, split, size, folder),
+        _WHOLE,
+    )
+    folder = held.folder
     image = np.load(folder / "image.npy", mmap_mode="c")  # copy on write: torch wants writable memory
     mask = np.load(folder / "mask.npy", mmap_mode="c")
-    records = json.loads((folder / "meta.json").read_bytes())
+    records = json.loads((folder / _WHOLE).read_bytes())
     has_mask = np.array([record["has_mask"] for record in records], dtype=bool)
-    return Pictures(torch.from_numpy(image), torch.from_numpy(mask), has_mask, [record["meta"] for record in records])
+    meta = [record["meta"] for record in records]
+    return Pictures(torch.from_numpy(image), torch.from_numpy(mask), has_mask, meta, held)
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Holds a folder's lock, so that of several trials one decodes and the others wait for it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it if the process dies
-        yield
+def _decode(data: Data, arm: str, split: str, size: int, folder: Path) -> None:
+    for left in folder.glob(".*.partial"):
+        left.unlink()  # by a process that died
+    count = data.manifest.arm(arm).counts.get(split, 0)
+    with data.shards(arm) as root:
+        _decode_shards(root, data, arm, split, size, count, folder)
 
 
-def _decode(root: Path, manifest: Manifest, arm: str, split: str, size: int, count: int, folder: Path) -> None:
+def _decode_shards(root: Path, data: Data, arm: str, split: str, size: int, count: int, folder: Path) -> None:
     records: list[dict[str, Any]] = []
     with publishing(folder / "image.npy") as image_path, publishing(folder / "mask.npy") as mask_path:
         image_n3hw = np.lib.format.open_memmap(image_path, "w+", np.uint8, (count, 3, size, size))
         mask_n1hw = np.lib.format.open_memmap(mask_path, "w+", np.uint8, (count, 1, size, size))
-        for index, sample in enumerate(shards.read(root, manifest, arm, split)):
+        for index, sample in enumerate(shards.read(root, data.manifest, arm, split)):
             image_n3hw[index] = _image(sample, size)
             if sample.mask_png is not None:
                 mask_n1hw[index] = _mask(sample, size)
             records.append({"has_mask": sample.mask_png is not None, "meta": sample.meta})
         image_n3hw.flush()
         mask_n1hw.flush()
-    with publishing(folder / "meta.json") as path:  # last: it says that the arrays are whole
+    with publishing(folder / _WHOLE) as path:  # last: it says that the arrays are whole
         path.write_text(json.dumps(records))
 
 

@@ -10,6 +10,7 @@ import pydantic
 
 from ablate import parts, results
 from ablate.config import RunConfig, TrialConfig, trial_config
+from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.identity import code_digest, score_id, training_id
 from ablate.shards import Manifest
@@ -33,11 +34,16 @@ class PlannedTrial(pydantic.BaseModel):
 
 
 class Job(pydantic.BaseModel):
-    """What one Ray trial works on: a training, and all the trials that score its network."""
+    """What one Ray trial works on: a training, and all the trials that score its network.
+
+    `data` is a place that every node can reach, a URL without credentials or a folder; `manifest` the digest of what
+    was planned with.
+    """
 
     model_config = pydantic.ConfigDict(frozen=True)
 
-    root: Path
+    data: str
+    manifest: str
     out: Path
     trials: tuple[PlannedTrial, ...]
     threads: int
@@ -82,7 +88,7 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
 
 
 def jobs(
-    run: RunConfig, root: Path, out: Path, trials: Iterable[PlannedTrial], resources: Mapping[str, float]
+    run: RunConfig, data: Data, out: Path, trials: Iterable[PlannedTrial], resources: Mapping[str, float]
 ) -> list[Job]:
     """Groups trials that share a training, so that it is trained once; `resources` are what each job occupies."""
     groups: dict[str, list[PlannedTrial]] = collections.defaultdict(list)
@@ -91,7 +97,8 @@ def jobs(
     changed = run.rerun == "changed"
     return [
         Job(
-            root=root,
+            data=data.place,
+            manifest=data.digest,
             out=out,
             trials=tuple(group),
             threads=max(1, int(resources["CPU"])),

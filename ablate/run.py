@@ -12,24 +12,27 @@ import shlex
 import signal
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
 
 from rich.console import Console
 
-from ablate import parts, results, shards, storage
+from ablate import parts, results, storage
 from ablate.cli import run_command
 from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
+from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.plan import PlannedTrial, Progress, jobs, load_space, plan, progress
 from ablate.report import print_tables
 from ablate.shards import REAL, Manifest
+from ablate.storage import urls
 
 
 def main(run: RunConfig) -> int:
     """Runs what is missing and prints the tables; 0 all done, 1 some failed, 130 interrupted."""
+    _hide_credentials(run.data)
     with _terminated_like_interrupted():
         return _run(run, Console())
 
@@ -37,30 +40,36 @@ def main(run: RunConfig) -> int:
 def _run(run: RunConfig, console: Console) -> int:
     out = storage.local(run.out, "out")
     space = load_space(run.space)
-    root = data_root(run.data)
-    manifest = shards.read_manifest(root)
-    trials = plan(run, space, manifest)
+    data = data_root(run.data)
+    trials = plan(run, space, data.manifest)
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
-    _print_plan(console, run, manifest, trials, found, missing)
+    _print_plan(console, run, data.manifest, trials, found, missing)
     if run.dry_run:
         _print_trials(console, out, trials, found, missing)
         return 0
     status = 0
     if missing:
-        _check(root, manifest, missing)
+        _check(data, missing)
         _write_run(out, run, trials, missing)
-        status = _run_trials(console, run, root, out, missing)
+        status = _run_trials(console, run, data, out, missing)
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
     unfinished = _tell_unfinished(console, out, trials)
     return status or unfinished
 
 
-def data_root(data: str) -> Path:
-    """The folder of the shards that `data=` names, built first where it is an embedded data set."""
-    root: Path = _data_sets().root(data)
-    return root
+def _hide_credentials(data: str) -> None:
+    """Begins this process anew without the password in its arguments, which `ps` and Ray's dashboard show."""
+    if urls.has_credentials(data):
+        urls.remember(data)
+        os.execv(sys.executable, [sys.executable, *_public(sys.orig_argv[1:])])
+
+
+def data_root(data: str) -> Data:
+    """The data root that `data=` names, built first where it is an embedded data set."""
+    found: Data = _data_sets().find(data)
+    return found
 
 
 def _data_sets() -> ModuleType:
@@ -74,20 +83,21 @@ def _to_run(run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> 
     return [trial for trial in trials if trial.trial in wanted]
 
 
-def _check(root: Path, manifest: Manifest, missing: Sequence[PlannedTrial]) -> None:
-    """Everything that can be found wrong before Ray is started: the shards, and pretrained weights."""
+def _check(data: Data, missing: Sequence[PlannedTrial]) -> None:
+    """Everything that can be found wrong before Ray is started: the cache, the shards, and pretrained weights."""
     arms = sorted({trial.config.arm for trial in missing})
     for arm in arms:
-        if not manifest.arm(arm).counts.get("train"):
+        if not data.manifest.arm(arm).counts.get("train"):
             raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
-    shards.verify(root, manifest, [REAL, *arms])
+    data.require_room((arm, trial.config.image_size) for trial in missing for arm in (REAL, trial.config.arm))
+    data.verify([REAL, *arms], print)
     for model, weights in {(trial.config.model, trial.config.encoder_weights) for trial in missing}:
         if weights == "imagenet" and "encoder_weights" in parts.reads("ablate.models", model):
             # Fetched once, before trials ask for them all at the same time.
             parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
 
 
-def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing: Sequence[PlannedTrial]) -> int:
+def _run_trials(console: Console, run: RunConfig, data: Data, out: Path, missing: Sequence[PlannedTrial]) -> int:
     from ablate import cluster, tuning  # Ray is slow to start: not before everything has been checked
     from ablate.console import Board
 
@@ -96,7 +106,7 @@ def _run_trials(console: Console, run: RunConfig, root: Path, out: Path, missing
     try:
         each = cluster.resources(run, ray)
         console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
-        work = jobs(run, root, out, missing, each)
+        work = jobs(run, data, out, missing, each)
         with Board(work, console) as board:
             interrupted = tuning.fit(run, work, each, board)
     finally:
@@ -154,7 +164,9 @@ def _print_plan(
     missing: Sequence[PlannedTrial],
 ) -> None:
     done = len(found.done) + len(found.changed)
-    lines = [f"{run.space} on {run.data}: {len(trials)} trials, {done} done, {len(missing)} to run"]
+    lines = [
+        f"{run.space} on {urls.without_credentials(run.data)}: {len(trials)} trials, {done} done, {len(missing)} to run"
+    ]
     if found.failed:
         lines.append(f"of these {len(found.failed)} failed before: {', '.join(trial.name for trial in found.failed)}")
     if found.changed and run.rerun == "missing":
@@ -205,14 +217,19 @@ def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
 
 
 def _command() -> str:
-    return shlex.join(["python", "-m", "ablate.run", *sys.argv[1:]])
+    return shlex.join(["python", "-m", "ablate.run", *_public(sys.argv[1:])])
+
+
+def _public(arguments: Iterable[str]) -> list[str]:
+    given = (argument.partition("=") for argument in arguments)
+    return [f"{key}{equals}{urls.without_credentials(value)}" for key, equals, value in given]
 
 
 def _choices() -> str:
     return "\n".join(
         [
             f"spaces: {', '.join(parts.names('search_spaces'))}",
-            f"data:   {', '.join(_data_sets().names())}, or a folder",
+            f"data:   {', '.join(_data_sets().names())}, a folder, or a URL",
             f"models: {', '.join(parts.names('ablate.models'))}",
         ]
     )

@@ -12,6 +12,7 @@ is ever unpickled.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -120,15 +121,19 @@ class ShardWriter:
     ) -> None:
         if self._tar is None:
             return
-        self._tar.close()
-        self._file.close()
-        if kind is not None:
-            self._publishing.__exit__(kind, error, trace)
-            return
-        digest = sha256(self._partial)
-        self._publishing.__exit__(None, None, None)
-        shard = Shard(name=self._name, sha256=digest, samples=len(self._lines))
+        with contextlib.ExitStack() as stack:
+            stack.push(self._publishing)
+            if kind is not None:
+                stack.callback(self._close)
+                stack.__exit__(kind, error, trace)
+                return
+            self._close()
+            shard = Shard(name=self._name, sha256=sha256(self._partial), samples=len(self._lines))
         self.written = Written(shard=shard, lines=list(self._lines.values()))
+
+    def _close(self) -> None:
+        with self._file:
+            self._tar.close()
 
     def add(self, sample: Sample) -> None:
         """Appends a sample.

@@ -16,11 +16,13 @@ from typing import Any
 import torch
 from ray import tune
 
-from ablate import checkpoint, evaluate, pictures, results
+from ablate import checkpoint, data, evaluate, pictures, results
+from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.pictures import Pictures
 from ablate.plan import Job, PlannedTrial
-from ablate.shards import REAL, read_manifest
+from ablate.shards import REAL
+from ablate.storage import UnreachableError
 from ablate.train import EpochRow, NonFiniteLossError, Training, best_epoch
 
 _LIBRARIES = ("ablate", "torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
@@ -37,6 +39,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
         self._training: Training | None = None
+        self._data: Data | None = None
         self._log = _log(self._job)
         _make_deterministic(self._job.threads)
         self._device = torch.device("cuda" if self._job.gpu and torch.cuda.is_available() else "cpu")
@@ -52,7 +55,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
             self._log.error("%s", traceback.format_exc())
             self._failures += 1
-            if isinstance(error, _FINAL) or self._failures > self._job.max_failures:
+            final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
+            if final or self._failures > self._job.max_failures:
                 return self._give_up(error)
             self._training = None  # begin again at the checkpoint
             return self._report()
@@ -138,8 +142,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return {"epoch": len(rows), "failed": None, "done": False} | shown | more
 
     def _pictures(self, arm: str, split: str) -> Pictures:
-        size = _first(self._job).config.image_size
-        return pictures.load(self._job.root, read_manifest(self._job.root), arm, split, size)
+        self._data = self._data or data.planned(self._job.data, self._job.manifest)
+        return pictures.load(self._data, arm, split, _first(self._job).config.image_size)
 
     def _oracle(self) -> Any:  # noqa: ANN401 - a function of the network, or None
         config = _first(self._job).config

@@ -1,24 +1,30 @@
-"""The folder in which a data root grows, and its publication as a whole, in the place of an older one if there is one.
+"""Where a data root grows, and its publication as a whole, in the place of an older one if there is one.
 
-It lies beside the place that it is for, hidden, and outlives a try that was killed: the next one goes on in it.
+    .NAME.building/root/      the data root to be; shards appear in it whole
+    .NAME.building/records/   what is known of each finished chunk
+
+It lies beside the place that it is for, and outlives a try that was killed: the next one goes on in it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import Manifest
-from datasets.chunks import RECORDS
 from datasets.ledger import SELECTION, SKIPPED
 
 _OWNED, _WORKED = ".owned", ".worked"  # locks: of the one command that builds here, of all its processes that write
+ROOT, RECORDS = "root", "records"
 
 
 @contextlib.contextmanager
@@ -30,21 +36,13 @@ def building(to: Path) -> Iterator[Path]:
     Raises:
         UsageError: `to` cannot be written, holds something that is not a data root's, or is being built already.
     """
-    to = to.resolve()  # of a link, the folder that it leads to is replaced
     require_replaceable(to)
     folder = to.with_name(f".{to.name}.building")
-    try:
-        (folder / RECORDS).mkdir(parents=True, exist_ok=True)
-        lock = (folder / _OWNED).open("w")
-    except OSError as error:
-        raise UsageError(f"to={to}: cannot be written: {error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(
-                f"to={to}: another datasets.prepare is writing it; wait for it, or give another to="
-            ) from error
+    with _owned(folder, to):
+        with (folder / _WORKED).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # a killed command's workers may live a little longer than it
+        for partial in folder.rglob("*.partial"):
+            partial.unlink(missing_ok=True)
         try:
             yield folder
         except UsageError as error:
@@ -52,36 +50,42 @@ def building(to: Path) -> Iterator[Path]:
                 raise
             raise UsageError(f"{error}; what is finished is kept in {folder} for the next try") from error
         finally:
-            if folder.is_dir() and not _holds_records(folder):
-                shutil.rmtree(folder)
+            if not _holds_records(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def working(folder: Path) -> Iterator[None]:
-    """Holds a folder as one that is written to: a killed command's workers may live a little longer than it."""
+    """Holds a folder as one that is written to."""
     with (folder / _WORKED).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
 def publish(folder: Path, to: Path, manifest: Manifest) -> None:
-    """Makes a built folder the data root `to`: removes all that the manifest does not name, writes it, and moves it."""
-    with (folder / _WORKED).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # nobody writes any more
-    named = {folder / shard.name for arm in manifest.arms.values() for shard in arm.shards}
-    named |= {folder / name for name in (SELECTION, SKIPPED)}
-    shards.write_manifest(folder, manifest)
-    for path in sorted(folder.rglob("*"), reverse=True):
+    """Makes what was built the data root `to`: removes what the manifest does not name, writes it, and moves all.
+
+    Raises:
+        UsageError: `to` has come to hold something that would be lost.
+        OSError: `to` cannot be moved (it may be a mount point); names it. What was built stays.
+    """
+    root = folder / ROOT
+    named = {root / shard.name for arm in manifest.arms.values() for shard in arm.shards}
+    named |= {root / name for name in (SELECTION, SKIPPED)}
+    for path in sorted(root.rglob("*"), reverse=True):
         if path.is_dir():
             with contextlib.suppress(OSError):  # not empty
                 path.rmdir()
-        elif path not in named and path != folder / shards.MANIFEST:
+        elif path not in named:
             path.unlink()
-    _swap(folder, to.resolve())
+    shards.write_manifest(root, manifest)
+    require_replaceable(to)
+    _swap(root, to)
+    shutil.rmtree(folder)
 
 
 def require_replaceable(to: Path) -> None:
-    """Raises a `UsageError` unless `to` is absent, empty, or a data root that holds nothing but what we wrote."""
+    """Raises a `UsageError` unless `to` is absent, empty, or a data root that holds nothing but what it should."""
     if not to.exists():
         return
     if not to.is_dir():
@@ -92,32 +96,59 @@ def require_replaceable(to: Path) -> None:
         raise UsageError(
             f"to={to}: the folder is neither empty nor a data root (no {shards.MANIFEST}); give another one"
         )
+    ours = {to / name for name in (shards.MANIFEST, SKIPPED, SELECTION)}
+    with contextlib.suppress(UsageError):  # a manifest that cannot be read names nothing
+        ours |= {to / shard.name for arm in shards.read_manifest(to).arms.values() for shard in arm.shards}
     for path in sorted(to.rglob("*")):
-        if not _ours(path, to):
+        if path not in ours and not path.is_dir():
             raise UsageError(f"to={to}: {path} is not a part of the data root and would be lost; move it away")
+
+
+@contextlib.contextmanager
+def _owned(folder: Path, to: Path) -> Iterator[None]:
+    try:
+        lock = _locked(folder)
+    except BlockingIOError as error:
+        raise UsageError(
+            f"to={to}: another datasets.prepare is writing it; wait for it, or give another to="
+        ) from error
+    except OSError as error:
+        raise UsageError(f"to={to}: cannot be written: {error.strerror}") from error
+    with lock:
+        yield
+
+
+def _locked(folder: Path) -> IO[str]:
+    """The lock of the one command that builds in a folder, which is made; BlockingIOError where another has it."""
+    while True:
+        for name in (ROOT, RECORDS):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
+            lock = stack.enter_context((folder / _OWNED).open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock.fileno()), (folder / _OWNED).stat()):
+                stack.pop_all()
+                return lock
+        # Another command has just finished and removed the folder.
 
 
 def _holds_records(folder: Path) -> bool:
     return any((folder / RECORDS).glob("*.json"))
 
 
-def _ours(path: Path, root: Path) -> bool:
-    if path.parent == root:
-        return path.is_dir() or path.name in {shards.MANIFEST, SKIPPED, SELECTION}
-    return path.parent.parent == root and path.is_file() and path.suffix == ".tar"
-
-
-def _swap(folder: Path, to: Path) -> None:
+def _swap(root: Path, to: Path) -> None:
     """Moves the new folder to its place. A crash in between leaves the old one whole, under the name of `aside`."""
-    if not to.exists():
-        folder.rename(to)
-        return
     aside = to.with_name(f".{to.name}.{secrets.token_hex(4)}.old")
-    to.rename(aside)
     try:
-        folder.rename(to)
-    except OSError:
-        aside.rename(to)
+        if to.exists():
+            to.rename(aside)
+        root.rename(to)
+    except OSError as error:
+        if aside.exists():
+            aside.rename(to)
+        error.filename = str(to)
         raise
-    for old in to.parent.glob(f".{to.name}.*.old"):  # and what a crash left here before
-        shutil.rmtree(old)
+    old = re.compile(re.escape(f".{to.name}.") + "[0-9a-f]{8}" + re.escape(".old"))
+    for path in to.parent.iterdir():  # what was replaced, and what a crash left here before
+        if old.fullmatch(path.name):
+            shutil.rmtree(path)

@@ -7,7 +7,6 @@ area, malformed times, numbers as ids, annotations without a box) is listed or l
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,10 +14,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ablate.errors import UsageError, suggest
-from datasets.ledger import Skipped
+from datasets.ledger import ANNOTATION, Skipped
 
 EMPTY = "empty"
 _TIME_KEYS = ("date_captured", "datetime")
+_LARGEST = 1e9  # pixels, or frames; beyond it a number is no measure of a photograph
 _SHORTEST_TIME = len("2012-03-09 00:09")  # a date alone says nothing of the hour
 
 Box = tuple[float, float, float, float]
@@ -55,6 +55,11 @@ class Record:
     seq_id: str | None
     frame_num: int | None
     annotations: tuple[Annotation, ...]
+
+    @property
+    def wh(self) -> tuple[float, float] | None:
+        """The original size, where the JSON tells it."""
+        return None if self.width is None or self.height is None else (self.width, self.height)
 
     def boxes(self, categories: Collection[str]) -> tuple[tuple[Box, str], ...]:
         """The COCO boxes of some categories, each with its category."""
@@ -159,7 +164,10 @@ def _tables(path: Path) -> Tables:
     assert images is not None
     assert annotations is not None
     assert categories is not None
-    return images, annotations, {str(category.get("id")): str(category.get("name")) for category in categories}
+    named = {str(category.get("id")): str(category.get("name")) for category in categories}
+    if len(named) < len(categories) or any(_printable(name) != name for name in named.values()):
+        raise UsageError(f"annotations={path}: two categories of one id, or one whose name is not Unicode; mend it")
+    return images, annotations, named
 
 
 class _Joined:
@@ -171,50 +179,86 @@ class _Joined:
         self._categories: set[str] = set()
         self._skipped: list[Skipped] = []
         self._n_annotations = 0
+        self._of_other_size: set[str] = set()  # photographs whose boxes in this file are of no use
 
     def add(self, images: Rows, annotations: Rows, category_names: Mapping[str, str]) -> None:
         self._categories.update(category_names.values())
         self._n_annotations += len(annotations)
+        self._of_other_size.clear()
         self._add_images(images)
         for raw in annotations:
             self._add_annotation(raw, category_names)
 
     def listing(self) -> Listing:
         seen = self._seen
-        records = tuple(replace(record, annotations=tuple(seen.get(name, ()))) for name, record in self._images.items())
+        records = tuple(
+            replace(record, annotations=tuple(dict.fromkeys(seen.get(name, ()))))
+            for name, record in self._images.items()
+        )
         return Listing(records, tuple(sorted(self._categories)), self._n_annotations, tuple(self._skipped))
 
     def _add_images(self, images: Rows) -> None:
-        own: set[str] = set()
+        ids: set[str] = set()
+        files: set[str] = set()
         for image in images:
             image_id = str(image.get("id"))
-            problem = _unusable(image) or ("second image of this id" if image_id in own else None)
-            own.add(image_id)
+            problem = _unusable(image)
+            if problem is None and (image_id in ids or image["file_name"] in files):
+                problem = f"second image of this {'id' if image_id in ids else 'file'}"
+            if problem is None:
+                ids.add(image_id)
+                files.add(image["file_name"])
+                self._join(_record(image))
             if problem:
-                self._skipped.append(Skipped("annotation", image_id, problem))
-            elif image_id not in self._images:
-                self._images[image_id] = _record(image)
+                self._skip(image_id, problem)
+
+    def _join(self, record: Record) -> None:
+        """Takes a photograph in, or the size that a further file tells of it: boxes are pixels of their file's size."""
+        known = self._images.setdefault(record.id, record)
+        if record.wh is None or record.wh == known.wh:
+            return
+        if known.wh is not None and any(annotation.box_xywh for annotation in self._seen.get(record.id, ())):
+            self._of_other_size.add(record.id)
+        else:
+            self._images[record.id] = replace(known, width=record.width, height=record.height)
+
+    def _skip(self, name: str, reason: str) -> None:
+        self._skipped.append(Skipped(ANNOTATION, _printable(name), reason))
 
     def _add_annotation(self, raw: Mapping[str, Any], category_names: Mapping[str, str]) -> None:
         image_id, category = str(raw.get("image_id")), category_names.get(str(raw.get("category_id")))
         if image_id not in self._images:
-            problem: str | None = "annotation of an unknown image"
-        elif category is None:
-            problem = f"unknown category {raw.get('category_id')}"
-        else:
-            box, problem = _box(raw.get("bbox"))
-            self._seen.setdefault(image_id, []).append(Annotation(category, box))
+            self._skip(image_id, "annotation of an unknown image")
+            return
+        box, problem = _box(raw.get("bbox"))
+        if category is None:  # whatever it is, it is not nothing: the photograph must not count as empty
+            category, box, problem = "?", None, f"unknown category {_printable(str(raw.get('category_id')))}"
+        elif box and image_id in self._of_other_size:
+            box, problem = None, "box in a file that tells another size than the first file with boxes"
+        self._seen.setdefault(image_id, []).append(Annotation(category, box))
         if problem:
-            self._skipped.append(Skipped("annotation", image_id, problem))
+            self._skip(image_id, problem)
 
 
 def _unusable(image: Mapping[str, Any]) -> str | None:
     """Why an image's entry cannot be used, if it cannot."""
     name = image.get("file_name")
-    if image.get("id") is None or not isinstance(name, str) or not name:
+    if image.get("id") is None or not isinstance(name, str) or not PurePosixPath(name).name or "\0" in name:
         return "image without an id or a file name"
-    path = PurePosixPath(name)
-    return "file name leads out of the folder" if path.is_absolute() or ".." in path.parts or "\0" in name else None
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        return "file name leads out of the folder"
+    told = [str(image.get(key)) for key in ("id", "file_name", "location", "seq_id")]
+    if any(_printable(text) != text for text in told):
+        return "text that is not Unicode"
+    size = [image.get(key) for key in ("width", "height")]
+    if size != [None, None] and not all(_positive(value) for value in size):
+        return "width and height are not two positive numbers"
+    return None
+
+
+def _printable(text: str) -> str:
+    """The text without what cannot be written as UTF-8, such as half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _record(image: Mapping[str, Any]) -> Record:
@@ -243,20 +287,29 @@ def _time(text: str) -> datetime | None:
         return None
 
 
+def _number(value: object) -> float | None:
+    """A finite number; JSON also has true, NaN, and integers of any length."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= _LARGEST:
+        return None
+    return float(value)
+
+
 def _positive(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) and value > 0 else None
+    number = _number(value)
+    return number if number is not None and number > 0 else None
 
 
 def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    number = _number(value)
+    return None if number is None else int(number)
 
 
 def _box(raw: object) -> tuple[Box | None, str | None]:
     """A usable box, or why there is none."""
     if raw is None or raw == []:
         return None, None
-    numbers = [value for value in raw if isinstance(value, int | float)] if isinstance(raw, list) else []
-    if len(numbers) != 4 or not isinstance(raw, list) or len(raw) != 4 or not all(map(math.isfinite, numbers)):
+    numbers = [number for number in map(_number, raw) if number is not None] if isinstance(raw, list) else []
+    if len(numbers) != 4 or not isinstance(raw, list) or len(raw) != 4:
         return None, "box is not four numbers"
-    x, y, w, h = map(float, numbers)
+    x, y, w, h = numbers
     return ((x, y, w, h), None) if w > 0 and h > 0 else (None, "box without area")

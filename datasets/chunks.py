@@ -15,11 +15,10 @@ from typing import Any, Protocol
 
 import pydantic
 
-from ablate.shards import Sample, ShardWriter, Written
-from ablate.storage import publish
+from ablate.shards import Sample, Shard, ShardWriter, Written
+from ablate.storage import publish, sha256
+from datasets.building import RECORDS, ROOT
 from datasets.ledger import Considered, Skipped
-
-RECORDS = "records"
 
 
 @dataclass(frozen=True)
@@ -94,13 +93,14 @@ def write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
     """Processes a chunk and publishes its shards and its record below `building`.
 
     Raises:
-        OSError: the folder cannot be written; names the file.
+        OSError: an input cannot be read, or the folder cannot be written; names the file.
     """
     considered: list[Considered] = []
     skipped: list[Skipped] = []
+    _record(building, chunk).unlink(missing_ok=True)  # it must not outlive the shards that it tells of
     with contextlib.ExitStack() as stack:
         writers = {
-            arm: stack.enter_context(ShardWriter(building, arm, chunk.split, chunk.number)) for arm in stage.arms
+            arm: stack.enter_context(ShardWriter(building / ROOT, arm, chunk.split, chunk.number)) for arm in stage.arms
         }
         for item in chunk.items:
             outcome = stage.process(item)
@@ -119,13 +119,23 @@ def write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
 
 
 def finished(building: Path, chunk: Chunk) -> Finished | None:
-    """The record of a chunk that an earlier try has finished, if its inputs are still the same."""
+    """The record of a chunk that is finished, if its inputs are still the same and its shards are what it tells."""
     try:
         record = Finished.model_validate_json(_record(building, chunk).read_bytes())
     except (FileNotFoundError, pydantic.ValidationError):
         return None
-    whole = all((building / part.shard.name).is_file() for part in record.written.values())
-    return record if whole and record.fingerprint == chunk.fingerprint else None
+    if record.fingerprint != chunk.fingerprint:
+        return None
+    return record if all(_is_whole(building / ROOT, part.shard) for part in record.written.values()) else None
+
+
+def record(building: Path, chunk: Chunk) -> Finished:
+    """The record of a chunk that this command has finished."""
+    return Finished.model_validate_json(_record(building, chunk).read_bytes())
+
+
+def _is_whole(root: Path, shard: Shard) -> bool:
+    return (root / shard.name).is_file() and sha256(root / shard.name) == shard.sha256
 
 
 def _record(building: Path, chunk: Chunk) -> Path:

@@ -20,7 +20,7 @@ class Crop(pydantic.BaseModel):
 
     model_config = _FROZEN
 
-    size: Annotated[int, Field(ge=8, description="side of the square window, px")] = 480
+    size: Annotated[int, Field(ge=8, le=8192, description="side of the square window, px")] = 480
     min_side: Annotated[
         int, Field(ge=1, description="animals whose box's longer side is shorter get no window, px")
     ] = 100
@@ -50,7 +50,7 @@ class PrepareConfig(pydantic.BaseModel):
 
     model_config = _FROZEN
 
-    synthetic: Annotated[str, Field(description="folder of a folder of images and one of masks of the same stems")]
+    synthetic: Annotated[str, Field(description="folder of a folder of images and one of masks of the same names")]
     photos: Annotated[str, Field(description="folder of the photographs that the JSON names")]
     annotations: Annotated[
         tuple[str, ...],
@@ -71,7 +71,9 @@ class PrepareConfig(pydantic.BaseModel):
     hours: Annotated[str | None, Field(description="clock hours of the photographs, both included; none: all")] = "7-19"
     locations: Annotated[tuple[str, ...], Field(description="cameras to take; empty: all")] = ()
     exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one a line")] = None
-    photo_masks: Annotated[str | None, Field(description="folder of masks of the photographs' stems")] = None
+    photo_masks: Annotated[
+        str | None, Field(description="folder of PNG masks of the photographs, marked like the synthetic ones")
+    ] = None
     empty_per_location: Annotated[
         int, Field(ge=0, description="photographs without an animal to take from each location, at most")
     ] = 20

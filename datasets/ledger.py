@@ -25,7 +25,7 @@ from ablate.storage import publish
 SKIPPED = "skipped.csv"
 SELECTION = "selection.parquet"
 SELECTED = "selected"
-SYNTHETIC, PHOTOGRAPH, ANNOTATION = "synthetic", "photograph", "annotation"
+SYNTHETIC, PHOTOGRAPH, ANNOTATION, BOX = "synthetic", "photograph", "annotation", "box"
 _NAMED = 3  # bad inputs that an error names
 _SELECTION_SCHEMA = pa.schema(
     [
@@ -45,7 +45,7 @@ _SELECTION_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, order=True, slots=True)
 class Skipped:
-    """One bad input: `kind` is synthetic, photograph or annotation."""
+    """One bad input: `kind` is synthetic, photograph, annotation (of the JSON), or box (of a photograph)."""
 
     kind: str
     name: str
@@ -82,6 +82,7 @@ class Ledger:
 
     skipped: list[Skipped] = field(default_factory=list)
     considered: list[Considered] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # sentences that the user should read
 
     def add(self, considered: Iterable[Considered], skipped: Iterable[Skipped]) -> None:
         self.considered += considered

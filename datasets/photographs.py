@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +18,12 @@ from datasets import cct, pictures
 from datasets.cct import Listing, Record, Rule
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
-from datasets.ledger import ANNOTATION, PHOTOGRAPH, SELECTED, Considered, Ledger, Skipped
+from datasets.ledger import BOX, PHOTOGRAPH, SELECTED, Considered, Ledger, Skipped
 from datasets.lists import names_in
-from datasets.pictures import BrokenPictureError, Picture
+from datasets.pictures import BrokenPictureError, Mask, Picture
 
 LabelledBox = tuple[tuple[float, float, float, float], str]
 
-_SHAPE_TOLERANCE = 0.02  # how far the stored and the original aspect ratio may differ
 _SIDEWAYS = 5  # from this EXIF orientation on, the picture lies on its side in the file
 
 
@@ -36,7 +36,7 @@ class Photo:
         wh: size of the stored photograph in pixels, as shown.
         boxes: xyxy in its pixels, half-open, clipped at the frame, each with its category; none on an empty one.
         jpg: the stored photograph: its own bytes where they can be kept, else encoded anew, turned as shown.
-        mask: its mask's file, if it has one, of the same size.
+        mask_hw: its mask, if it has one, of the same size.
     """
 
     record: Record
@@ -44,7 +44,7 @@ class Photo:
     wh: tuple[int, int]
     boxes: tuple[LabelledBox, ...]
     jpg: bytes
-    mask: Path | None
+    mask_hw: Mask | None
 
     @property
     def key(self) -> str:
@@ -81,11 +81,11 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
     Raises:
         UsageError: an input is missing, a category or location is unknown, or no photograph is left.
     """
-    folder = local(config.photos, "photos")
-    if not folder.is_dir():
-        raise UsageError(f"photos={folder}: there is no such folder")
+    for key, place in (("photos", config.photos), ("photo_masks", config.photo_masks)):
+        if place is not None and not local(place, key).is_dir():
+            raise UsageError(f"{key}={local(place, key)}: there is no such folder")
     listing = cct.read([local(path, "annotations") for path in config.annotations])
-    excluded = names_in(config.exclude, "exclude", (cct.names(record) for record in listing.records))
+    excluded = names_in(config.exclude, "exclude", (cct.names(record) for record in listing.records), ledger)
     rule = Rule(config.category, config.hour_range, excluded, frozenset(config.locations))
     listing.require(rule)
     ledger.skipped += listing.skipped
@@ -98,6 +98,9 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
             left[split].append(record)
     if not left["test"]:
         raise _nothing_left(listing, rule, ledger)
+    boxes_xywh = [box for record in left["test"] for box, _ in record.boxes(rule.categories)]
+    if all(max(x + w, y + h) <= 1 for x, y, w, h in boxes_xywh):
+        raise UsageError(f"annotations={','.join(config.annotations)}: boxes are fractions of the frame, not pixels")
     test = tuple(sorted(left["test"], key=lambda record: sample_key(record.id)))
     return Candidates(test, _by_location(left["empty"], config.seed), listing, rule)
 
@@ -112,8 +115,10 @@ def _nothing_left(listing: Listing, rule: Rule, ledger: Ledger) -> UsageError:
         for animal in {one.category for one in record.annotations if one.box_xywh and one.category != cct.EMPTY}
     )
     there = ", ".join(f"{animal} {count}" for animal, count in boxed.most_common()) or "none"
+    bad = Counter(entry.reason for entry in listing.skipped)
+    also = f"; bad entries: {', '.join(f'{count} {reason}' for reason, count in bad.most_common(3))}" if bad else ""
     return UsageError(
-        f"category={','.join(rule.categories)}: no photograph is left ({taken}); photographs with a box: {there}"
+        f"category={','.join(rule.categories)}: no photograph is left ({taken}); photographs with a box: {there}{also}"
     )
 
 
@@ -145,13 +150,13 @@ def files(record: Record, config: PrepareConfig) -> tuple[Path, ...]:
 def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
     """Decodes one photograph and applies the rules about its pixels and boxes."""
     path = local(config.photos, "photos") / record.file_name
-    if not path.is_file():
+    if not _is_file(path):
         # Nobody downloads all empty photographs of a survey; an asked-for animal must be there.
         return Examined(_considered(record, split, "no file")) if split == "empty" else _bad(record, split, "no file")
     try:
         picture = pictures.decode(path.read_bytes())
-        mask = _mask(record, picture, config) if split == "test" else None
-    except (BrokenPictureError, OSError) as error:
+        mask_hw = _mask(record, picture, config) if split == "test" else None
+    except (BrokenPictureError, FileNotFoundError) as error:  # other errors are the disk's, and pass
         return _bad(record, split, f"broken: {error}")
     levels = pictures.chroma(picture.image_hw3), pictures.luma(picture.image_hw3)
     reason = _night(*levels, config)
@@ -164,14 +169,16 @@ def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
     considered = _considered(record, split, reason or SELECTED, *levels, _note(record, picture))
     if reason:
         return Examined(considered, None, bad)
-    return Examined(considered, Photo(record, split, picture.wh, found, picture.encoded, mask), bad)
+    return Examined(considered, Photo(record, split, picture.wh, found, picture.encoded, mask_hw), bad)
 
 
 def _note(record: Record, picture: Picture) -> str | None:
     suffix = Path(record.file_name).suffix.lower()
     if picture.form != "JPEG" and suffix in {".jpg", ".jpeg"}:
         return f"suffix tells another format: {suffix} is {picture.form}"
-    return f"turned by its EXIF orientation: {picture.orientation}" if picture.orientation > 1 else None
+    if picture.orientation > 1:
+        return f"turned by its EXIF orientation: {picture.orientation}"
+    return "the JSON tells no size: boxes taken as pixels of the file" if record.wh is None else None
 
 
 def _night(chroma: float, luma: float, config: PrepareConfig) -> str | None:
@@ -181,18 +188,14 @@ def _night(chroma: float, luma: float, config: PrepareConfig) -> str | None:
 
 
 def _same_shape(record: Record, picture: Picture) -> bool:
-    if record.width is None or record.height is None:
-        return True
-    width, height = picture.wh
-    return abs(width / height * record.height / record.width - 1) <= _SHAPE_TOLERANCE
+    return record.wh is None or pictures.same_shape(picture.wh, record.wh)
 
 
 def _lies_sideways(record: Record, picture: Picture) -> bool:
     """Whether the JSON tells the size, and so the boxes, of the file before EXIF turns it."""
-    if picture.orientation < _SIDEWAYS or record.width is None or record.height is None:
-        return False
-    width, height = picture.wh
-    return abs(height / width * record.height / record.width - 1) <= _SHAPE_TOLERANCE
+    return (
+        picture.orientation >= _SIDEWAYS and record.wh is not None and pictures.same_shape(picture.wh[::-1], record.wh)
+    )
 
 
 def _boxes(
@@ -203,9 +206,8 @@ def _boxes(
     outside = []
     sideways = not _same_shape(record, picture) and _lies_sideways(record, picture)
     file_wh = picture.wh[::-1] if sideways else picture.wh
-    original_wh = (record.width or file_wh[0], record.height or file_wh[1])
     for box_xywh, category in record.boxes(categories):
-        box_14 = boxes.scale(boxes.from_coco(box_xywh)[None], original_wh, file_wh)
+        box_14 = boxes.scale(boxes.from_coco(box_xywh)[None], record.wh or file_wh, file_wh)
         if sideways:
             box_14 = turned(box_14, file_wh, picture.orientation)
         box_14 = boxes.clip(box_14, picture.wh).round(3)
@@ -213,7 +215,7 @@ def _boxes(
             x0, y0, x1, y1 = box_14[0].tolist()
             found.append(((x0, y0, x1, y1), category))
         else:
-            outside.append(Skipped(ANNOTATION, record.id, "box outside the frame"))
+            outside.append(Skipped(BOX, record.id, "box outside the frame"))
     return tuple(found), tuple(outside)
 
 
@@ -232,14 +234,26 @@ def turned(box_n4: Boxes, file_wh: tuple[int, int], orientation: int) -> Boxes:
     )
 
 
-def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Path | None:
+def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | None:
     """The photograph's mask, if it has one; a broken one makes the photograph a bad input."""
-    if config.photo_masks is None or not (path := _mask_path(record, config.photo_masks)).is_file():
+    if config.photo_masks is None or not _is_file(path := _mask_path(record, config.photo_masks)):
         return None
-    height, width = pictures.decode_mask(path.read_bytes()).shape
+    mask_hw = pictures.decode_mask(path.read_bytes(), config.animal_values)
+    height, width = mask_hw.shape
+    if picture.orientation > 1:
+        raise BrokenPictureError("its EXIF orientation turns it, but not its mask")
     if (width, height) != picture.wh:
         raise BrokenPictureError(f"its mask is {width}x{height} px")
-    return path
+    return mask_hw
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # the system could never have stored it
+            return False
+        raise
 
 
 def _mask_path(record: Record, photo_masks: str) -> Path:

@@ -19,8 +19,24 @@ MaskValue = int | tuple[int, int, int]
 JPEG_QUALITY = 95
 MAX_PIXELS = 80_000_000  # larger than any camera's picture; decoded it takes 240 MB
 _ORIENTATION = 0x0112  # the EXIF tag
-_BROKEN = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning)
+_FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
+# What Pillow raises on broken bytes, as far as years of reports and a fuzzer have shown.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    NotImplementedError,
+    MemoryError,
+    struct.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of ITU-R BT.601, as in JPEG
+_SHAPE_TOLERANCE = 0.02
 _LOSSY_WEBP = b"VP8 "
 
 
@@ -55,15 +71,15 @@ class Picture:
 
 
 def decode(data: bytes) -> Picture:
-    """Decodes a picture of any format that Pillow reads.
+    """Decodes a JPEG, PNG, TIFF, WebP or BMP picture.
 
     Raises:
         BrokenPictureError: it is broken, truncated, too large or no picture, or its colours are not plain RGB or grey.
     """
     try:
         with _open(data) as opened:
-            orientation = opened.getexif().get(_ORIENTATION, 1)
-            orientation = orientation if orientation in range(1, 9) else 1
+            opened.load()  # all of it, before anything that forgives
+            orientation = _orientation(opened)
             form = "JPEG" if opened.format == "MPO" else opened.format or ""  # a JPEG with more pictures behind it
             keep = form == "JPEG" and opened.mode in {"RGB", "L"} and orientation == 1
             image_hw3 = np.asarray(_rgb(opened if orientation == 1 else ImageOps.exif_transpose(opened)))
@@ -104,11 +120,19 @@ def _open(data: bytes) -> Image.Image:
     """Opens a picture, its pixels not yet decoded."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        opened = Image.open(io.BytesIO(data))
+        opened = Image.open(io.BytesIO(data), formats=_FORMATS)
     width, height = opened.size
     if width * height > MAX_PIXELS:
         raise BrokenPictureError(f"{width}x{height} px is too large; at most {MAX_PIXELS // 10**6} megapixels")
     return opened
+
+
+def _orientation(opened: Image.Image) -> int:
+    try:
+        told = opened.getexif().get(_ORIENTATION, 1)
+    except _BROKEN:  # a broken tag tells nothing; the picture may be sound
+        return 1
+    return told if told in range(1, 9) else 1
 
 
 def _rgb(opened: Image.Image) -> Image.Image:
@@ -132,6 +156,11 @@ def _reason(error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"too large; at most {MAX_PIXELS // 10**6} megapixels"
     return str(error)
+
+
+def same_shape(a_wh: tuple[float, float], b_wh: tuple[float, float]) -> bool:
+    """Whether two sizes have one aspect ratio, but for the rounding of a smaller copy."""
+    return abs(a_wh[0] / a_wh[1] * b_wh[1] / b_wh[0] - 1) <= _SHAPE_TOLERANCE
 
 
 def resize_mask(mask_hw: Mask, wh: tuple[int, int]) -> Mask:

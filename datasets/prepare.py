@@ -22,11 +22,11 @@ from ablate.errors import UsageError
 from ablate.shards import REAL, Arm, Manifest
 from ablate.storage import local, sha256
 from datasets import arms, chunks, code, photographs, stages, synthetic, table1, translate
-from datasets.building import building, publish, require_replaceable
-from datasets.chunks import Chunk, Finished, Stage
+from datasets.building import ROOT, building, publish, require_replaceable
+from datasets.chunks import Chunk, Stage
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key
-from datasets.ledger import ANNOTATION, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, SYNTHETIC, Ledger
+from datasets.ledger import ANNOTATION, BOX, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, SYNTHETIC, Ledger
 from datasets.photographs import Candidates
 from datasets.progress import progress
 from datasets.synthetic import Pair
@@ -36,6 +36,7 @@ Report = Callable[[str], None]
 # Where the inputs lie and how the work is divided says nothing about what the samples are.
 _PLACES = {"synthetic", "synthetic_images", "synthetic_masks", "photos", "photo_masks"}
 _LISTS = {"annotations", "exclude"}
+_FOLDERS = ("synthetic", "photos", "photo_masks", "exclude")
 _DIVISION = {"images_per_shard", "workers", "ray"}
 _NOT_DERIVATION = dict.fromkeys([*_PLACES, *_LISTS, *_DIVISION, "to", "trial_defaults", "max_bad"], True)
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "webdataset")  # that decode and encode pictures and shards
@@ -51,17 +52,18 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     Raises:
         UsageError: an input or a name is wrong, nothing usable is left, too much is bad, or `to` is taken.
     """
-    to = local(config.to, "to")
+    config = _absolute(config)
+    to = Path(config.to)
     names = stages.training_arms(config)
     translate.choose(config.translator, config.translator_options)  # before hours of work, not after
     trial_config(config.trial_defaults)
-    require_replaceable(to.resolve())
+    require_replaceable(to)
     ledger = Ledger()
     found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = _Job(config, folder, workers, report, console or Console(quiet=True), ledger)
         photos = job.photographs(found)
-        job.synthetic(*pairs, stages.Synthetic(config, names, stages.fit(names, photos, config)))
+        job.synthetic(*pairs, photos, stages.Synthetic(config, names, stages.fit(names, photos, config)))
         written = job.joined((*map(stages.title, names), REAL))
         _require_samples(written, config)
         told = stages.parameters(names, photos, config)
@@ -70,8 +72,9 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
             trial_defaults=dict(config.trial_defaults),
             arms=written,
         )
-        ledger.write(folder)
+        ledger.write(folder / ROOT)
         publish(folder, to, manifest)
+    _listing(config).unlink(missing_ok=True)
     for arm, about in manifest.arms.items():
         report(f"{arm:<6} {'  '.join(f'{split} {count:,}' for split, count in about.counts.items())}")
     return manifest
@@ -93,25 +96,32 @@ class _Job:
         """Writes the test set; returns the files of its photographs with an animal, sorted by key."""
         self._require_sound(ANNOTATION, found.listing.n_annotations)
         stage = stages.Photographs(self.config)
-        self._work(PHOTOGRAPH, stage, list(_photo_chunks(found, stage)), len(found.test))
+        looked_at = len(found.test) + sum(min(len(one), self.config.empty_per_location) for one in found.empty)
+        self._work(PHOTOGRAPH, stage, list(_photo_chunks(found, stage)), looked_at)
+        n_boxes = sum(len(record.boxes(found.rule.categories)) for record in found.test)
+        self._require_sound(BOX, n_boxes)
         self.report(_told(self.ledger, PHOTOGRAPH))
         locations = {record.location for record in found.listing.records}
         compare = table1.is_the_papers(found.rule, locations, len(found.listing.records))
         self.report("\n".join(["", *table1.table(self.ledger.considered, compare), ""]))
+        for remark in self.ledger.remarks:
+            self.report(remark)
         rows = [row for row in self.ledger.considered if (row.kind, row.split) == (PHOTOGRAPH, "test")]
         selected = sorted((row for row in rows if row.reason == SELECTED), key=lambda row: sample_key(row.id))
-        return [local(self.config.photos, "photos") / row.file_name for row in selected]
+        return [Path(self.config.photos) / row.file_name for row in selected]
 
-    def synthetic(self, pairs: Sequence[Pair], total: int, stage: stages.Synthetic) -> None:
+    def synthetic(self, pairs: Sequence[Pair], total: int, photos: Sequence[Path], stage: stages.Synthetic) -> None:
         """Writes the training arms; `total` counts the pairs and the images and masks that make none."""
-        self._work(SYNTHETIC, stage, list(_pair_chunks(pairs, stage)), total)
+        self._work(SYNTHETIC, stage, list(_pair_chunks(pairs, photos, stage)), total)
         self.report(_told(self.ledger, SYNTHETIC) + "\n")
 
     def joined(self, names: Sequence[str]) -> dict[str, Arm]:
         """The arms, from the records of all chunks; one arm's at a time are in memory."""
         return {
             name: shards.joined(
-                record.written[name] for record in map(self._record, self.done) if name in record.written
+                record.written[name]
+                for record in (chunks.record(self.folder, chunk) for chunk in self.done)
+                if name in record.written
             )
             for name in names
         }
@@ -125,35 +135,46 @@ class _Job:
             if record is None:
                 remaining.append(chunk)
             else:
-                self._take(record)
+                self.ledger.add(record.considered, record.skipped)
                 before += chunk.images
         if before:
-            self.report(f"{kind}: going on, {len(todo) - len(remaining)} of {len(todo)} shards were written before")
+            self.report(f"{kind}: going on, {len(todo) - len(remaining)} of {len(todo)} chunks were finished before")
         with progress(kind, sum(chunk.images for chunk in todo), before, self.console) as advance:
             for chunk, record in self.workers.work(stage, remaining):
-                self._take(record)
+                self.ledger.add(record.considered, record.skipped)
                 advance(chunk.images)
         self.done += todo
         self._require_sound(kind, total)  # when all are known: the list of what to mend is whole
-        self.ledger.require_usable(kind, total, self._listing)
-
-    def _take(self, record: Finished) -> None:
-        self.ledger.considered += record.considered
-        self.ledger.skipped += record.skipped
-
-    def _record(self, chunk: Chunk) -> Finished:
-        record = chunks.finished(self.folder, chunk)
-        if record is None:
-            raise UsageError(f"{chunk.name}: an input was changed while its shard was made; repeat the command")
-        return record
+        self.ledger.require_usable(kind, total, _listing(self.config))
 
     def _require_sound(self, kind: str, total: int) -> None:
-        self.ledger.require_sound(kind, total, self.config.max_bad, self._listing)
+        self.ledger.require_sound(kind, total, self.config.max_bad, _listing(self.config))
 
-    @property
-    def _listing(self) -> Path:
-        to = local(self.config.to, "to")
-        return to.with_name(f"{to.name}.{SKIPPED}")
+
+def _listing(config: PrepareConfig) -> Path:
+    """Where bad inputs are listed if there are too many."""
+    to = Path(config.to)
+    return to.with_name(f"{to.name}.{SKIPPED}")
+
+
+def _absolute(config: PrepareConfig) -> PrepareConfig:
+    """Places as processes that run elsewhere can open them; of a link, the folder that it leads to is replaced."""
+    places = {key: str(local(place, key)) for key in _FOLDERS if (place := getattr(config, key)) is not None}
+    night = config.night
+    if night.synthetic_list is not None:
+        night = night.model_copy(update={"synthetic_list": str(local(night.synthetic_list, "night.synthetic_list"))})
+    update = places | {
+        "to": str(local(config.to, "to").resolve()),
+        "annotations": tuple(str(local(path, "annotations")) for path in config.annotations),
+        "arms": tuple(_absolute_part(arm) for arm in config.arms),
+        "translator": _absolute_part(config.translator),
+        "night": night,
+    }
+    return config.model_copy(update=update)
+
+
+def _absolute_part(name: str) -> str:
+    return str(Path(name).expanduser().absolute()) if parts.is_path(name) else name
 
 
 def _photo_chunks(found: Candidates, stage: stages.Photographs) -> Iterator[Chunk]:
@@ -172,8 +193,9 @@ def _photo_chunks(found: Candidates, stage: stages.Photographs) -> Iterator[Chun
             yield Chunk(name, split, number, some, len(records), chunks.fingerprint(told, files))
 
 
-def _pair_chunks(pairs: Sequence[Pair], stage: stages.Synthetic) -> Iterator[Chunk]:
-    common = "\n".join([_common(stage.config), chunks.fingerprint(stage.fitted.hex(), ()), *stage.names])
+def _pair_chunks(pairs: Sequence[Pair], photos: Sequence[Path], stage: stages.Synthetic) -> Iterator[Chunk]:
+    learned = chunks.fingerprint(stage.fitted.hex(), photos)  # a translator may have kept no more than their names
+    common = "\n".join([_common(stage.config), learned, *stage.names])
     for split in ("train", "val"):
         of_split = [pair for pair in pairs if pair.split == split]
         for number, some in chunks.divided(of_split, stage.config.images_per_shard):
@@ -231,10 +253,10 @@ def _told(ledger: Ledger, kind: str) -> str:
     """What each rule took out of a kind of input, what was bad, and what is peculiar."""
     bad = {f"{name}: bad input": reasons for name, reasons in ledger.skipped_counts().items()}
     notes = {f"{name}: taken, with a note in {SELECTION}": reasons for name, reasons in ledger.note_counts().items()}
-    also = ANNOTATION if kind == PHOTOGRAPH else kind
+    kinds = (PHOTOGRAPH, ANNOTATION, BOX) if kind == PHOTOGRAPH else (kind,)
     lines = []
     for name, reasons in (ledger.counts() | bad | notes).items():
-        if name.startswith((kind, also)):
+        if name.startswith(kinds):
             lines += [name, *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]
     return "\n".join(lines)
 

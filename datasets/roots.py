@@ -1,4 +1,4 @@
-"""What `data=` names: an embedded data set, built once into the node's cache, or a folder of shards.
+"""What `data=` names: an embedded data set, built once into the node's cache, or a folder or URL of shards.
 
 An embedded data set is a package in `datasets/` that defines `config(to: Path) -> PrepareConfig`; its raw files lie
 beside its `__init__.py`.
@@ -15,27 +15,37 @@ from collections.abc import Callable
 from pathlib import Path
 
 import datasets
+from ablate import data as data_roots
 from ablate import shards
+from ablate.data import Data
 from ablate.errors import UsageError, suggest
-from ablate.storage import cache, local, sha256
+from ablate.storage import cache, local, sha256, urls
+from datasets import code
 
 _DIGITS = 16
 
 
 def root(data: str, report: Callable[[str], None] = print) -> Path:
-    """The folder of the shards that `data` names; an embedded set's are built first where they are not.
+    """The folder of all shards that `data` names: built first of an embedded set, copied first from a URL.
 
     Raises:
-        UsageError: there is neither such a data set nor such a data root.
+        UsageError: there is neither such a data set nor such a data root, or it does not answer.
+    """
+    return find(data, report).folder(report)
+
+
+def find(data: str, report: Callable[[str], None] = print) -> Data:
+    """The data root that `data` names; an embedded set is built first where it is not, a URL's shards are left there.
+
+    Raises:
+        UsageError: there is neither such a data set nor such a data root, or it does not answer.
     """
     known = names()
     if data in known:
-        return _built(data, report)
-    folder = local(data, "data")
-    if not folder.is_dir():
+        return data_roots.at(str(_built(data, report)))
+    if not urls.is_url(data) and not local(data, "data").is_dir():
         raise UsageError(f"data={data}: no such folder, and no such data set; {suggest(data, known)}")
-    shards.read_manifest(folder)
-    return folder
+    return data_roots.at(data)
 
 
 def names() -> tuple[str, ...]:
@@ -62,7 +72,7 @@ def _built(name: str, report: Callable[[str], None]) -> Path:
     # Under a name of its own, so that of two processes at once neither replaces what the other already reads.
     building = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
-        prepare(module.config(building), report)
+        prepare(module.config(building), lambda line: None)  # what it left out is no news of the user's data
         _move(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -80,11 +90,8 @@ def _move(building: Path, folder: Path) -> None:
 
 def _digest(package: Path) -> str:
     """A hash of everything that the shards follow from: the raw files, and the code that reads and writes them."""
-    here, ablate = Path(__file__).parent, Path(shards.__file__).parent
-    code = [*here.glob("*.py"), *here.glob("arms/*.py"), *here.glob("translate/*.py")]
-    code += [ablate / "shards.py", ablate / "boxes.py"]
     raw = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    named = {f"code/{path.parent.name}/{path.name}": path for path in code}
+    named = {f"code/{name}": path for name, path in code.files().items()}
     named |= {f"raw/{path.relative_to(package).as_posix()}": path for path in raw}
     hashed = hashlib.sha256(f"schema {shards.SCHEMA_VERSION}\n".encode())
     for name, path in sorted(named.items()):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -21,7 +22,6 @@ from datasets.pictures import BrokenPictureError, Mask, Picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 _FORM_OF = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
-_SHAPE_TOLERANCE = 0.02  # how far the aspect ratios of an image and its mask may differ
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,11 @@ def pairs(config: PrepareConfig, ledger: Ledger) -> tuple[tuple[Pair, ...], int]
         UsageError: a folder or the night list is missing, or fewer than two images are left.
     """
     folder = local(config.synthetic, "synthetic")
-    images = _files(folder / config.synthetic_images, "synthetic_images", ledger)
-    masks = _files(folder / config.synthetic_masks, "synthetic_masks", ledger)
+    image_folder, mask_folder = folder / config.synthetic_images, folder / config.synthetic_masks
+    images = _files(image_folder, "synthetic_images", ledger)
+    masks = _files(mask_folder, "synthetic_masks", ledger)
+    if image_folder.resolve() == mask_folder.resolve():
+        raise UsageError(f"synthetic_images= and synthetic_masks= are one folder, {image_folder}; give two")
     for name in sorted(images.keys() ^ masks.keys()):
         reason = "no mask of this name" if name in images else "mask without an image"
         ledger.skipped.append(Skipped(SYNTHETIC, (images.get(name) or masks[name]).name, reason))
@@ -96,20 +99,22 @@ def judge(pair: Pair, config: PrepareConfig) -> tuple[Source | None, Considered 
     try:
         picture = pictures.decode(pair.image.read_bytes())
         mask_hw = pictures.decode_mask(pair.mask.read_bytes(), config.animal_values)
-    except (BrokenPictureError, OSError) as error:
+    except (BrokenPictureError, FileNotFoundError) as error:  # other errors are the disk's, and pass
         return None, Skipped(SYNTHETIC, pair.image.name, f"broken: {error}")
     if picture.orientation > 1:
         return None, Skipped(
             SYNTHETIC, pair.image.name, "its EXIF orientation turns it, but not its mask; save it turned"
         )
     (width, height), mask_wh = picture.wh, (mask_hw.shape[1], mask_hw.shape[0])
-    if abs(width / height * mask_wh[1] / mask_wh[0] - 1) > _SHAPE_TOLERANCE:
+    if not pictures.same_shape(picture.wh, mask_wh):
         sizes = f"{width}x{height} px, its mask {mask_wh[0]}x{mask_wh[1]}"
         return None, Skipped(SYNTHETIC, pair.image.name, f"mask of another shape: {sizes}")
     notes = _suffix_notes(pair, picture)
     if mask_wh != picture.wh:
         notes.append(f"mask scaled (nearest): from {mask_wh[0]}x{mask_wh[1]} to {width}x{height}")
         mask_hw = pictures.resize_mask(mask_hw, picture.wh)
+    if mask_hw.all():
+        notes.append("mask covers everything")
     luma = pictures.luma(picture.image_hw3)
     reason = SELECTED if mask_hw.any() else "no animal"
     if reason == SELECTED and luma < config.night.synthetic_luma:
@@ -132,8 +137,19 @@ def _files(folder: Path, key: str, ledger: Ledger) -> dict[str, Path]:
     """The pictures below a folder by name; where two share one, neither can be told to be the right one."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder; name it with {key}=")
-    visible = (path for path in sorted(folder.rglob("*")) if not _hidden(path.relative_to(folder)))
-    named = [(path.relative_to(folder).with_suffix("").as_posix(), path) for path in visible if _is_picture(path)]
+    named = []
+    others: Counter[str] = Counter()
+    for path in sorted(_below(folder)):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if path.suffix.lower() not in SUFFIXES:
+            others[path.suffix.lower() or "no suffix"] += 1
+        elif problem := _unusable(path, name):
+            ledger.skipped.append(Skipped(SYNTHETIC, path.name.encode("utf-8", "replace").decode(), problem))
+        else:
+            named.append((name, path))
+    if others:
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common())
+        ledger.remarks.append(f"{folder}: {others.total()} file(s) of other kinds were left alone: {kinds}")
     counts = Counter(name for name, _ in named)
     ledger.skipped += [
         Skipped(SYNTHETIC, path.name, "two files of this name") for name, path in named if counts[name] > 1
@@ -141,21 +157,44 @@ def _files(folder: Path, key: str, ledger: Ledger) -> dict[str, Path]:
     return {name: path for name, path in named if counts[name] == 1}
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+def _below(folder: Path) -> Iterator[Path]:
+    """All files below a folder, also behind links; hidden ones are those of other programs."""
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = [] if real in seen else [name for name in folders if not _hidden(name)]
+        if real not in seen:
+            yield from (Path(place, name) for name in files if not _hidden(name))
+        seen.add(real)
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _unusable(path: Path, name: str) -> str | None:
+    if not path.exists():
+        return "the link leads nowhere"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "its name is not Unicode"
+    return None
 
 
 def _by_day(both: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> list[Pair]:
     """The pairs that neither the name pattern nor the list calls night."""
-    listed = names_in(config.night.synthetic_list, "night.synthetic_list", (_called(pair) for pair in both))
+    called = (_called(pair) for pair in both)
+    listed = names_in(config.night.synthetic_list, "night.synthetic_list", called, ledger)
+    pattern = config.night.synthetic_pattern
+    if pattern and not any(fnmatchcase(pair.name, pattern) for pair in both):
+        raise UsageError(
+            f"night.synthetic_pattern={pattern}: no name matches; names are paths below the folder without the suffix"
+        )
     kept = []
     for pair in both:
         reason = None
-        if config.night.synthetic_pattern and fnmatchcase(pair.name, config.night.synthetic_pattern):
+        if pattern and fnmatchcase(pair.name, pattern):
             reason = "night by its name"
         elif listed & _called(pair):
             reason = "night by the list"
@@ -176,7 +215,7 @@ def _divided(found: Iterable[Pair], config: PrepareConfig) -> tuple[Pair, ...]:
     if not by_name:
         return ()
     shares = {name: share(config.seed, name) for name in by_name}
-    *others, _always_train = sorted(shares, key=shares.__getitem__)
+    others = sorted(shares, key=shares.__getitem__)[:-1]  # the last one stays for training, whatever its share
     val = {name for name in others if shares[name] < config.val_fraction} or {others[0]}
     divided = (replace(pair, split="val" if name in val else "train") for name, pair in by_name.items())
     return tuple(sorted(divided, key=lambda pair: pair.key))

@@ -60,4 +60,4 @@ def _row(name: str, test: int, empty: int, width: int, published: int, compare: 
 
 def _natural(location: str) -> tuple[bool, int, str]:
     """Numbers by their value, before names."""
-    return (False, int(location), location) if location.isdecimal() else (True, 0, location)
+    return (False, len(location.lstrip("0")), location) if location.isdecimal() else (True, 0, location)

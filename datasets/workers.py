@@ -57,7 +57,7 @@ class Workers:
     def _worth_ray(self, n_chunks: int) -> bool:
         if self._options.address is not None:
             return n_chunks > 0
-        return n_chunks >= _WORTH_RAY if self._count is None else self._count > 1 < n_chunks
+        return n_chunks >= _WORTH_RAY if self._count is None else self._count > 1 and n_chunks > 1
 
 
 class _Pool:
@@ -78,16 +78,20 @@ class _Pool:
                 chunk = remaining.pop()
                 waiting[task.remote(shared, chunk, building)] = chunk
             (ready,), _ = ray.wait(list(waiting), num_returns=1)
-            yield waiting.pop(ready), _result(ready)
+            chunk = waiting.pop(ready)
+            yield chunk, _result(ready, chunk.name)
 
 
-def _result(ready: Any) -> Finished:  # noqa: ANN401 - a Ray reference
+def _result(ready: Any, name: str) -> Finished:  # noqa: ANN401 - a Ray reference
     import ray
 
     try:
         result: Finished = ray.get(ready)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None  # as it would have come out of this process
+    except ray.exceptions.RayError as error:
+        said = str(error).strip().splitlines()[0]
+        raise UsageError(f"{name}: its process died again and again ({said}); try fewer workers=") from error
     return result
 
 
@@ -97,7 +101,7 @@ def _pool(count: int | None, options: RayOptions) -> Iterator[_Pool]:
 
     found = cluster.connect(options.address, dashboard=False)
     try:
-        yield _Pool(min(count or int(found.cpus), int(found.cpus)))
+        yield _Pool(count or max(int(found.cpus), 1))
     finally:
         cluster.shutdown()
 

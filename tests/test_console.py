@@ -4,6 +4,7 @@ import time
 import pytest
 from rich.console import Console
 
+from ablate import data
 from ablate.config import RunConfig
 from ablate.console import Board
 from ablate.plan import jobs, plan
@@ -15,7 +16,7 @@ from ablate.space import product
 def work(tiny_root, tmp_path):
     run = RunConfig(space="given")
     trials = plan(run, product(augment=["none", "jitter"]), read_manifest(tiny_root))
-    return jobs(run, tiny_root, tmp_path, trials, {"CPU": 1.0})
+    return jobs(run, data.at(str(tiny_root)), tmp_path, trials, {"CPU": 1.0})
 
 
 def report(epoch, **more):

@@ -1,14 +1,16 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from ablate import pictures
-from ablate.shards import Manifest, Sample, read_manifest, write_manifest
+from ablate import data, pictures
+from ablate.shards import Manifest, Sample, write_manifest
 from tests import tiny_data
 
 
 def test_pictures_come_in_shard_order_at_network_size(tiny_root):
-    loaded = pictures.load(tiny_root, read_manifest(tiny_root), "crop", "train", 32)
+    loaded = pictures.load(data.at(str(tiny_root)), "crop", "train", 32)
     assert loaded.image_n3hw.shape == (16, 3, 32, 32)
     assert loaded.image_n3hw.dtype == loaded.mask_n1hw.dtype == torch.uint8
     assert [meta["source"] for meta in loaded.meta_n] == [f"train{index:03d}" for index in range(16)]
@@ -16,7 +18,7 @@ def test_pictures_come_in_shard_order_at_network_size(tiny_root):
 
 
 def test_a_batch_is_float_in_the_unit_interval(tiny_root):
-    loaded = pictures.load(tiny_root, read_manifest(tiny_root), "crop", "train", 32)
+    loaded = pictures.load(data.at(str(tiny_root)), "crop", "train", 32)
     image, mask = loaded.batch(torch.tensor([3, 1]), torch.device("cpu"))
     assert image.dtype == mask.dtype == torch.float32
     assert 0 <= image.min() < image.max() <= 1
@@ -24,14 +26,15 @@ def test_a_batch_is_float_in_the_unit_interval(tiny_root):
 
 
 def test_the_second_load_decodes_nothing(tiny_root):
-    manifest = read_manifest(tiny_root)
-    first = pictures.load(tiny_root, manifest, "i2i", "val", 32)
-    second = pictures.load(tiny_root / "moved away", manifest, "i2i", "val", 32)  # the shards are not touched
+    root = data.at(str(tiny_root))
+    first = pictures.load(root, "i2i", "val", 32)
+    moved = dataclasses.replace(root, place=f"{tiny_root} moved away")  # the shards are not touched
+    second = pictures.load(moved, "i2i", "val", 32)
     assert torch.equal(first.image_n3hw, second.image_n3hw)
 
 
 def test_photographs_without_masks_say_so(tiny_root):
-    loaded = pictures.load(tiny_root, read_manifest(tiny_root), "real", "empty", 32)
+    loaded = pictures.load(data.at(str(tiny_root)), "real", "empty", 32)
     assert not loaded.has_mask_n.any()
     assert len(pictures.Photograph(loaded.meta_n[0]).boxes_n4) == 0
 
@@ -42,7 +45,7 @@ def test_a_picture_that_cannot_be_decoded_is_named(tmp_path):
     write_manifest(tmp_path, Manifest(arms={"crop": arm}))
     for _ in range(2):  # a failed decoding leaves nothing that a second try would take for whole
         with pytest.raises(ValueError, match="sample bad"):
-            pictures.load(tmp_path, read_manifest(tmp_path), "crop", "train", 8)
+            pictures.load(data.at(str(tmp_path)), "crop", "train", 8)
 
 
 def test_squash_averages_and_does_not_alias():
@@ -55,4 +58,4 @@ def test_squash_averages_and_does_not_alias():
 def test_an_empty_split_has_no_pictures(tmp_path):
     photograph = tiny_data.photograph(np.random.default_rng(0), "one", "34", animal=True)
     write_manifest(tmp_path, Manifest(arms={"real": tiny_data.write_arm(tmp_path, "real", {"test": [photograph]})}))
-    assert len(pictures.load(tmp_path, read_manifest(tmp_path), "real", "empty", 16)) == 0
+    assert len(pictures.load(data.at(str(tmp_path)), "real", "empty", 16)) == 0

@@ -1,5 +1,6 @@
 import pytest
 
+from ablate import data
 from ablate import plan as planning
 from ablate.config import RunConfig
 from ablate.errors import UsageError
@@ -50,7 +51,7 @@ def test_cells_that_are_the_same_trial_are_planned_once(tiny_root):
 def test_trials_that_share_a_training_share_a_job(tiny_root, tmp_path):
     run = RunConfig(space="given")
     trials = plan(tiny_root, product(threshold=[0.4, 0.5], seed=[0, 1]))
-    work = planning.jobs(run, tiny_root, tmp_path, trials, {"CPU": 1.0})
+    work = planning.jobs(run, data.at(str(tiny_root)), tmp_path, trials, {"CPU": 1.0})
     assert [[trial.config.threshold for trial in job.trials] for job in work] == [[0.4, 0.5], [0.4, 0.5]]
 
 

@@ -3,9 +3,8 @@ import math
 import pytest
 import torch
 
-from ablate import checkpoint, evaluate, pictures
+from ablate import checkpoint, data, evaluate, pictures
 from ablate.config import TrialConfig, trial_config
-from ablate.shards import read_manifest
 from ablate.train import NonFiniteLossError, Training, best_epoch, rate_factor
 from tests import tiny_data
 
@@ -23,9 +22,7 @@ def one_thread():
 
 def training(root, **fields):
     config = trial_config(tiny_data.TRIAL_DEFAULTS, fields)
-    train, val = (
-        pictures.load(root, read_manifest(root), "crop", split, config.image_size) for split in ("train", "val")
-    )
+    train, val = (pictures.load(data.at(str(root)), "crop", split, config.image_size) for split in ("train", "val"))
     return Training(config, train, val, CPU)
 
 
@@ -63,7 +60,7 @@ def test_a_network_learns_the_ellipses_and_finds_them_on_photographs(tiny_root):
 
 
 def photographs(root):
-    return pictures.load(root, read_manifest(root), "real", "test", 32)
+    return pictures.load(data.at(str(root)), "real", "test", 32)
 
 
 def test_seed_changes_weights_and_order(tiny_root):

@@ -6,12 +6,12 @@ from typing import Any
 
 from ablate.shards import Sample
 from datasets.photographs import Photo
-from datasets.pictures import decode_mask, encode_mask
+from datasets.pictures import encode_mask
 
 
 def sample(photo: Photo) -> Sample:
     """One photograph as a sample of the split that it tells; a JPEG keeps its bytes unless EXIF turns it."""
-    mask_png = None if photo.mask is None else encode_mask(decode_mask(photo.mask.read_bytes()))
+    mask_png = None if photo.mask_hw is None else encode_mask(photo.mask_hw)
     return Sample(photo.key, photo.jpg, mask_png, _meta(photo))
 
 

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from datetime import datetime
@@ -107,8 +108,9 @@ def test_an_unusable_box_is_listed(box):
 
 def test_entries_that_fit_nothing_are_listed():
     found = listing(
-        {"id": "a", "width": 7},
-        {"id": "a", "width": 8},
+        {"id": "a", "width": 7, "height": 3},
+        {"id": "a", "width": 8, "height": 3},
+        {"id": "c"},
         {"file_name": "no-id.jpg"},
         annotations=[{"image_id": "b", "category_id": 34}, {"image_id": "a", "category_id": 77}],
     )
@@ -116,6 +118,7 @@ def test_entries_that_fit_nothing_are_listed():
     assert sorted(entry.reason for entry in found.skipped) == [
         "annotation of an unknown image",
         "image without an id or a file name",
+        "second image of this file",
         "second image of this id",
         "unknown category 77",
     ]
@@ -183,6 +186,66 @@ def test_the_whole_of_caltechs_file_is_read_and_selected_within_two_gigabytes(tm
     selected, peak_mb = map(float, done.stdout.split())
     assert selected == large_json.N_SELECTED
     assert peak_mb < 2000
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"width": "160", "height": 120},
+        {"width": 160},
+        {"width": True, "height": 10},
+        {"width": 10**400, "height": 10},
+        {"location": "\ud800"},
+        {"id": "\ud800"},
+        {"file_name": "."},
+    ],
+)
+def test_an_entry_that_would_mislead_is_listed(fields):
+    found = listing({"id": "a"} | fields)
+    assert found.records == ()
+    assert len(found.skipped) == 1
+
+
+def test_numbers_of_any_length_are_no_measure():
+    assert record(frame_num=10**400).frame_num is None
+    found = listing({"id": "a"}, annotations=[{"image_id": "a", "category_id": 34, "bbox": [1, 2, 10**400, 3]}])
+    assert [entry.reason for entry in found.skipped] == ["box is not four numbers"]
+
+
+def test_a_photograph_with_something_unknown_on_it_is_not_empty():
+    found = record([{"category_id": 30}, {"category_id": 77}])
+    assert ANY_TIME.refusal(found) == "other category"
+
+
+def test_a_further_file_completes_the_size_and_doubles_no_box():
+    deer = [{"image_id": "a", "category_id": 1, "bbox": [1, 2, 3, 4]}]
+    named = {"1": "deer"}
+    without, within = {"id": "a", "file_name": "a.jpg"}, {"id": "a", "file_name": "a.jpg", "width": 9, "height": 8}
+    for images in (([without], [within]), ([within], [without])):
+        (found,) = cct.parse([(one, deer, named) for one in images]).records
+        assert found.wh == (9, 8)
+        assert len(found.boxes({"deer"})) == 1
+
+
+def test_of_two_files_that_tell_other_sizes_that_with_the_boxes_counts():
+    large, small = ({"id": "a", "file_name": "a.jpg", "width": side, "height": side} for side in (90, 30))
+    labels = ([small], [{"image_id": "a", "category_id": 1}], {"1": "deer"})
+    boxed = ([large], [{"image_id": "a", "category_id": 1, "bbox": [1, 2, 3, 4]}], {"1": "deer"})
+    for files in ((labels, boxed), (boxed, labels)):
+        found = cct.parse(files)
+        assert found.records[0].wh == (90, 90)
+        assert found.skipped == ()
+    other = ([small], [{"image_id": "a", "category_id": 1, "bbox": [0, 0, 1, 1]}], {"1": "deer"})
+    twice = cct.parse([boxed, other])
+    assert len(twice.records[0].boxes({"deer"})) == 1
+    assert twice.skipped[0].reason.startswith("box in a file that tells another size")
+
+
+def test_two_categories_of_one_id_are_refused(tmp_path):
+    table = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "deer"}, {"id": 1, "name": "moose"}]}
+    (tmp_path / "a.json").write_text(json.dumps(table))
+    with pytest.raises(UsageError, match="two categories of one id"):
+        cct.read([tmp_path / "a.json"])
 
 
 def test_a_missing_file_is_one_line(tmp_path):

@@ -57,14 +57,39 @@ def test_boxes_are_scaled_from_the_original_to_the_stored_photograph(survey):
 
 
 def test_boxes_stay_as_they_are_where_the_json_tells_no_size(survey):
-    photos, _ = read(survey.add("p", width=..., height=...))
+    photos, ledger = read(survey.add("p", width=..., height=...))
     assert photos["p"].boxes == (((40.0, 30.0, 80.0, 60.0), "deer"),)  # clipped: it is 80x60
+    assert notes(ledger)["p"].startswith("the JSON tells no size")
 
 
 def test_boxes_are_clipped_at_the_frame(survey):
     photos, ledger = read(survey.add("p", boxes=[(-10, -10, 30, 30), (150, 100, 100, 100)]))
     assert [box for box, _ in photos["p"].boxes] == [(0.0, 0.0, 10.0, 10.0), (75.0, 50.0, 80.0, 60.0)]
     assert ledger.skipped == []
+
+
+def test_many_boxes_outside_the_frame_stop_preparation(survey, tmp_path):
+    survey.add("p", boxes=[(200, 10, 30, 30)]).write()
+    raw_inputs.synthetic(tmp_path / "synthetic", count=4)
+    with pytest.raises(UsageError, match=r"kind box: 1 of 2 are bad \(p: box outside the frame\)"):
+        prepare(config(tmp_path, tmp_path / "out"), lambda line: None)
+
+
+def test_boxes_in_fractions_of_the_frame_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="boxes are fractions of the frame, not pixels"):
+        read(Survey(tmp_path).add("p", boxes=[(0.25, 0.25, 0.5, 0.5)]))
+
+
+def test_a_name_that_no_disk_can_hold_is_a_missing_file(survey):
+    _, ledger = read(survey.add("p", file=False, file_name="x" * 300 + ".jpg"))
+    assert reason(ledger, "p") == "no file"
+
+
+def test_a_file_that_cannot_be_read_is_the_disks_fault_not_the_pictures(survey):
+    (survey.folder / "photos" / "ok.jpg").unlink()
+    (survey.folder / "photos" / "ok.jpg").symlink_to("/proc/self/mem")
+    with pytest.raises(OSError, match=r"Input/output error"):
+        read(survey)
 
 
 def test_a_box_outside_the_frame_is_listed_and_the_others_stay(survey):
@@ -222,8 +247,8 @@ def test_photographs_may_have_masks(survey, tmp_path):
     save(tmp_path / "photo_masks" / "ok.png", mask)
     save(tmp_path / "photo_masks" / "p.png", mask[:, :-1])
     photos, ledger = read(survey.add("p").add("q"), photo_masks=str(tmp_path / "photo_masks"))
-    assert photos["ok"].mask == tmp_path / "photo_masks" / "ok.png"
-    assert photos["q"].mask is None
+    assert (photos["ok"].mask_hw == (mask > 0)).all()
+    assert photos["q"].mask_hw is None
     assert [(entry.name, entry.reason) for entry in ledger.skipped] == [("p.jpg", "broken: its mask is 79x60 px")]
 
 

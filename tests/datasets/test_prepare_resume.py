@@ -1,16 +1,22 @@
 """Preparation that is killed, continued, spread over processes, or started twice."""
 
+import errno
 import json
 import random
+import resource
+import subprocess
+import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ablate import shards
 from ablate.errors import UsageError
 from datasets.building import building
 from datasets.prepare import prepare
-from tests.command import run, start
+from tests.command import ROOT, run, start
 from tests.datasets import raw_inputs
 from tests.datasets.raw_inputs import config
 from tests.datasets.test_prepare import assert_same
@@ -81,11 +87,11 @@ def test_what_was_finished_is_not_done_again(raw, undisturbed, tmp_path):
     stop_after(raw, tmp_path / "out", 1)
     records = {path.name: path.stat().st_mtime_ns for path in (tmp_path / ".out.building" / "records").iterdir()}
     assert len(records) == 7  # 60 photographs with an animal, and one location's empty ones
-    shard = tmp_path / ".out.building" / "real" / "test-000003.tar"
+    shard = tmp_path / ".out.building" / "root" / "real" / "test-000003.tar"
     before = shard.stat().st_ino
     lines = []
     prepare(config(raw, tmp_path / "out", images_per_shard=10), lines.append)
-    assert "photograph: going on, 7 of 7 shards were written before" in lines
+    assert "photograph: going on, 7 of 7 chunks were finished before" in lines
     assert (tmp_path / "out" / "real" / "test-000003.tar").stat().st_ino == before
     assert_same(tmp_path / "out", undisturbed)
 
@@ -93,7 +99,7 @@ def test_what_was_finished_is_not_done_again(raw, undisturbed, tmp_path):
 def test_other_parameters_or_a_changed_file_are_not_mixed_with_what_was_finished(tmp_path):
     raw = raw_inputs.folder(tmp_path / "raw")
     stop_after(raw, tmp_path / "out", 1)
-    raw_inputs.save(raw / "photos" / "p0.jpg", raw_inputs.picture(raw_inputs.np.random.default_rng(5), (80, 60)))
+    raw_inputs.save(raw / "photos" / "p0.jpg", raw_inputs.picture(np.random.default_rng(5), (80, 60)))
     manifest = prepare(config(raw, tmp_path / "out", images_per_shard=10), lambda line: None)
     fresh = prepare(config(raw, tmp_path / "fresh", images_per_shard=10), lambda line: None)
     assert manifest == fresh
@@ -105,6 +111,74 @@ def test_other_parameters_or_a_changed_file_are_not_mixed_with_what_was_finished
     assert changed.arms["real"].digest != fresh.arms["real"].digest
     boxes = [s.meta["boxes"][0]["box"] for s in shards.read(tmp_path / "out", changed, "real", "test")]
     assert [5.0, 5.0, 15.0, 15.0] in boxes
+
+
+def damage(folder, name):
+    """The shard of a finished chunk replaced, as by a command with other parameters that died before its record."""
+    path = folder / "root" / name
+    path.write_bytes(path.read_bytes() + bytes(512))
+
+
+def test_a_shard_that_is_not_the_recorded_one_is_made_again(raw, undisturbed, tmp_path):
+    stop_after(raw, tmp_path / "out", 1)
+    damage(tmp_path / ".out.building", "real/test-000002.tar")
+    lines = []
+    prepare(config(raw, tmp_path / "out", images_per_shard=10), lines.append)
+    assert "photograph: going on, 6 of 7 chunks were finished before" in lines
+    assert_same(tmp_path / "out", undisturbed)
+
+
+def test_a_translator_that_keeps_only_the_photographs_names_is_done_again_when_they_change(tmp_path):
+    raw = raw_inputs.folder(tmp_path / "raw")
+    fields = {"translator": "fda", "images_per_shard": 10}
+
+    def stop_before_the_end(line):
+        if line.startswith("synthetic"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(config(raw, tmp_path / "out", **fields), stop_before_the_end)
+    for index in range(6):
+        pixels = raw_inputs.picture(np.random.default_rng(50 + index), (80, 60), level=150)
+        raw_inputs.save(raw / "photos" / f"p{index}.jpg", pixels)
+    manifest = prepare(config(raw, tmp_path / "out", **fields), lambda line: None)
+    assert manifest == prepare(config(raw, tmp_path / "fresh", **fields), lambda line: None)
+
+
+def test_a_place_that_cannot_be_moved_loses_nothing(raw, undisturbed, tmp_path, monkeypatch):
+    def busy(self, target):
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", busy)  # as of a mount point
+        with pytest.raises(OSError, match="busy"):
+            prepare(config(raw, tmp_path / "out", images_per_shard=10), lambda line: None)
+    lines = []
+    prepare(config(raw, tmp_path / "out", images_per_shard=10), lines.append)
+    assert sum("chunks were finished before" in line for line in lines) == 2
+    assert_same(tmp_path / "out", undisturbed)
+
+
+def test_other_tars_and_other_roots_beside_it_are_not_touched(raw, tmp_path):
+    old = tmp_path / ".out.v2.deadbeef.old"
+    old.mkdir()
+    prepare(config(raw, tmp_path / "out", arms=("full",)), lambda line: None)
+    (tmp_path / "out" / "full" / "mine.tar").write_bytes(b"precious")
+    with pytest.raises(UsageError, match=r"mine\.tar is not a part of the data root"):
+        prepare(config(raw, tmp_path / "out"), lambda line: None)
+    (tmp_path / "out" / "full" / "mine.tar").unlink()
+    prepare(config(raw, tmp_path / "out", arms=("full",)), lambda line: None)
+    assert old.is_dir()
+
+
+def test_a_full_disk_is_one_line_that_names_the_place(raw, tmp_path):
+    command = [sys.executable, "-m", "datasets.prepare", *words(raw, tmp_path / "out", 1)]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # noqa: E731
+    done = subprocess.run(command, cwd=ROOT, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "test-000000.tar" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_place_that_is_being_written_is_not_written_by_a_second_command(raw, tmp_path):

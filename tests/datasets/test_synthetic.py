@@ -136,6 +136,30 @@ def test_names_may_be_nested_and_hold_dots_spaces_and_other_letters(folder):
     assert all(source.key.isascii() and "." not in source.key for source in said.values())
 
 
+def test_folders_behind_links_are_read_and_dangling_links_are_listed(folder):
+    images, masks = (folder.path / "synthetic" / name for name in ("images", "masks"))
+    elsewhere = Folder(folder.path / "elsewhere").image("a.png").mask("a.png").path / "synthetic"
+    (images / "more").symlink_to(elsewhere / "images")
+    (masks / "more").symlink_to(elsewhere / "masks")
+    (images / "more" / "round").symlink_to(images)
+    (images / "gone.png").symlink_to("/nowhere.png")
+    (images / "notes.txt").write_text("")
+    said = folder.judged()
+    assert {"more/a", "gone.png"} < set(said)
+    assert said["gone.png"] == "the link leads nowhere"
+
+
+def test_files_of_other_kinds_and_unknown_names_are_remarked_on(folder):
+    folder.put("images/notes.txt", b"").image("b.png").mask("b.png")
+    (folder.path / "night.txt").write_text("ok\nnobody # typed wrong\n")
+    ledger = Ledger()
+    night = Night(synthetic_list=str(folder.path / "night.txt"))
+    with pytest.raises(UsageError):  # one image is left
+        synthetic.pairs(config(folder.path, folder.path / "out", night=night), ledger)
+    assert "1 file(s) of other kinds were left alone: 1 .txt" in ledger.remarks[0]
+    assert "1 of 2 lines name nothing here: nobody" in ledger.remarks[1]
+
+
 @pytest.mark.parametrize(
     ("night", "reason"),
     [({"synthetic_pattern": "*_night"}, "night by its name"), ({"synthetic_list": "night.txt"}, "night by the list")],

@@ -1,0 +1,227 @@
+"""The node's cache of copied shards and decoded pictures: entries under one limit, the least recently used go first.
+
+    <cache>/<kind>/<name>/        an entry: files, and `.size`, the bytes that it takes when it is whole
+    <cache>/locks/<kind>/<name>   shared while the entry is used, exclusive while it is made or removed; its time is the
+                                  entry's last use
+    <cache>/locks/room            held while room is made
+
+Locks are the system's (flock), so they end with the process that held them, however it died. Lock files stay.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import math
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablate import storage
+from ablate.errors import UsageError
+
+LIMIT = "ABLATE_CACHE_GB"
+_DEFAULT_GB = 100.0
+_KINDS = ("copies", "decoded")
+_SIZE = ".size"
+_GONE = ".gone-"
+
+
+class Hold:
+    """An entry in use: nobody removes it while this object lives."""
+
+    def __init__(self, folder: Path, lock: _Lock) -> None:
+        self.folder = folder
+        self._lock = lock
+
+    def __enter__(self) -> Path:
+        return self.folder
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self._lock.close()
+
+
+def hold(kind: str, name: str, size: Callable[[], int], make: Callable[[Path], None], mark: str) -> Hold:
+    """Gives an entry to use; of several processes that need the same, one makes it and the others wait.
+
+    Args:
+        size: the bytes that it will take; asked only where it is made.
+        make: writes it into a folder, in which an attempt that died may have left files.
+        mark: the file that `make` writes last: an entry that has it is whole.
+
+    Raises:
+        UsageError: there is no room for it.
+    """
+    assert kind in _KINDS
+    folder = storage.cache() / kind / name
+    lock = _Lock(_lock_path(folder))
+    try:
+        while True:
+            lock.shared()
+            if (folder / mark).is_file():
+                lock.used()
+                return Hold(folder, lock)
+            lock.exclusive()  # lets go of the shared one first, so that two who wait for each other do not stay so
+            if not (folder / mark).is_file():
+                _make_room(folder, size())
+                make(folder)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def limit() -> int:
+    """The bytes that the cache may take.
+
+    Raises:
+        UsageError: the variable holds no number.
+    """
+    text = os.environ.get(LIMIT, "")
+    try:
+        gigabytes = float(text) if text else _DEFAULT_GB
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 < gigabytes < float("inf"):
+        raise UsageError(f"{LIMIT}={text}: not a size in GB, such as {_DEFAULT_GB:g}")
+    return int(gigabytes * 1e9)
+
+
+def require(needed: int, what: str) -> None:
+    """Raises a `UsageError` where one run needs more than the cache may ever take; `what` says for what."""
+    if needed > limit():
+        raise UsageError(
+            f"the run needs {gigabytes(needed)} of cache for {what}, and {storage.cache()} may take "
+            f"{gigabytes(limit())}; set {LIMIT}={math.ceil(needed * 1.1 / 1e9)} or higher, or run fewer arms at a time"
+        )
+
+
+def gigabytes(size: int) -> str:
+    """A size as people read it."""
+    return f"{size / 1e9:.3g} GB"
+
+
+class _Lock:
+    """A lock that an open file holds; readable by the processes of one node."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+
+    def shared(self) -> None:
+        self._flock(fcntl.LOCK_SH)
+
+    def exclusive(self) -> None:
+        self._flock(fcntl.LOCK_EX)
+
+    def exclusive_at_once(self) -> bool:
+        try:
+            self._flock(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def used(self) -> None:
+        """Marks now as the last use."""
+        assert self._file is not None
+        os.utime(self._file)
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _flock(self, operation: int) -> None:
+        assert self._file is not None
+        fcntl.flock(self._file, operation)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    folder: Path
+    size: int  # what it takes, or is going to take
+    on_disk: int
+    used_at: float
+
+
+def _make_room(folder: Path, size: int) -> None:
+    """Removes what was not used for longest until `size` bytes fit, and books them for `folder`."""
+    room = _Lock(storage.cache() / "locks" / "room")
+    try:
+        room.exclusive()
+        entries = _entries()
+        on_disk = sum(entry.on_disk for entry in entries)
+        allowed = min(limit(), on_disk + shutil.disk_usage(storage.cache()).free)
+        others = sorted((entry for entry in entries if entry.folder != folder), key=lambda entry: entry.used_at)
+        taken = sum(entry.size for entry in others)
+        for entry in others:
+            if taken + size <= allowed:
+                break
+            taken -= entry.size if _removed(entry.folder) else 0
+        if taken + size > allowed:
+            raise UsageError(_full(size, taken, allowed))
+        storage.publish(folder / _SIZE, str(size).encode())
+    finally:
+        room.close()
+
+
+def _full(size: int, taken: int, allowed: int) -> str:
+    why = f"{LIMIT}" if allowed == limit() else "what its disk has left"
+    return (
+        f"the cache {storage.cache()} has no room: {gigabytes(size)} are needed, {gigabytes(taken)} are in use and "
+        f"{gigabytes(allowed)} is all that it may take ({why}); set {LIMIT} higher, or ABLATE_CACHE to a larger disk"
+    )
+
+
+def _entries() -> list[_Entry]:
+    found = []
+    for kind in _KINDS:
+        for folder in (storage.cache() / kind).glob("*"):
+            if folder.name.startswith(_GONE):
+                shutil.rmtree(folder, ignore_errors=True)  # whoever was removing it died
+            elif folder.is_dir():
+                found.append(_entry(folder))
+    return found
+
+
+def _entry(folder: Path) -> _Entry:
+    on_disk, booked, used_at = 0, 0, folder.stat().st_mtime
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # somebody is writing this entry
+            on_disk += path.stat().st_size if path.is_file() else 0
+    with contextlib.suppress(FileNotFoundError):
+        booked = int((folder / _SIZE).read_text())
+    with contextlib.suppress(FileNotFoundError):
+        used_at = _lock_path(folder).stat().st_mtime
+    return _Entry(folder, max(on_disk, booked), on_disk, used_at)
+
+
+def _removed(folder: Path) -> bool:
+    """Removes an entry unless somebody uses it; says whether it did."""
+    lock = _Lock(_lock_path(folder))
+    try:
+        if not lock.exclusive_at_once():
+            return False
+        _remove(folder)
+        return True
+    finally:
+        lock.close()
+
+
+def _remove(folder: Path) -> None:
+    gone = folder.with_name(f"{_GONE}{secrets.token_hex(4)}")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(gone)  # at once, so that nobody ever meets half an entry
+        shutil.rmtree(gone)
+
+
+def _lock_path(folder: Path) -> Path:
+    return storage.cache() / "locks" / folder.parent.name / folder.name

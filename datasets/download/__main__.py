@@ -1,0 +1,51 @@
+"""`python -m datasets.download cct to=DIR`: see `DownloadConfig`."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+from ablate import parts
+from ablate.cli import run_command
+from ablate.errors import UsageError
+from ablate.storage import local, urls
+from datasets.download import PACKAGE, DownloadConfig
+
+
+def main(config: DownloadConfig) -> int:
+    """Fetches a set; 0 where all of it is there, 1 where some photographs are not to be had.
+
+    Raises:
+        UsageError: the set, a category, a location or a mirror is not known, or the mirrors do not answer.
+    """
+    module = parts.load(PACKAGE, config.name, "name")
+    for url in config.mirror:
+        urls.require(url, "mirror")
+    to = local(config.to, "to")
+    with _alone(to):
+        status: int = module.download(config, to)
+    return status
+
+
+@contextlib.contextmanager
+def _alone(to: Path) -> Iterator[None]:
+    """Makes the folder, and keeps a second download out of it."""
+    to.mkdir(parents=True, exist_ok=True)
+    with (to / ".download.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"to={to}: another download is writing there; wait for it or give another folder"
+            ) from None
+        yield
+
+
+def _epilogue() -> str:
+    return f"sets: {', '.join(parts.names(PACKAGE))}"
+
+
+if __name__ == "__main__":
+    run_command(DownloadConfig, main, _epilogue, positional="name")
