@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
+from ablate.natural import natural
 from datasets.cct import Rule
 from datasets.ledger import PHOTOGRAPH, SELECTED, Considered
 
@@ -39,7 +40,7 @@ def table(considered: Iterable[Considered], compare: bool) -> list[str]:
     selected = [row for row in considered if row.kind == PHOTOGRAPH and row.reason == SELECTED]
     test = Counter(row.location or "" for row in selected if row.split == "test")
     empty = Counter(row.location or "" for row in selected if row.split == "empty")
-    here = sorted({*test, *empty, *(PUBLISHED if compare else ())}, key=_natural)
+    here = sorted({*test, *empty, *(PUBLISHED if compare else ())}, key=natural)
     width = max([len("location"), *map(len, here)])
     lines = ["Table 1. Photographs per location", ""]
     head = f"{'location':<{width}}  {'animal':>7}  {'empty':>6}"
@@ -56,8 +57,3 @@ def table(considered: Iterable[Considered], compare: bool) -> list[str]:
 def _row(name: str, test: int, empty: int, width: int, published: int, compare: bool) -> str:
     row = f"{name:<{width}}  {test:>7,}  {empty:>6,}"
     return row + (f"  {published:>6,}  {test - published:>+10,}" if compare else "")
-
-
-def _natural(location: str) -> tuple[bool, int, str]:
-    """Numbers by their value, before names."""
-    return (False, len(location.lstrip("0")), location) if location.isdecimal() else (True, 0, location)

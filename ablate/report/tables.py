@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ablate import results
+from ablate.natural import natural
 from ablate.plan import PlannedTrial
 from ablate.report.baselines import WHOLE_IMAGE, TrueBoxes, best_constant_box, best_match
 from ablate.report.settings import (
@@ -129,11 +130,6 @@ def build(
     """
     rows = with_missing(results.read(out, "trials", trials).to_pandas(), planned or ())
     return tuple(_group(out, digest, group) for digest, group in _by_photographs(rows))
-
-
-def natural(name: str) -> tuple[int, int, str]:
-    """Sorts locations as a person does: 2 before 10, numbers before words."""
-    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
 
 
 def _values(frame: pd.DataFrame, row: Row) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass
 
-from ablate.report.tables import natural
+from ablate.natural import natural
 from ablate.shards import Sample
 from datasets.inspection.schema import Box
 from datasets.keys import share

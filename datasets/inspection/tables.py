@@ -9,8 +9,8 @@ import pydantic
 
 from ablate import shards
 from ablate.errors import UsageError
+from ablate.natural import natural
 from ablate.report.grid import Cell, Grid
-from ablate.report.tables import natural
 from ablate.shards import REAL, Manifest
 from datasets.inspection.census import Location, TrainingArm
 from datasets.inspection.findings import plain
