@@ -3,6 +3,8 @@
 settings    which trials belong in one column
 baselines   what a prediction without a network scores
 tables      scores as data frames
+intervals   means with intervals that respect locations;  permutation  tests over locations
+summary     each setting's averages with intervals;  contrasts  the planned questions, answered
 grid        aligned text
 text        the tables and their captions, printed
 """

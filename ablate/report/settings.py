@@ -60,7 +60,7 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
     named = trials.copy()
     named["plain"] = [plain_setting(*pair) for pair in zip(trials["arm"], trials["augment"], strict=True)]
     extra = pd.Series("", index=trials.index)
-    for _, of_model in _effective(named).groupby("model"):
+    for _, of_model in effective(named).groupby("model"):
         for field in PROTOCOL:
             read = of_model[field].dropna()
             if read.nunique() > 1:
@@ -95,20 +95,20 @@ def with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
 
 def shared_protocol(trials: pd.DataFrame) -> dict[str, str]:
     """The fields in which all trials agree with each other but not with the paper's protocol, and their values."""
-    effective, paper = _effective(trials), TrialConfig()
-    shared = {field: values.iloc[0] for field in PROTOCOL if (values := effective[field].dropna()).nunique() == 1}
+    read, paper = effective(trials), TrialConfig()
+    shared = {field: values.iloc[0] for field in PROTOCOL if (values := read[field].dropna()).nunique() == 1}
     return {field: _shown(value) for field, value in shared.items() if value != getattr(paper, field)}
 
 
-def _effective(trials: pd.DataFrame) -> pd.DataFrame:
+def effective(trials: pd.DataFrame) -> pd.DataFrame:
     """The same trials; fields that were not there yet are at the default, those that a trial does not read are gone."""
     paper = TrialConfig()
-    effective = trials.fillna({field: getattr(paper, field) for field in PROTOCOL})
+    read = trials.fillna({field: getattr(paper, field) for field in PROTOCOL})
     for kind, package, marker in (("model", "ablate.models", OfNetwork), ("augment", "ablate.augment", OfAugmentation)):
         for name in trials[kind].unique():
             for field in {*fields_of(marker)} - _reads(package, name):
-                effective[field] = effective[field].astype(object).where(trials[kind] != name, None)
-    return effective
+                read[field] = read[field].astype(object).where(trials[kind] != name, None)
+    return read
 
 
 def _reads(package: str, name: str) -> frozenset[str]:

@@ -31,7 +31,7 @@ VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
 
 Row = tuple[str, str]  # kind and name of a table's row
 
-_SCORES = ["trial", "location", "iou", "outcome"]
+_SCORES = ["trial", "image_id", "location", "iou", "outcome"]
 _TRUTH = ["location", "iou", "true_boxes", "width", "height"]
 
 
@@ -112,11 +112,22 @@ class NetworkTable:
 
 @dataclass(frozen=True)
 class Group:
-    """Trials that were scored on the same photographs."""
+    """Trials that were scored on the same photographs.
 
-    digest: str | None  # of the photographs; None where no trial knows it
-    photographs: Photographs | None  # None: no trial is done
+    Attributes:
+        digest: of the photographs; None where no trial knows it.
+        photographs: None where no trial is done.
+        trials: their rows, with settings; those that are not done too.
+        iou: of each photograph with an animal (index, its id) under each trial that is done (columns).
+        location: of each photograph with an animal, by the same index.
+    """
+
+    digest: str | None
+    photographs: Photographs | None
     tables: tuple[NetworkTable, ...]
+    trials: pd.DataFrame
+    iou: pd.DataFrame
+    location: pd.Series[str]
 
 
 def build(
@@ -152,11 +163,16 @@ def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
     models = in_paper_order(trials["model"], PAPER_MODELS)
     done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
     if not done:
-        return Group(digest, None, tuple(_network(model, trials, pd.DataFrame()) for model in models))
+        nothing = tuple(_network(model, trials, pd.DataFrame()) for model in models)
+        return Group(digest, None, nothing, trials, pd.DataFrame(), pd.Series(dtype=str))
     images = results.dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
     photographs = _photographs(_truth(out, [*images["trial"].unique()[:1]]))
     scores = _scores(images, trials, photographs.listed)
-    return Group(digest, photographs, tuple(_network(model, trials, scores) for model in models))
+    shown = tuple(_network(model, trials, scores) for model in models)
+    animals = images[images["iou"].notna()]
+    iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
+    location = animals.drop_duplicates("image_id").set_index("image_id")["location"].reindex(iou.index)
+    return Group(digest, photographs, shown, trials, iou, location)
 
 
 def _truth(out: Path, trials: Sequence[str]) -> pd.DataFrame:

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.plan import PlannedTrial
-from ablate.report import captions, layout, tables
+from ablate.report import answers, captions, layout, tables
+from ablate.report.contrasts import contrasts
+from ablate.report.summary import summaries
 from ablate.report.tables import Group
 
 _WIDTH = 100  # of what goes into a pipe, and of notes
@@ -62,7 +64,24 @@ def _lines(group: Group, starred: bool, limit: int) -> Lines:
             yield ""
         yield from _wrapped(captions.network_notes(table, group.photographs, starred), limit)
         yield from _wrapped(captions.unfinished(table), limit)
+    yield from _answers(group, numbers, limit)
     yield ""
+
+
+def _answers(group: Group, numbers: Iterator[int], limit: int) -> Lines:
+    """The averages with their intervals, and the planned contrasts that these trials can answer."""
+    found = summaries(group)
+    if found:
+        yield from _titled(next(numbers), answers.SUMMARY_TITLE)
+        yield from answers.summary_grid(found).lines()
+        yield ""
+        yield from _wrapped(answers.summary_notes(found), limit)
+    compared = contrasts(group.iou, group.trials, group.location)
+    if compared:
+        yield from _titled(next(numbers), answers.CONTRASTS_TITLE)
+        yield from answers.contrasts_grid(compared).lines()
+        yield ""
+        yield from _wrapped(answers.contrasts_notes(compared), limit)
 
 
 def _titled(number: int, title: str) -> Lines:

@@ -1,0 +1,118 @@
+"""The tables that decide: averages with intervals, and which differences are real. Grids of text and their notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from ablate.report.contrasts import ALPHA, Contrast
+from ablate.report.grid import Cell, Grid
+from ablate.report.intervals import Estimate
+from ablate.report.summary import Summary
+from ablate.report.tables import CONSTANT, LISTED_FROM
+
+SUMMARY_TITLE = "Averages with 95 % intervals, mean box IoU in percent"
+CONTRASTS_TITLE = "Which differences are real? Image-weighted, in points of mean box IoU"
+
+
+def summary_grid(summaries: Sequence[Summary]) -> Grid:
+    """A row for each setting, under its network's name."""
+    headers = ["setting", "image-\nweighted", "interval", "gain", "macro", "interval", "worst\nlocation", "hits"]
+    rows = []
+    for summary in summaries:
+        location, lowest = summary.worst
+        cells = [
+            Cell(f"  {summary.setting}"),
+            *_estimate(summary.weighted),
+            Cell(_signed(summary.gain)),
+            *_estimate(summary.macro),
+            Cell(f"{_percent(lowest)} ({location})" if location else "-"),
+            Cell(_percent(summary.hit_rate)),
+        ]
+        rows.append((summary.network, cells))
+    return Grid(headers, _under_names(rows))
+
+
+def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
+    """What the intervals mean, and what they do not hold."""
+    weighted, macro = summaries[0].weighted, summaries[0].macro
+    yield (
+        "Intervals: cluster-robust over locations (CR2, Satterthwaite). Effective locations (Kish): "
+        f"{weighted.kish:.1f} image-weighted, {macro.kish:.1f} macro."
+    )
+    if weighted.descriptive or macro.descriptive:
+        which = [name for name, one in (("image-weighted", weighted), ("macro", macro)) if one.descriptive]
+        yield f"With fewer than 8 of them an interval is descriptive, not a test: {' and '.join(which)}."
+    yield (
+        f"gain: image-weighted, over the {CONSTANT}; worst location: of the listed ones (at least {LISTED_FROM} "
+        "photographs, or all where none has so many); hits: share of photographs with an IoU of at least 0.5."
+    )
+    yield _seed_note(summary.weighted.seeds for summary in summaries)
+
+
+def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
+    """A row for each answered question, over all networks first, then under each network's name."""
+    rows = []
+    for contrast in contrasts:
+        better, other = contrast.question.names
+        cells = [
+            Cell(f"  {better} - {other} ({contrast.pairs})"),
+            Cell(_signed(contrast.effect.mean)),
+            Cell(_ends(contrast.effect, _signed)),
+            Cell(_p(contrast.adjusted)),
+            Cell(contrast.verdict, bold=contrast.settled),
+        ]
+        rows.append((contrast.scope, cells))
+    return Grid(["difference (pairs)", "points", "interval", "p", "verdict"], _under_names(rows), left=(0, 4))
+
+
+def _under_names(rows: Sequence[tuple[str, list[Cell]]]) -> list[Sequence[Cell] | None]:
+    """Rows with a line of its own for each name that is new."""
+    lines: list[Sequence[Cell] | None] = []
+    last = None
+    for name, cells in rows:
+        if name != last:
+            lines += [*([None] if lines else []), [Cell(name), *(Cell("") for _ in cells[1:])]]
+        lines.append(cells)
+        last = name
+    return lines
+
+
+def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
+    """How the verdicts come about."""
+    locations = sorted({contrast.effect.locations for contrast in contrasts})
+    many = " to ".join(map(str, dict.fromkeys([locations[0], locations[-1]])))
+    yield (
+        "Photograph by photograph, between settings that differ in nothing else (pairs: how many). p: sign flips over "
+        f"{many} {'location' if many == '1' else 'locations'}, adjusted by Holm for the questions of its block; at "
+        f"most {ALPHA:g} to be settled. All questions were planned before any result."
+    )
+    yield _seed_note(contrast.effect.seeds for contrast in contrasts)
+
+
+def _seed_note(seeds: Iterable[int]) -> str:
+    counts = sorted(set(seeds))
+    if counts == [1]:
+        return "One seed: how much another would change is unknown, and in no interval. seeds=3 tells."
+    ranged = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
+    return f"{ranged} seeds: the noise between them is in the intervals{' where there are several' * (1 in counts)}."
+
+
+def _estimate(estimate: Estimate) -> list[Cell]:
+    return [Cell(_percent(estimate.mean)), Cell(_ends(estimate, _percent))]
+
+
+def _ends(estimate: Estimate, form: Callable[[float], str]) -> str:
+    return "-" if math.isnan(estimate.low) else f"[{form(estimate.low)}, {form(estimate.high)}]"
+
+
+def _percent(value: float) -> str:
+    return "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _signed(value: float) -> str:
+    return "-" if math.isnan(value) else f"{100 * value:+.1f}"
+
+
+def _p(value: float) -> str:
+    return "-" if math.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,66 @@
+"""Each setting in one line: its two averages with intervals, its worst location, its hit rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ablate.collect import HIT_IOU
+from ablate.report.intervals import Estimate, image_weighted, macro
+from ablate.report.settings import in_paper_order, model_title
+from ablate.report.tables import WEIGHTED, Group
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A network's score under one setting, over its seeds; IoU and rates in [0, 1].
+
+    Attributes:
+        weighted, macro: the mean IoU over photographs, and over the listed locations.
+        gain: of `weighted` over the best constant box.
+        worst: the listed location with the lowest mean IoU, and that mean.
+        hit_rate: share of photographs with an IoU of at least 0.5.
+    """
+
+    network: str
+    setting: str
+    weighted: Estimate
+    macro: Estimate
+    gain: float
+    worst: tuple[str, float]
+    hit_rate: float
+
+
+def summaries(group: Group) -> tuple[Summary, ...]:
+    """All settings that have a number, in the order of the tables."""
+    if group.photographs is None:
+        return ()
+    found = []
+    for table in group.tables:
+        done = table.trials[table.trials["status"] == "done"]
+        for setting in in_paper_order(done["setting"], map(str, table.mean.columns)):
+            ids = [*done.loc[done["setting"] == setting, "trial"]]
+            found.append(_summary(model_title(table.model), setting, group.iou.reindex(columns=ids), group))
+    return tuple(found)
+
+
+def _summary(network: str, setting: str, iou: pd.DataFrame, group: Group) -> Summary:
+    assert group.photographs is not None
+    per_location = iou.groupby(group.location).mean()
+    count_l = np.asarray(iou.groupby(group.location).size(), dtype=np.float64)
+    listed = per_location.reindex([*group.photographs.listed]).dropna()
+    weighted = image_weighted(per_location.to_numpy(dtype=np.float64).T, count_l)
+    means = listed.mean(axis=1)
+    worst = (str(means.idxmin()), float(means.min())) if len(means) else ("", float("nan"))
+    _, constant = group.photographs.baseline(("average", WEIGHTED))
+    return Summary(
+        network=network,
+        setting=setting,
+        weighted=weighted,
+        macro=macro(listed.to_numpy(dtype=np.float64).T),
+        gain=weighted.mean - constant,
+        worst=worst,
+        hit_rate=float((iou >= HIT_IOU).to_numpy().mean()) if len(iou) else float("nan"),
+    )

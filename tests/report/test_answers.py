@@ -1,0 +1,46 @@
+"""What the deciding tables say in a pipe."""
+
+import pytest
+
+from ablate.report import print_tables
+from tests.results_factory import photos, write
+
+LOCATIONS = {"34": 120, **{str(number): 31 for number in range(6)}}
+
+
+@pytest.fixture
+def out(tmp_path):
+    shots = photos(LOCATIONS)
+    for augment, base in (("none", 0.2), ("jitter", 0.5)):
+        iou = {location: base + 0.01 * number for number, location in enumerate(LOCATIONS)}
+        write(tmp_path, iou, of=shots, augment=augment)
+    return tmp_path
+
+
+def printed(out, capsys):
+    print_tables(out)
+    return capsys.readouterr().out
+
+
+def test_averages_have_intervals_a_worst_location_and_a_hit_rate(out, capsys):
+    lines = printed(out, capsys)
+    row = next(line for line in lines.splitlines() if line.startswith("  crop + jitter"))
+    assert "50.0 (34)" in row
+    assert row.endswith("100.0")
+    assert row.count("[") == 2
+
+
+def test_few_effective_locations_and_one_seed_are_said(out, capsys):
+    text = " ".join(printed(out, capsys).split())
+    assert "an interval is descriptive, not a test: image-weighted and macro" in text
+    assert "One seed: how much another would change is unknown" in text
+
+
+def test_a_settled_difference_is_said_in_words(out, capsys):
+    row = next(line for line in printed(out, capsys).splitlines() if "jitter - no jitter (1)" in line)
+    assert row.split()[5] == "+30.0"
+    assert "jitter better than no jitter" in row
+
+
+def test_nothing_wider_than_a_hundred_columns(out, capsys):
+    assert max(map(len, printed(out, capsys).splitlines())) <= 100
