@@ -66,7 +66,9 @@ def parse(model: type[Config], arguments: Sequence[str], positional: str | None 
         if positional and not (equals and _looks_like_key(key)):
             key, text, equals = positional, argument, "="
         if not equals:
-            raise UsageError(f"{argument!r} is not key=value; {suggest(argument, _keys(model))}")
+            word = argument.lstrip("-")
+            told = f"write {word}=..." if word in _keys(model) else suggest(word, _keys(model))
+            raise UsageError(f"{argument!r} is not key=value; {told}")
         _insert(model, values, key, text)
     return _validate(model, values)
 
@@ -186,4 +188,6 @@ def _validate(model: type[Config], values: dict[str, Any]) -> Config:
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "missing":
             raise UsageError(f"{key}= is missing: {model.model_fields[key].description}; see --help") from error
-        raise UsageError(f"{key}={first['input']}: {_reason(error)}" if key else _reason(error)) from error
+        given = first["input"]
+        text = ",".join(map(str, given)) if isinstance(given, list | tuple) else given
+        raise UsageError(f"{key}={text}: {_reason(error)}" if key else _reason(error)) from error

@@ -59,6 +59,7 @@ class PrepareConfig(pydantic.BaseModel):
     to: Annotated[str, Field(description="folder to write; a data root there is replaced")]
     synthetic_images: Annotated[str, Field(description="folder of the images below synthetic=")] = "images"
     synthetic_masks: Annotated[str, Field(description="folder of the masks below synthetic=")] = "masks"
+    mask_suffix: Annotated[str, Field(description="what masks' names have behind the images', such as _mask")] = ""
     mask_ids: Annotated[
         tuple[int, ...], Field(description="pixel values of the masks that are animal; empty: all that is not 0")
     ] = ()
@@ -139,7 +140,9 @@ class PrepareConfig(pydantic.BaseModel):
 def _hours(text: str) -> range:
     found = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", text)
     if not found or not int(found[1]) <= int(found[2]) <= 23:
-        raise PydanticCustomError("hours", "not two hours such as 7-19 (07:00 to 19:59), nor none")
+        raise PydanticCustomError(
+            "hours", "not two hours of a day, the earlier first, such as 7-19 (07:00 to 19:59), nor none"
+        )
     return range(int(found[1]), int(found[2]) + 1)
 
 

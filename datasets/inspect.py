@@ -56,7 +56,7 @@ def main(config: InspectConfig) -> int:
     _print_arms(f"{name}: {root}", root, manifest)  # at once: of large data the next step takes a minute
     findings = Findings()
     found = census.take(root, manifest, config.samples, config.seed, findings)
-    doubts.raise_doubts(manifest, found, findings)
+    doubts.raise_doubts(manifest, found, sheets.mask_shares(found), findings)
     _print_counts(manifest, found)
     written = sheets.write(to, name, manifest, found, config.seed, findings)
     _say("", f"contact sheets: {', '.join(path.name for path in written) or 'none'} in {to}")

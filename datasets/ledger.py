@@ -114,7 +114,7 @@ class Ledger:
                 f"with max_bad= (now {max_bad:g})"
             )
 
-    def require_usable(self, kind: str, total: int, listing: Path) -> None:
+    def require_usable(self, kind: str, total: int, listing: Path, hint: str = "") -> None:
         """Stops where nothing of a kind was selected; the bad inputs are listed in `listing`.
 
         Raises:
@@ -127,7 +127,7 @@ class Ledger:
         left_out = ", ".join(f"{count} {reason}" for reason, count in rules.most_common())
         bad = sorted(entry for entry in self.skipped if entry.kind == kind)
         tail = f"; {self._named(bad, total, listing)}" if bad else ""
-        raise UsageError(f"no usable {kind} input is left: {left_out or 'none was found'}{tail}")
+        raise UsageError(f"no usable {kind} input is left: {left_out or 'none was found'}{hint}{tail}")
 
     def write(self, folder: Path) -> None:
         """Writes both lists into a folder; the same entries give the same bytes."""

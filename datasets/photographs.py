@@ -101,8 +101,19 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
     boxes_xywh = [box for record in left["test"] for box, _ in record.boxes(rule.categories)]
     if all(max(x + w, y + h) <= 1 for x, y, w, h in boxes_xywh):
         raise UsageError(f"annotations={','.join(config.annotations)}: boxes are fractions of the frame, not pixels")
+    if not left["empty"]:
+        ledger.remarks.append("no photograph is labelled empty, so that false alarms cannot be measured")
     test = tuple(sorted(left["test"], key=lambda record: sample_key(record.id)))
     return Candidates(test, _by_location(left["empty"], config.seed), listing, rule)
+
+
+def require_files(found: Candidates, config: PrepareConfig) -> None:
+    """Raises a `UsageError` where not one of the candidates' files is in the folder."""
+    if not any(_is_file(files(record, config)[0]) for record in found.test):
+        raise UsageError(
+            f"photos={config.photos}: none of the {len(found.test)} photographs that the rules leave is there, such as "
+            f"{found.test[0].file_name}; is it the right folder?"
+        )
 
 
 def _nothing_left(listing: Listing, rule: Rule, ledger: Ledger) -> UsageError:

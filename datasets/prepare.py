@@ -34,7 +34,7 @@ from datasets.workers import Workers
 
 Report = Callable[[str], None]
 # Where the inputs lie and how the work is divided says nothing about what the samples are.
-_PLACES = {"synthetic", "synthetic_images", "synthetic_masks", "photos", "photo_masks"}
+_PLACES = {"synthetic", "synthetic_images", "synthetic_masks", "mask_suffix", "photos", "photo_masks"}
 _LISTS = {"annotations", "exclude"}
 _FOLDERS = ("synthetic", "photos", "photo_masks", "exclude")
 _DIVISION = {"images_per_shard", "workers", "ray"}
@@ -60,6 +60,7 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     require_replaceable(to)
     ledger = Ledger()
     found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)
+    photographs.require_files(found, config)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = _Job(config, folder, workers, report, console or Console(quiet=True), ledger)
         photos = job.photographs(found)
@@ -113,6 +114,13 @@ class _Job:
     def synthetic(self, pairs: Sequence[Pair], total: int, photos: Sequence[Path], stage: stages.Synthetic) -> None:
         """Writes the training arms; `total` counts the pairs and the images and masks that make none."""
         self._work(SYNTHETIC, stage, list(_pair_chunks(pairs, photos, stage)), total)
+        rows = [row for row in self.ledger.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
+        covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)
+        if covered > len(rows) / 2:
+            raise UsageError(
+                f"{covered} of {len(rows)} masks cover most of their image: is the animal what is not 0? "
+                "Say what it is with mask_ids= or mask_colors="
+            )
         self.report(_told(self.ledger, SYNTHETIC) + "\n")
 
     def joined(self, names: Sequence[str]) -> dict[str, Arm]:
@@ -145,7 +153,8 @@ class _Job:
                 advance(chunk.images)
         self.done += todo
         self._require_sound(kind, total)  # when all are known: the list of what to mend is whole
-        self.ledger.require_usable(kind, total, _listing(self.config))
+        hint = "; is it what mask_ids= or mask_colors= say?" if kind == SYNTHETIC and self.config.animal_values else ""
+        self.ledger.require_usable(kind, total, _listing(self.config), hint)
 
     def _require_sound(self, kind: str, total: int) -> None:
         self.ledger.require_sound(kind, total, self.config.max_bad, _listing(self.config))
@@ -228,7 +237,8 @@ def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
         for split in ("test",) if name == REAL else ("train", "val"):
             if not arm.counts.get(split):
                 raise UsageError(
-                    f"arms={name}: the split {split} holds no sample; lower crop.min_side={config.crop.min_side}, "
+                    f"arms={name}: the split {split} holds no sample; lower crop.min_side="
+                    f"{config.crop.min_side} (and crop.size={config.crop.size} where images are smaller), "
                     f"raise val_fraction={config.val_fraction} or give more images"
                 )
 

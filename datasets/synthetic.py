@@ -20,7 +20,9 @@ from datasets.ledger import SELECTED, SYNTHETIC, Considered, Ledger, Skipped
 from datasets.lists import names_in
 from datasets.pictures import BrokenPictureError, Mask, Picture
 
+MOSTLY_ANIMAL = "mask covers most of the image"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+_MOST = 0.75  # of the pixels; few animals come so close, but every mask does whose ground is not 0
 _FORM_OF = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 
@@ -41,6 +43,11 @@ class Pair:
     @property
     def key(self) -> str:
         return sample_key(self.name)
+
+    @property
+    def file_name(self) -> str:
+        """The image's path below its folder."""
+        return f"{self.name}{self.image.suffix}"
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -77,14 +84,16 @@ def pairs(config: PrepareConfig, ledger: Ledger) -> tuple[tuple[Pair, ...], int]
         UsageError: a folder or the night list is missing, or fewer than two images are left.
     """
     folder = local(config.synthetic, "synthetic")
+    if not folder.is_dir():
+        raise UsageError(f"synthetic={folder}: there is no such folder")
     image_folder, mask_folder = folder / config.synthetic_images, folder / config.synthetic_masks
     images = _files(image_folder, "synthetic_images", ledger)
-    masks = _files(mask_folder, "synthetic_masks", ledger)
+    masks = _files(mask_folder, "synthetic_masks", ledger, config.mask_suffix)
     if image_folder.resolve() == mask_folder.resolve():
         raise UsageError(f"synthetic_images= and synthetic_masks= are one folder, {image_folder}; give two")
     for name in sorted(images.keys() ^ masks.keys()):
-        reason = "no mask of this name" if name in images else "mask without an image"
-        ledger.skipped.append(Skipped(SYNTHETIC, (images.get(name) or masks[name]).name, reason))
+        reason = "no mask of this name (mask_suffix=?)" if name in images else "mask without an image"
+        ledger.skipped.append(Skipped(SYNTHETIC, f"{name}{(images.get(name) or masks[name]).suffix}", reason))
     both = [Pair(name, images[name], masks[name]) for name in sorted(images.keys() & masks.keys())]
     by_day = _by_day(both, config, ledger)
     if both and len(by_day) < 2:
@@ -100,21 +109,21 @@ def judge(pair: Pair, config: PrepareConfig) -> tuple[Source | None, Considered 
         picture = pictures.decode(pair.image.read_bytes())
         mask_hw = pictures.decode_mask(pair.mask.read_bytes(), config.animal_values)
     except (BrokenPictureError, FileNotFoundError) as error:  # other errors are the disk's, and pass
-        return None, Skipped(SYNTHETIC, pair.image.name, f"broken: {error}")
+        return None, Skipped(SYNTHETIC, pair.file_name, f"broken: {error}")
     if picture.orientation > 1:
         return None, Skipped(
-            SYNTHETIC, pair.image.name, "its EXIF orientation turns it, but not its mask; save it turned"
+            SYNTHETIC, pair.file_name, "its EXIF orientation turns it, but not its mask; save it turned"
         )
     (width, height), mask_wh = picture.wh, (mask_hw.shape[1], mask_hw.shape[0])
     if not pictures.same_shape(picture.wh, mask_wh):
         sizes = f"{width}x{height} px, its mask {mask_wh[0]}x{mask_wh[1]}"
-        return None, Skipped(SYNTHETIC, pair.image.name, f"mask of another shape: {sizes}")
+        return None, Skipped(SYNTHETIC, pair.file_name, f"mask of another shape: {sizes}")
     notes = _suffix_notes(pair, picture)
     if mask_wh != picture.wh:
         notes.append(f"mask scaled (nearest): from {mask_wh[0]}x{mask_wh[1]} to {width}x{height}")
         mask_hw = pictures.resize_mask(mask_hw, picture.wh)
-    if mask_hw.all():
-        notes.append("mask covers everything")
+    if mask_hw.mean() > _MOST:
+        notes.append(MOSTLY_ANIMAL)
     luma = pictures.luma(picture.image_hw3)
     reason = SELECTED if mask_hw.any() else "no animal"
     if reason == SELECTED and luma < config.night.synthetic_luma:
@@ -130,13 +139,19 @@ def _suffix_notes(pair: Pair, picture: Picture) -> list[str]:
 
 
 def _considered(pair: Pair, reason: str, luma: float | None = None, note: str | None = None) -> Considered:
-    return Considered(SYNTHETIC, pair.name, pair.image.name, pair.split, reason, luma=luma, note=note)
+    return Considered(SYNTHETIC, pair.name, pair.file_name, pair.split, reason, luma=luma, note=note)
 
 
-def _files(folder: Path, key: str, ledger: Ledger) -> dict[str, Path]:
-    """The pictures below a folder by name; where two share one, neither can be told to be the right one."""
+def _files(folder: Path, key: str, ledger: Ledger, suffix: str = "") -> dict[str, Path]:
+    """The pictures below a folder by name; where two share one, neither can be told to be the right one.
+
+    Args:
+        suffix: what ends the files' names and is no part of the pictures'.
+    """
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder; name it with {key}=")
+        there = folder.parent.iterdir() if folder.parent.is_dir() else ()
+        names = ", ".join(sorted(path.name for path in there if path.is_dir())[:10]) or "no folder"
+        raise UsageError(f"{folder}: there is no such folder; name yours with {key}= (there: {names})")
     named = []
     others: Counter[str] = Counter()
     for path in sorted(_below(folder)):
@@ -144,15 +159,18 @@ def _files(folder: Path, key: str, ledger: Ledger) -> dict[str, Path]:
         if path.suffix.lower() not in SUFFIXES:
             others[path.suffix.lower() or "no suffix"] += 1
         elif problem := _unusable(path, name):
-            ledger.skipped.append(Skipped(SYNTHETIC, path.name.encode("utf-8", "replace").decode(), problem))
+            shown = str(path.relative_to(folder)).encode("utf-8", "replace").decode()
+            ledger.skipped.append(Skipped(SYNTHETIC, shown, problem))
         else:
-            named.append((name, path))
+            named.append((name.removesuffix(suffix), path))
     if others:
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common())
         ledger.remarks.append(f"{folder}: {others.total()} file(s) of other kinds were left alone: {kinds}")
     counts = Counter(name for name, _ in named)
     ledger.skipped += [
-        Skipped(SYNTHETIC, path.name, "two files of this name") for name, path in named if counts[name] > 1
+        Skipped(SYNTHETIC, str(path.relative_to(folder)), "two files of this name")
+        for name, path in named
+        if counts[name] > 1
     ]
     return {name: path for name, path in named if counts[name] == 1}
 

@@ -38,7 +38,7 @@ def print_tables(out: Path, trials: Sequence[str] | None = None, planned: Sequen
         console.print(f"No trial has finished in {out} yet.", markup=False, soft_wrap=True)
     for group in groups:
         if len(groups) > 1:
-            console.print(Text(f"Tested on photographs {group.digest or '(unknown)'}\n", style="bold underline"))
+            console.print(Text(f"Tested on photographs {(group.digest or '(unknown)')[:12]}\n", style="bold underline"))
         for line in _lines(group, starred, limit):
             console.print(line, markup=False, soft_wrap=True)
 

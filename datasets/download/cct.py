@@ -67,7 +67,11 @@ def _fetch_annotations(config: DownloadConfig, to: Path, console: Console) -> No
         print(f"fetching {target.name}", flush=True)
         with metered(size, "bytes", console) as meter:
             sources = [urls.join(mirror, path) for mirror in config.mirror]
-            storage.fetch(sources, target, check, progress=meter.grown)
+            try:
+                storage.fetch(sources, target, check, progress=meter.grown)
+            except storage.UnreachableError as error:
+                hint = "check the network and its proxy, or give mirror=URL; repeat the command to continue"
+                raise UsageError(f"{target.name}: {error}; {hint}") from error
 
     if not (to / _LABELS).is_file():
         archive = to / Path(_LABELS_ZIP).name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ablate import shards
 from ablate.report.layout import plural
 from ablate.report.tables import LISTED_FROM
@@ -9,8 +11,10 @@ from ablate.shards import REAL, Manifest
 from datasets.inspection.census import Census
 from datasets.inspection.findings import Findings
 
+_MOST = 0.8  # of the pixels, by the median
 
-def raise_doubts(manifest: Manifest, census: Census, findings: Findings) -> None:
+
+def raise_doubts(manifest: Manifest, census: Census, mask_shares: Mapping[str, float], findings: Findings) -> None:
     """Adds a sentence for everything that stands in the way of training, validating or testing as the paper does."""
     if not census.training:
         findings.say("no training arm: there is nothing to train on")
@@ -18,6 +22,11 @@ def raise_doubts(manifest: Manifest, census: Census, findings: Findings) -> None
         _compare_counts(arm, recorded, findings)
     for arm, counts in census.training.items():
         _check_splits(arm, manifest, findings)
+        if mask_shares.get(arm, 0) > _MOST:
+            findings.say(
+                f"{arm}: masks cover {100 * mask_shares[arm]:.0f} % of the pixels; is the animal what is not 0? "
+                "See mask_ids= and mask_colors= of datasets.prepare"
+            )
         if counts.padded and counts.padded == counts.windows:
             findings.say(
                 f"{arm}: every window reaches beyond its source image, so that crop.size is too large for them"

@@ -245,7 +245,7 @@ def test_two_at_once_in_one_folder_is_an_error(site, tmp_path):
     [
         ({"category": ("dear",)}, "category=dear: not in the annotations; did you mean 'deer'"),
         ({"locations": ("36",)}, "locations=36: not in the annotations; allowed: 34, 35"),
-        ({"hours": "19-7"}, "hours=19-7: not two hours such as 7-19"),
+        ({"hours": "19-7"}, "hours=19-7: not two hours of a day, the earlier first"),
         ({"hours": "0-1"}, "no photograph is left"),
     ],
 )

@@ -191,6 +191,24 @@ def test_too_many_bad_synthetic_inputs_are_an_error_that_names_the_list(raw, tmp
     assert not (tmp_path / "out").exists()
 
 
+def test_masks_that_cover_most_of_their_images_are_asked_about(raw, tmp_path):
+    for mask in (raw / "synthetic" / "masks").iterdir():
+        save(mask, 255 - np.asarray(Image.open(mask)))
+    with pytest.raises(UsageError, match=r"\d+ of 24 masks cover most of their image.*mask_ids="):
+        prepare(config(raw, tmp_path / "out"), quiet)
+
+
+def test_ids_that_no_mask_holds_are_asked_about(raw, tmp_path):
+    with pytest.raises(UsageError, match=r"24 no animal; is it what mask_ids= or mask_colors= say"):
+        prepare(config(raw, tmp_path / "out", mask_ids=(7,)), quiet)
+
+
+def test_a_folder_without_any_of_the_photographs_is_asked_about(raw, tmp_path):
+    (raw / "elsewhere").mkdir()
+    with pytest.raises(UsageError, match=r"none of the 6 photographs.*such as p0\.jpg; is it the right folder"):
+        prepare(config(raw, tmp_path / "out", photos=str(raw / "elsewhere")), quiet)
+
+
 def test_night_images_and_images_without_an_animal_are_no_bad_inputs(raw, tmp_path):
     images, masks = raw / "synthetic" / "images", raw / "synthetic" / "masks"
     save(images / "s000.jpg", picture(np.random.default_rng(0), raw_inputs.SYNTHETIC_WH, level=10))
@@ -227,6 +245,8 @@ def test_an_image_that_is_no_jpeg_is_encoded_anew(raw, tmp_path):
         ({"night": {"synthetic_pattern": "*.jpg"}}, r"synthetic_pattern=\*\.jpg: no name matches"),
         ({"photo_masks": "/nowhere"}, "photo_masks=/nowhere"),
         ({"synthetic_masks": "images"}, "are one folder"),
+        ({"synthetic": "/nowhere"}, "synthetic=/nowhere: there is no such folder"),
+        ({"synthetic_images": "Images"}, r"synthetic_images= \(there: images, masks\)"),
         ({"crop": raw_inputs.Crop(size=48, min_side=90)}, r"crop\.min_side=90"),
         ({"night": {"synthetic_luma": 255}}, "no usable synthetic input is left: 24 dark"),
     ],

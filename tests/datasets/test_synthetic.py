@@ -222,6 +222,14 @@ def test_a_grey_image_of_16_bit_keeps_its_brightness(folder):
     assert (source.picture.image_hw3 == round(30_000 / 257)).all()
 
 
+def test_masks_may_have_a_suffix_behind_the_images_names(folder):
+    folder.image("a.png").mask("a_mask.png").mask("ok_mask.png")
+    (folder.path / "synthetic" / "masks" / "ok.png").unlink()
+    said = folder.judged(mask_suffix="_mask")
+    assert isinstance(said["a"], synthetic.Source)
+    assert isinstance(said["ok"], synthetic.Source)
+
+
 def test_ids_and_colours_exclude_each_other(tmp_path):
     with pytest.raises(ValueError, match="mask_ids= and mask_colors= exclude each other"):
         config(tmp_path, tmp_path, mask_ids=(1,), mask_colors=("#000001",))
