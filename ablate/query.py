@@ -18,7 +18,7 @@ import pyarrow.parquet
 import pydantic
 from pydantic import Field
 
-from ablate import results, storage
+from ablate import queries, results, storage
 from ablate.cli import run_command
 from ablate.errors import UsageError
 from ablate.report.grid import Cell, Grid
@@ -46,6 +46,7 @@ class QueryConfig(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     sql: Annotated[str | None, Field(description="one SELECT, DESCRIBE, SUMMARIZE or EXPLAIN")] = None
+    query: Annotated[str | None, Field(description="instead of SQL: the name of a query that is listed below")] = None
     out: Annotated[str, Field(description="folder of the results")] = "results"
     format: Annotated[Literal["table", "csv", "json", "parquet"], Field(description="how rows are written:")] = "table"
     to: Annotated[str | None, Field(description="a file for the rows; none: print them")] = None
@@ -58,11 +59,14 @@ def main(config: QueryConfig) -> int:
         raise UsageError(f"out={config.out}: no such folder; python -m ablate.run space=paper_grid makes one")
     if config.format == "parquet" and config.to is None:
         raise UsageError("format=parquet is not for printing; give a file: to=FILE.parquet")
+    if config.sql is not None and config.query is not None:
+        raise UsageError(f"query={config.query} and a statement exclude each other; give one of them")
+    sql = config.sql if config.query is None else queries.statement(config.query)
     with connect(out) as connection:
-        if config.sql is None:
+        if sql is None:
             print(_overview(connection, config.out), end="")
             return 0
-        rows = select(connection, config.sql)
+        rows = select(connection, sql)
     if config.to is None:
         print(_rendered(rows, config.format).decode(), end="")
     else:
@@ -130,7 +134,7 @@ def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
         width = max(len(column[0]) for column in columns)
         lines += [f"  {name:<{width}}  {kind.lower()}" for name, kind, *_ in columns]
         lines.append("")
-    return "\n".join(lines) + "\n" + _EXAMPLES.format(out=out)
+    return "\n".join(lines) + f"\n{_EXAMPLES.format(out=out)}\n{_choices()}\n"
 
 
 def _rendered(rows: pa.Table, form: str) -> bytes:
@@ -210,5 +214,10 @@ def _plain(value: object) -> object:
             return str(value)
 
 
+def _choices() -> str:
+    width = max(map(len, queries.known()))
+    return "\n".join(["queries:", *(f"  {name:<{width}}  {answers}" for name, answers in queries.known().items())])
+
+
 if __name__ == "__main__":
-    run_command(QueryConfig, main, positional="sql")
+    run_command(QueryConfig, main, _choices, positional="sql")

@@ -7,6 +7,8 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
+from ablate import queries
+from ablate.collect import collect
 from ablate.errors import UsageError
 from ablate.query import QueryConfig, connect, main, select
 from tests import command
@@ -160,3 +162,43 @@ def test_the_command_answers_and_refuses(out):
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "(2 rows)"), done.stderr
     refused = command.run("ablate.query", f"out={out}", "SELECT\nbad FROM images")
     assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", queries.known())
+def test_every_named_query_answers_on_any_results(name, tmp_path):
+    shots = photos({"2": 3, "34": 5}, {"34": 2})
+    for seed, iou in ((0, 0.2), (1, 0.7)):
+        write(tmp_path, iou, of=shots, seed=seed)
+    collect(tmp_path)
+    with connect(tmp_path) as connection:
+        rows = select(connection, queries.statement(name))
+    assert len(rows) > 0
+    assert queries.known()[name].endswith(".")
+
+
+@pytest.mark.parametrize("name", queries.known())
+def test_no_named_query_fails_without_results(name, tmp_path):
+    with connect(tmp_path) as connection:
+        assert len(select(connection, queries.statement(name))) == 0
+
+
+def test_the_known_named_queries_are_found():
+    assert {"per_location", "winners", "outcomes", "hardest", "component", "trials"} <= set(queries.known())
+
+
+def test_winners_are_those_of_each_location(tmp_path):
+    shots = photos({"2": 3, "34": 5})
+    write(tmp_path, {"2": 0.9, "34": 0.1}, of=shots)
+    write(tmp_path, {"2": 0.2, "34": 0.4}, of=shots, arm="i2i")
+    with connect(tmp_path) as connection:
+        rows = select(connection, queries.statement("winners")).to_pylist()
+    assert [(row["location"], row["arm"], round(row["ahead"], 6)) for row in rows] == [
+        ("2", "crop", 0.7),
+        ("34", "i2i", 0.3),
+    ]
+
+
+def test_a_query_of_no_such_name_lists_the_names(tmp_path):
+    done = command.run("ablate.query", f"out={tmp_path}", "query=winer")
+    assert done.returncode == 2
+    assert "did you mean 'winners'" in done.stderr

@@ -1,0 +1,16 @@
+-- At each location the setting with the highest mean IoU, and how far the second is behind it.
+WITH scores AS (
+    SELECT t.photos_digest[:12] AS photographs, i.location, i.model, i.arm, i.augment,
+           count(DISTINCT i.image_id) AS n, avg(i.iou) AS iou
+    FROM images AS i JOIN trials AS t USING (trial)
+    WHERE i.iou IS NOT NULL
+    GROUP BY ALL
+), ranked AS (
+    SELECT *, row_number() OVER best AS place, iou - lead(iou) OVER best AS ahead
+    FROM scores
+    WINDOW best AS (PARTITION BY photographs, location ORDER BY iou DESC, model, arm, augment)
+)
+SELECT photographs, location, n, model, arm, augment, iou, ahead
+FROM ranked
+WHERE place = 1
+ORDER BY photographs, try_cast(location AS integer), location
