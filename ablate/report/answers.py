@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from ablate.report.contrasts import ALPHA, Contrast
 from ablate.report.grid import Cell, Grid
@@ -99,7 +102,9 @@ def _seed_note(seeds: Iterable[int]) -> str:
 
 
 def _estimate(estimate: Estimate) -> list[Cell]:
-    return [Cell(_percent(estimate.mean)), Cell(_ends(estimate, _percent))]
+    # An interval that reaches beyond what an IoU can be is cut there.
+    low, high = np.clip([estimate.low, estimate.high], 0.0, 1.0).tolist()
+    return [Cell(_percent(estimate.mean)), Cell(_ends(replace(estimate, low=low, high=high), _percent))]
 
 
 def _ends(estimate: Estimate, form: Callable[[float], str]) -> str:
