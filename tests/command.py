@@ -1,6 +1,7 @@
 """Running the commands as a user does: in a process of their own."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,4 +21,9 @@ def start(module: str, *arguments: object, log: Path) -> subprocess.Popen[bytes]
     """Starts the same, its output going to a file."""
     with log.open("wb") as file:
         command = [sys.executable, "-m", module, *map(str, arguments)]
-        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_interruptible)
+
+
+def _interruptible() -> None:
+    # Whoever started the tests in the background of a script has made them, and their children, deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -6,7 +6,7 @@ tables      scores as data frames
 intervals   means with intervals that respect locations;  permutation  tests over locations
 summary     each setting's averages with intervals;  contrasts  the planned questions, answered
 grid        aligned text
-text        the tables and their captions, printed
+document    all tables with their titles and notes;  text, markup  render them
 """
 
 from ablate.report.text import print_tables

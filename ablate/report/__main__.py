@@ -13,6 +13,7 @@ from ablate import storage
 from ablate.cli import run_command
 from ablate.errors import UsageError, suggest
 from ablate.report import print_tables
+from ablate.report.markup import latex, markdown
 
 
 class ReportConfig(pydantic.BaseModel):
@@ -21,6 +22,10 @@ class ReportConfig(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     out: Annotated[str, Field(description="folder of the results")] = "results"
+    latex: Annotated[str | None, Field(description="also write the tables to this file, for LaTeX with booktabs")] = (
+        None
+    )
+    markdown: Annotated[str | None, Field(description="also write the tables to this file, as Markdown")] = None
     run: Annotated[str | None, Field(description="only the trials of one run: a file of <out>/runs; none: all")] = None
 
 
@@ -29,7 +34,12 @@ def main(report: ReportConfig) -> int:
     out = storage.local(report.out, "out")
     if not out.is_dir():
         raise UsageError(f"out={report.out}: no such folder; python -m ablate.run space=paper_grid makes one")
-    print_tables(out, None if report.run is None else _trials_of(out, report.run))
+    trials = None if report.run is None else _trials_of(out, report.run)
+    print_tables(out, trials)
+    for key, place, render in (("latex", report.latex, latex), ("markdown", report.markdown, markdown)):
+        if place is not None:
+            storage.publish(storage.local(place, key), render(out, trials).encode())
+            print(f"wrote {place}")
     return 0
 
 

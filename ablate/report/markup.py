@@ -1,0 +1,101 @@
+"""The same tables for a paper or a page: LaTeX (with booktabs) and Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ablate.report import captions, document, tables
+from ablate.report.document import Section
+from ablate.report.grid import Cell, Grid
+from ablate.report.tables import Group
+
+_NO_LIMIT = 10**6  # nothing is cut into parts: pages are as wide as they are made
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": "$<$"}
+_TEX |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
+
+
+def latex(out: Path, trials: Sequence[str] | None = None) -> str:
+    """All tables of a folder of results as `table` environments; the preamble needs `\\usepackage{booktabs}`."""
+    return _document(out, trials, _latex_section, "% ")
+
+
+def markdown(out: Path, trials: Sequence[str] | None = None) -> str:
+    """All tables of a folder of results as GitHub's Markdown."""
+    return _document(out, trials, _markdown_section, "# ")
+
+
+def _document(
+    out: Path, trials: Sequence[str] | None, render: Callable[[int, Section], Iterator[str]], heading: str
+) -> str:
+    groups = tables.build(out, trials)
+    lines: list[str] = []
+    for group in groups:
+        if len(groups) > 1:
+            lines += [f"{heading}Tested on photographs {(group.digest or '(unknown)')[:12]}", ""]
+        lines += _rendered(group, render)
+    return "\n".join(lines) + "\n" if lines else f"{heading}No trial has finished yet.\n"
+
+
+def _rendered(group: Group, render: Callable[[int, Section], Iterator[str]]) -> Iterator[str]:
+    for number, section in enumerate(document.sections(group, starred=False, limit=_NO_LIMIT), start=1):
+        yield from render(number, section)
+
+
+def _latex_section(number: int, section: Section) -> Iterator[str]:
+    notes = [_tex(note) for note in _plain(section)]
+    yield from (
+        r"\begin{table}",
+        r"  \centering",
+        f"  \\caption{{{_tex(section.title)}}}",
+        f"  \\label{{tab:{number}}}",
+    )
+    for grid in section.grids:
+        yield from (f"  {line}" for line in _tabular(grid))
+    if notes:
+        yield from (r"  \par\smallskip\footnotesize\raggedright", *(f"  {note}" for note in notes))
+    yield from (r"\end{table}", "")
+
+
+def _tabular(grid: Grid) -> Iterator[str]:
+    yield f"\\begin{{tabular}}{{{''.join('l' if number in grid.left else 'r' for number in range(len(grid.headers)))}}}"
+    yield r"  \toprule"
+    yield "  " + " & ".join(_tex(header.replace("\n", " ")) for header in grid.headers) + r" \\"
+    yield r"  \midrule"
+    for row in grid.rows:
+        yield r"  \midrule" if row is None else "  " + " & ".join(map(_tex_cell, row)) + r" \\"
+    yield r"  \bottomrule"
+    yield r"\end{tabular}"
+
+
+def _tex_cell(cell: Cell) -> str:
+    indent = r"\quad " if cell.text.startswith("  ") else ""
+    text = _tex(cell.text.strip())
+    return f"{indent}\\textbf{{{text}}}" if cell.bold else indent + text
+
+
+def _tex(text: str) -> str:
+    return re.sub("|".join(map(re.escape, _TEX)), lambda found: _TEX[found[0]], text)
+
+
+def _markdown_section(number: int, section: Section) -> Iterator[str]:
+    yield from (f"**Table {number}. {section.title}**", "")
+    for grid in section.grids:
+        yield _piped(header.replace("\n", " ") for header in grid.headers)
+        yield _piped(":--" if number in grid.left else "--:" for number in range(len(grid.headers)))
+        for row in grid.rows:
+            if row is not None:
+                yield _piped(f"**{cell.text.strip()}**" if cell.bold else cell.text.strip() for cell in row)
+        yield ""
+    for note in _plain(section):
+        yield f"- {note}"
+    yield ""
+
+
+def _piped(cells: Iterator[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _plain(section: Section) -> list[str]:
+    return [note.replace(captions.NO_BREAK, " ") for note in (*section.remarks, *section.unfinished)]
