@@ -21,7 +21,8 @@ def start(module: str, *arguments: object, log: Path) -> subprocess.Popen[bytes]
     """Starts the same, its output going to a file."""
     with log.open("wb") as file:
         command = [sys.executable, "-m", module, *map(str, arguments)]
-        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_interruptible)
+        options = {"stdout": file, "stderr": subprocess.STDOUT, "preexec_fn": _interruptible}
+        return subprocess.Popen(command, cwd=ROOT, **options)
 
 
 def _interruptible() -> None:
