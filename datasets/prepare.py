@@ -52,7 +52,7 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     Raises:
         UsageError: an input or a name is wrong, nothing usable is left, too much is bad, or `to` is taken.
     """
-    config = _absolute(config)
+    config, console = _absolute(config), console or Console(quiet=True)
     to = Path(config.to)
     names = stages.training_arms(config)
     translate.choose(config.translator, config.translator_options)  # before hours of work, not after
@@ -62,9 +62,11 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)
     photographs.require_files(found, config)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
-        job = _Job(config, folder, workers, report, console or Console(quiet=True), ledger)
+        job = _Job(config, folder, workers, report, console, ledger)
         photos = job.photographs(found)
-        job.synthetic(*pairs, photos, stages.Synthetic(config, names, stages.fit(names, photos, config)))
+        with console.status(f"learning the look of {len(photos):,} photographs"):
+            fitted = stages.fit(names, photos, config)
+        job.synthetic(*pairs, photos, stages.Synthetic(config, names, fitted))
         written = job.joined((*map(stages.title, names), REAL))
         _require_samples(written, config)
         told = stages.parameters(names, photos, config)
