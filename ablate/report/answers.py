@@ -15,6 +15,7 @@ from ablate.report.summary import Summary
 from ablate.report.tables import CONSTANT, LISTED_FROM
 
 SUMMARY_TITLE = "Averages with 95 % intervals, mean box IoU in percent"
+LIMITS_TITLE = "The metric's own limits"
 CONTRASTS_TITLE = "Which differences are real? Image-weighted, in points of mean box IoU"
 
 
@@ -51,6 +52,42 @@ def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
         "photographs, or all where none has so many); hits: share of photographs with an IoU of at least 0.5."
     )
     yield _seed_note(summary.weighted.seeds for summary in summaries)
+
+
+def limits_grid(summaries: Sequence[Summary]) -> Grid:
+    """What the box of the largest component does not see, for each setting."""
+    rows = [
+        (
+            summary.network,
+            [
+                Cell(f"  {summary.setting}"),
+                Cell(_percent(summary.weighted.mean)),
+                Cell(_percent(summary.another)),
+                Cell(_signed(summary.any_gain)),
+                Cell("-" if math.isnan(summary.mask) else f"{summary.mask:.2f}"),
+            ],
+        )
+        for summary in summaries
+    ]
+    headers = [
+        "setting",
+        "IoU",
+        "another component\nfits better",
+        "best component\nwould add",
+        "correlation\nwith mask IoU",
+    ]
+    return Grid(headers, _under_names(rows))
+
+
+def limits_notes(several: float) -> Iterator[str]:
+    """What the columns mean."""
+    yield (
+        "Percent of the photographs with an animal, and points of mean box IoU if always the best-fitting component "
+        "were chosen instead of the largest. The correlation of box IoU with mask IoU is over photographs; - without "
+        "masks."
+    )
+    if not math.isnan(several):
+        yield f"{_percent(several)} % of these photographs have several true boxes; the best-matching one counts."
 
 
 def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:

@@ -57,3 +57,5 @@ def sections(group: Group, starred: bool, limit: int) -> Iterator[Section]:
     compared = contrasts(group.iou, group.trials, group.location)
     if compared:
         yield Section(answers.CONTRASTS_TITLE, [answers.contrasts_grid(compared)], [*answers.contrasts_notes(compared)])
+    if found:
+        yield Section(answers.LIMITS_TITLE, [answers.limits_grid(found)], [*answers.limits_notes(group.several)])

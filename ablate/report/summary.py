@@ -22,6 +22,7 @@ class Summary:
         gain: of `weighted` over the best constant box.
         worst: the listed location with the lowest mean IoU, and that mean.
         hit_rate: share of photographs with an IoU of at least 0.5.
+        another, any_gain, mask: as of `Group.limits`, the mean over seeds.
     """
 
     network: str
@@ -31,6 +32,9 @@ class Summary:
     gain: float
     worst: tuple[str, float]
     hit_rate: float
+    another: float
+    any_gain: float
+    mask: float
 
 
 def summaries(group: Group) -> tuple[Summary, ...]:
@@ -53,6 +57,7 @@ def _summary(network: str, setting: str, iou: pd.DataFrame, group: Group) -> Sum
     listed = per_location.reindex([*group.photographs.listed]).dropna()
     weighted = image_weighted(per_location.to_numpy(dtype=np.float64).T, count_l)
     means = listed.mean(axis=1)
+    limits = group.limits.reindex(iou.columns)
     worst = (str(means.idxmin()), float(means.min())) if len(means) else ("", float("nan"))
     _, constant = group.photographs.baseline(("average", WEIGHTED))
     return Summary(
@@ -63,4 +68,7 @@ def _summary(network: str, setting: str, iou: pd.DataFrame, group: Group) -> Sum
         gain=weighted.mean - constant,
         worst=worst,
         hit_rate=float((iou >= HIT_IOU).to_numpy().mean()) if len(iou) else float("nan"),
+        another=float(limits["another"].mean()),
+        any_gain=float(limits["gain"].mean()),
+        mask=float(limits["mask"].mean()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
 
 Row = tuple[str, str]  # kind and name of a table's row
 
-_SCORES = ["trial", "image_id", "location", "iou", "outcome"]
+_SCORES = ["trial", "image_id", "location", "iou", "iou_any", "mask_iou", "outcome"]
+_SAME = 1e-9  # IoU that differ by less are equal
 _TRUTH = ["location", "iou", "true_boxes", "width", "height"]
 
 
@@ -120,6 +122,10 @@ class Group:
         trials: their rows, with settings; those that are not done too.
         iou: of each photograph with an animal (index, its id) under each trial that is done (columns).
         location: of each photograph with an animal, by the same index.
+        limits: of each trial that is done (index), what the metric leaves out: `another`, the share of photographs
+            where another component than the largest fits better; `gain`, what always choosing the best would add to
+            the mean IoU; `mask`, the correlation of box IoU with mask IoU (NaN without masks).
+        several: share of the photographs with an animal that have more than one true box.
     """
 
     digest: str | None
@@ -128,6 +134,8 @@ class Group:
     trials: pd.DataFrame
     iou: pd.DataFrame
     location: pd.Series[str]
+    limits: pd.DataFrame
+    several: float
 
 
 def build(
@@ -164,15 +172,35 @@ def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
     done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
     if not done:
         nothing = tuple(_network(model, trials, pd.DataFrame()) for model in models)
-        return Group(digest, None, nothing, trials, pd.DataFrame(), pd.Series(dtype=str))
+        return Group(digest, None, nothing, trials, pd.DataFrame(), pd.Series(dtype=str), pd.DataFrame(), math.nan)
     images = results.dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
-    photographs = _photographs(_truth(out, [*images["trial"].unique()[:1]]))
+    truth = _truth(out, [*images["trial"].unique()[:1]])
+    photographs = _photographs(truth)
     scores = _scores(images, trials, photographs.listed)
     shown = tuple(_network(model, trials, scores) for model in models)
     animals = images[images["iou"].notna()]
     iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
     location = animals.drop_duplicates("image_id").set_index("image_id")["location"].reindex(iou.index)
-    return Group(digest, photographs, shown, trials, iou, location)
+    boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
+    several = float((boxes > 1).mean()) if len(boxes) else math.nan
+    return Group(digest, photographs, shown, trials, iou, location, _limits(animals), several)
+
+
+def _limits(animals: pd.DataFrame) -> pd.DataFrame:
+    """See `Group.limits`."""
+    gain = animals["iou_any"] - animals["iou"]
+    by_trial = animals["trial"]
+    mask = {
+        trial: rows["iou"].corr(rows["mask_iou"]) if rows["mask_iou"].notna().any() else math.nan
+        for trial, rows in animals[["iou", "mask_iou"]].groupby(by_trial)
+    }
+    return pd.DataFrame(
+        {
+            "another": (gain > _SAME).groupby(by_trial).mean(),
+            "gain": gain.groupby(by_trial).mean(),
+            "mask": pd.Series(mask, dtype=float),
+        }
+    )
 
 
 def _truth(out: Path, trials: Sequence[str]) -> pd.DataFrame:

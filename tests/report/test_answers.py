@@ -1,7 +1,10 @@
 """What the deciding tables say in a pipe."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from ablate import results
 from ablate.report import print_tables
 from tests.results_factory import photos, write
 
@@ -40,6 +43,22 @@ def test_a_settled_difference_is_said_in_words(out, capsys):
     row = next(line for line in printed(out, capsys).splitlines() if "jitter - no jitter (1)" in line)
     assert row.split()[5] == "+30.0"
     assert "jitter better than no jitter" in row
+
+
+def test_what_the_largest_component_costs_is_shown(tmp_path, capsys):
+    shots = photos(LOCATIONS)
+    trial = write(tmp_path, 0.4, of=shots)
+    path = tmp_path / "images" / f"{trial}.parquet"
+    rows = pq.read_table(path).to_pylist()
+    for number, row in enumerate(rows):
+        row["iou_any"] = 0.9 if number % 4 == 0 else 0.4
+        row["iou"], row["mask_iou"] = 0.4 + number % 2 * 0.1, 0.3 + number % 2 * 0.2
+        row["iou_any"] = max(row["iou"], row["iou_any"])
+    pq.write_table(pa.Table.from_pylist(rows, results.images_schema()), path)
+    lines = printed(tmp_path, capsys).splitlines()
+    own = lines.index(next(line for line in lines if line.endswith("The metric's own limits")))
+    row = next(line for line in lines[own:] if line.startswith("  crop"))
+    assert row.split() == ["crop", "45.0", f"{100 * 77 / 306:.1f}", f"{100 * 77 * 0.5 / 306:+.1f}", "1.00"]
 
 
 def test_nothing_wider_than_a_hundred_columns(out, capsys):
