@@ -5,6 +5,7 @@ baselines   what a prediction without a network scores
 tables      scores as data frames
 intervals   means with intervals that respect locations;  permutation  tests over locations
 summary     each setting's averages with intervals;  contrasts  the planned questions, answered
+paper       the published numbers beside these
 grid        aligned text
 document    all tables with their titles and notes;  text, markup  render them
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 from pydantic import Field
@@ -26,6 +26,7 @@ class ReportConfig(pydantic.BaseModel):
         None
     )
     markdown: Annotated[str | None, Field(description="also write the tables to this file, as Markdown")] = None
+    compare: Annotated[Literal["paper"] | None, Field(description="paper: its published numbers beside these")] = None
     run: Annotated[str | None, Field(description="only the trials of one run: a file of <out>/runs; none: all")] = None
 
 
@@ -35,10 +36,10 @@ def main(report: ReportConfig) -> int:
     if not out.is_dir():
         raise UsageError(f"out={report.out}: no such folder; python -m ablate.run space=paper_grid makes one")
     trials = None if report.run is None else _trials_of(out, report.run)
-    print_tables(out, trials)
+    print_tables(out, trials, compare=report.compare is not None)
     for key, place, render in (("latex", report.latex, latex), ("markdown", report.markdown, markdown)):
         if place is not None:
-            storage.publish(storage.local(place, key), render(out, trials).encode())
+            storage.publish(storage.local(place, key), render(out, trials, report.compare is not None).encode())
             print(f"wrote {place}")
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ablate.report import answers, captions, layout
+from ablate.report import answers, captions, layout, paper
 from ablate.report.contrasts import contrasts
 from ablate.report.grid import Grid
 from ablate.report.summary import summaries
@@ -27,12 +27,16 @@ class Section:
     unfinished: Sequence[str] = ()
 
 
-def sections(group: Group, starred: bool, limit: int) -> Iterator[Section]:
+def sections(group: Group, starred: bool, limit: int, compare: bool = False) -> Iterator[Section]:
     """All tables of a group, the paper's first; of a group without numbers only what is missing.
 
     Args:
         starred: bold is not to be had, so that the best of a row gets a star.
         limit: characters that a line may have.
+        compare: also show the paper's published numbers beside these.
+
+    Raises:
+        UsageError: they cannot be compared.
     """
     photographs = group.photographs
     if photographs is None:
@@ -51,6 +55,8 @@ def sections(group: Group, starred: bool, limit: int) -> Iterator[Section]:
             [*captions.network_notes(table, photographs, starred)],
             [*captions.unfinished(table)],
         )
+    for title, grid in paper.comparisons(group) if compare else ():
+        yield Section(title, [grid], paper.NOTES)
     found = summaries(group)
     if found:
         yield Section(answers.SUMMARY_TITLE, [answers.summary_grid(found)], [*answers.summary_notes(found)])

@@ -16,30 +16,36 @@ _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciic
 _TEX |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
 
 
-def latex(out: Path, trials: Sequence[str] | None = None) -> str:
+def latex(out: Path, trials: Sequence[str] | None = None, compare: bool = False) -> str:
     """All tables of a folder of results as `table` environments; the preamble needs `\\usepackage{booktabs}`."""
-    return _document(out, trials, _latex_section, "% ")
+    return _document(out, trials, compare, _latex_section, "% ")
 
 
-def markdown(out: Path, trials: Sequence[str] | None = None) -> str:
+def markdown(out: Path, trials: Sequence[str] | None = None, compare: bool = False) -> str:
     """All tables of a folder of results as GitHub's Markdown."""
-    return _document(out, trials, _markdown_section, "# ")
+    return _document(out, trials, compare, _markdown_section, "# ")
 
 
 def _document(
-    out: Path, trials: Sequence[str] | None, render: Callable[[int, Section], Iterator[str]], heading: str
+    out: Path,
+    trials: Sequence[str] | None,
+    compare: bool,
+    render: Callable[[int, Section], Iterator[str]],
+    heading: str,
 ) -> str:
     groups = tables.build(out, trials)
     lines: list[str] = []
     for group in groups:
         if len(groups) > 1:
             lines += [f"{heading}Tested on photographs {(group.digest or '(unknown)')[:12]}", ""]
-        lines += _rendered(group, render)
+        lines += _rendered(group, compare, render)
     return "\n".join(lines) + "\n" if lines else f"{heading}No trial has finished yet.\n"
 
 
-def _rendered(group: Group, render: Callable[[int, Section], Iterator[str]]) -> Iterator[str]:
-    for number, section in enumerate(document.sections(group, starred=False, limit=_NO_LIMIT), start=1):
+def _rendered(group: Group, compare: bool, render: Callable[[int, Section], Iterator[str]]) -> Iterator[str]:
+    for number, section in enumerate(
+        document.sections(group, starred=False, limit=_NO_LIMIT, compare=compare), start=1
+    ):
         yield from render(number, section)
 
 

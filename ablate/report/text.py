@@ -19,12 +19,18 @@ _NARROWEST = 80
 Lines = Iterator[Text | str]
 
 
-def print_tables(out: Path, trials: Sequence[str] | None = None, planned: Sequence[PlannedTrial] | None = None) -> None:
+def print_tables(
+    out: Path,
+    trials: Sequence[str] | None = None,
+    planned: Sequence[PlannedTrial] | None = None,
+    compare: bool = False,
+) -> None:
     """Prints the paper's Tables 1-4 of a folder of results, then averages with intervals, and contrasts.
 
     Args:
         trials: only these; None for all.
         planned: trials that should be there; those that are not, print as missing.
+        compare: also print the paper's published numbers beside these.
     """
     console = Console(highlight=False)
     # A terminal that can show bold is shown bold; everything else gets a star.
@@ -36,15 +42,15 @@ def print_tables(out: Path, trials: Sequence[str] | None = None, planned: Sequen
     for group in groups:
         if len(groups) > 1:
             console.print(Text(f"Tested on photographs {(group.digest or '(unknown)')[:12]}\n", style="bold underline"))
-        for line in _lines(group, starred, limit):
+        for line in _lines(group, starred, limit, compare):
             console.print(line, markup=False, soft_wrap=True)
 
 
-def _lines(group: Group, starred: bool, limit: int) -> Lines:
+def _lines(group: Group, starred: bool, limit: int, compare: bool) -> Lines:
     if group.photographs is None:
         yield "No trial is done, so there are no numbers yet."
         yield ""
-    for number, section in enumerate(document.sections(group, starred, limit), start=1):
+    for number, section in enumerate(document.sections(group, starred, limit, compare), start=1):
         if section.grids:
             yield ""
             yield Text(f"Table {number}. {section.title}", style="bold")
