@@ -8,6 +8,7 @@ one is the p-value. It is exact whatever the distribution, as long as locations 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
+@lru_cache(maxsize=4)  # the contrasts of a report share one number of locations
 def _signs(locations: int) -> Floats:
     """Ways to set the signs, the real one first; shape (ways, locations), +1 or -1."""
     if locations <= _EXACT_UP_TO:
