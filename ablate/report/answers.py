@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-
-import numpy as np
+from collections.abc import Iterable, Iterator, Sequence
 
 from ablate.report.contrasts import ALPHA, Contrast
+from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.grid import Cell, Grid
 from ablate.report.intervals import Estimate
 from ablate.report.summary import Summary
@@ -28,10 +26,10 @@ def summary_grid(summaries: Sequence[Summary]) -> Grid:
         cells = [
             Cell(f"  {summary.setting}"),
             *_estimate(summary.weighted),
-            Cell(_signed(summary.gain)),
+            Cell(points(summary.gain)),
             *_estimate(summary.macro),
-            Cell(f"{_percent(lowest)} ({location})" if location else "-"),
-            Cell(_percent(summary.hit_rate)),
+            Cell(f"{percent(lowest)} ({location})" if location else "-"),
+            Cell(percent(summary.hit_rate)),
         ]
         rows.append((summary.network, cells))
     return Grid(headers, _under_names(rows))
@@ -61,9 +59,9 @@ def limits_grid(summaries: Sequence[Summary]) -> Grid:
             summary.network,
             [
                 Cell(f"  {summary.setting}"),
-                Cell(_percent(summary.weighted.mean)),
-                Cell(_percent(summary.another)),
-                Cell(_signed(summary.any_gain)),
+                Cell(percent(summary.weighted.mean)),
+                Cell(percent(summary.another)),
+                Cell(points(summary.any_gain)),
                 Cell("-" if math.isnan(summary.mask) else f"{summary.mask:.2f}"),
             ],
         )
@@ -87,7 +85,7 @@ def limits_notes(several: float) -> Iterator[str]:
         "masks."
     )
     if not math.isnan(several):
-        yield f"{_percent(several)} % of these photographs have several true boxes; the best-matching one counts."
+        yield f"{percent(several)} % of these photographs have several true boxes; the best-matching one counts."
 
 
 def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
@@ -97,8 +95,8 @@ def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
         better, other = contrast.question.names
         cells = [
             Cell(f"  {better} - {other} ({contrast.pairs})"),
-            Cell(_signed(contrast.effect.mean)),
-            Cell(_ends(contrast.effect, _signed)),
+            Cell(points(contrast.effect.mean)),
+            Cell(points_interval(contrast.effect)),
             Cell(_p(contrast.adjusted)),
             Cell(contrast.verdict, bold=contrast.settled),
         ]
@@ -139,21 +137,7 @@ def _seed_note(seeds: Iterable[int]) -> str:
 
 
 def _estimate(estimate: Estimate) -> list[Cell]:
-    # An interval that reaches beyond what an IoU can be is cut there.
-    low, high = np.clip([estimate.low, estimate.high], 0.0, 1.0).tolist()
-    return [Cell(_percent(estimate.mean)), Cell(_ends(replace(estimate, low=low, high=high), _percent))]
-
-
-def _ends(estimate: Estimate, form: Callable[[float], str]) -> str:
-    return "-" if math.isnan(estimate.low) else f"[{form(estimate.low)}, {form(estimate.high)}]"
-
-
-def _percent(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:.1f}"
-
-
-def _signed(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:+.1f}"
+    return [Cell(percent(estimate.mean)), Cell(interval(estimate))]
 
 
 def _p(value: float) -> str:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
+from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid
 from ablate.report.tables import (
     CONSTANT,
@@ -109,16 +110,12 @@ def _scores(table: NetworkTable, row: Row) -> Cells:
             cells.append(Cell("-" if status == "done" else status, faint=True))
             continue
         spread = "" if row[0] == "location" or math.isnan(std) else f"±{100 * std:.1f}"
-        cells.append(Cell(_percent(mean) + spread, bold=contested and abs(mean - best) <= _SAME))
+        cells.append(Cell(percent(mean) + spread, bold=contested and abs(mean - best) <= _SAME))
     return cells
 
 
 def _baselines(photographs: Photographs, row: Row) -> Cells:
-    return [Cell(_percent(value), faint=math.isnan(value)) for value in photographs.baseline(row)]
-
-
-def _percent(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:.1f}"
+    return [Cell(percent(value), faint=math.isnan(value)) for value in photographs.baseline(row)]
 
 
 def _numbers(numbers: Iterable[int]) -> Cells:

@@ -7,7 +7,6 @@ average.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,8 @@ import pandas as pd
 
 from ablate.errors import UsageError
 from ablate.natural import natural
+from ablate.report.figures import interval, percent
 from ablate.report.grid import Cell, Grid
-from ablate.report.intervals import Estimate
 from ablate.report.settings import PAPER_SETTINGS, model_title, plain_setting
 from ablate.report.summary import Summary, summaries
 from ablate.report.tables import WEIGHTED, Group, NetworkTable
@@ -63,7 +62,7 @@ def _grid(
 ) -> Grid:
     def pair(location: str, scores: dict[str, tuple[float, float]], setting: str) -> Cell:
         theirs, here = numbers[setting].to_dict()[table.model, location], scores[setting][0]
-        return Cell(f"{theirs:.0f} / {'-' if math.isnan(here) else f'{100 * here:.1f}'}")
+        return Cell(f"{theirs:.0f} / {percent(here)}")
 
     settings = [setting for setting in PAPER_SETTINGS if setting in table.mean.columns]
     rows: list[list[Cell] | None] = [
@@ -73,9 +72,5 @@ def _grid(
     averages = table.scores(("average", WEIGHTED))
     rows += [None, [Cell(_AVERAGE), *(pair(_AVERAGE, averages, name) for name in settings)]]
     estimates = [found.get((model_title(table.model), name)) for name in settings]
-    rows.append([Cell("  interval"), *(Cell(_ends(one.weighted) if one else "-") for one in estimates)])
+    rows.append([Cell("  interval"), *(Cell(interval(one.weighted) if one else "-") for one in estimates)])
     return Grid(["location", *settings], rows)
-
-
-def _ends(estimate: Estimate) -> str:
-    return "-" if math.isnan(estimate.low) else f"[{100 * max(estimate.low, 0):.1f}, {100 * min(estimate.high, 1):.1f}]"
