@@ -5,23 +5,19 @@ Everything here is derived from `images` and can be made again at any time.
 
 from __future__ import annotations
 
-import hashlib
+import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from ablate import results
+from ablate.intervals import image_weighted
 
 HIT_IOU = 0.5  # from this overlap on an animal counts as found
 
 _COLUMNS = ["trial", "location", "image_id", "seq_id", "iou", "outcome"]
-_DRAWS = 2000
-_CELLS = 2**20  # of the table of draws x sequences that is in memory at a time
-
-Floats = NDArray[np.float64]
 
 
 def collect(out: Path) -> None:
@@ -32,36 +28,21 @@ def collect(out: Path) -> None:
     results.write_locations(out, pa.Table.from_pylist(rows, results.LOCATIONS))
 
 
-def bootstrap_interval(sums_s: Floats, counts_s: Floats, seed: int) -> tuple[float, float] | None:
-    """95 % percentile interval of a mean over photographs, when whole sequences are drawn with replacement.
-
-    Photographs of one sequence show the same animal in the same light: drawn one by one they would promise too much.
+def sequences(photographs: pd.DataFrame) -> pd.Series[str]:
+    """The sequence of each photograph; one of no known sequence is a sequence of its own.
 
     Args:
-        sums_s: sum of the values of each sequence.
-        counts_s: number of photographs of each sequence.
-
-    Returns:
-        Lower and upper end; None with fewer than two sequences, which say nothing about others.
+        photographs: with `seq_id` and `image_id`.
     """
-    sequences = len(sums_s)
-    if sequences < 2:
-        return None
-    random = np.random.default_rng(seed)
-    means = np.empty(_DRAWS)
-    step = max(1, _CELLS // sequences)
-    for start in range(0, _DRAWS, step):
-        drawn_ds = random.integers(sequences, size=(min(step, _DRAWS - start), sequences), dtype=np.int32)
-        means[start : start + step] = sums_s[drawn_ds].sum(axis=1) / counts_s[drawn_ds].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+    # The prefixes keep the two kinds of name apart.
+    return ("s" + photographs["seq_id"]).fillna("i" + photographs["image_id"])
 
 
 def _row(trial: str, location: str, photographs: pd.DataFrame) -> dict[str, object]:
     """A row of `results.LOCATIONS`; what has no data is null."""
     animals = photographs[photographs["iou"].notna()]
     empty = photographs[photographs["iou"].isna()]
-    low, high = _interval(animals, _seed(trial, location)) or (None, None)
+    low, high = _interval(animals)
     return {
         "trial": trial,
         "location": location,
@@ -75,16 +56,14 @@ def _row(trial: str, location: str, photographs: pd.DataFrame) -> dict[str, obje
     }
 
 
-def _interval(animals: pd.DataFrame, seed: int) -> tuple[float, float] | None:
-    # A photograph of no known sequence is one of its own; the prefixes keep the two kinds of name apart.
-    sequence = ("s" + animals["seq_id"]).fillna("i" + animals["image_id"])
-    codes, _ = pd.factorize(sequence)
-    sums = np.bincount(codes, weights=animals["iou"]).astype(np.float64)
-    return bootstrap_interval(sums, np.bincount(codes).astype(np.float64), seed)
-
-
-def _seed(trial: str, location: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{trial}\0{location}".encode()).digest()[:8])
+def _interval(animals: pd.DataFrame) -> tuple[float | None, float | None]:
+    """Photographs of one sequence show the same animal in the same light: the sequences are the clusters."""
+    by_sequence = animals["iou"].groupby(sequences(animals))
+    means, counts = (np.asarray(each, dtype=np.float64) for each in (by_sequence.mean(), by_sequence.size()))
+    mean = image_weighted(means[None], counts)
+    if math.isnan(mean.low):
+        return None, None
+    return max(mean.low, 0.0), min(mean.high, 1.0)
 
 
 def _mean(values: pd.Series[float] | pd.Series[bool]) -> float | None:

@@ -46,7 +46,7 @@ LOCATIONS = pa.schema(
         ("location", pa.string()),
         ("n_images", pa.int64()),  # photographs with an animal
         ("iou_mean", pa.float64()),
-        ("iou_low", pa.float64()),  # 95 % interval over the location's sequences; null with fewer than two
+        ("iou_low", pa.float64()),  # 95 % interval, the sequences being clusters; null with fewer than two
         ("iou_high", pa.float64()),
         ("hit_rate", pa.float64()),  # share with iou >= 0.5
         ("n_empty", pa.int64()),  # photographs without an animal

@@ -51,7 +51,7 @@ def _run(run: RunConfig, console: Console) -> int:
     status = 0
     if missing:
         _check(data, missing)
-        _write_run(out, run, trials, missing)
+        _write_run(out, run, data, trials, missing)
         status = _run_trials(console, run, data, out, missing)
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
@@ -118,7 +118,9 @@ def _run_trials(console: Console, run: RunConfig, data: Data, out: Path, missing
     return 130 if interrupted else 0
 
 
-def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial], missing: Sequence[PlannedTrial]) -> None:
+def _write_run(
+    out: Path, run: RunConfig, data: Data, trials: Sequence[PlannedTrial], missing: Sequence[PlannedTrial]
+) -> None:
     now = datetime.datetime.now(datetime.UTC)
     identity = f"r{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     record = {
@@ -126,6 +128,7 @@ def _write_run(out: Path, run: RunConfig, trials: Sequence[PlannedTrial], missin
         "started_at": now.isoformat(timespec="seconds"),
         "space": run.space,
         "command": _command(),
+        "data": data.place,
         "trials": [trial.trial for trial in trials],
         "to_run": [trial.trial for trial in missing],
     }

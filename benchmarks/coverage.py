@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.report.intervals import image_weighted, macro
+from ablate.intervals import image_weighted, macro
 from benchmarks import machine
 from datasets.table1 import PUBLISHED
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ablate import results
-from ablate.collect import bootstrap_interval, collect
+from ablate.collect import collect
 from tests.results_factory import Photo, photos, write, write_failed
 
 
@@ -37,27 +37,21 @@ def test_photographs_without_a_sequence_are_sequences_of_their_own(tmp_path):
     assert row["iou_low"] < row["iou_mean"] < row["iou_high"]
 
 
-def test_the_interval_is_the_same_every_time_and_differs_between_trials(tmp_path):
-    for arm in ("crop", "full"):
-        write(tmp_path, lambda photo: int(photo.image_id[-1]) / 10, arm=arm)
-    first, second = collected(tmp_path), collected(tmp_path)
-    assert first == second
-    assert len({row["iou_low"] for row in first.values() if row["location"] == "10"}) == 2
+def test_photographs_of_one_sequence_promise_no_more_than_one(tmp_path):
+    iou = lambda photo: int(photo.seq_id[-1]) / 10  # noqa: E731
+    single = write(tmp_path, iou, of=photos({"a": 4}, per_sequence=1))
+    many = write(tmp_path, iou, of=photos({"a": 40}, per_sequence=10), seed=1)
+    rows = collected(tmp_path)
+    ends = [[rows[trial, "a"][end] for end in ("iou_low", "iou_high")] for trial in (single, many)]
+    assert ends[0] == pytest.approx(ends[1])
 
 
-def test_sequences_are_drawn_whole():
-    """Two sequences of equal photographs: a mean of draws is 0, 1/2 or 1, however many photographs there are."""
-    low, high = bootstrap_interval(np.array([0.0, 50.0]), np.array([50.0, 50.0]), seed=0)
-    assert (low, high) == (0.0, 1.0)
-    assert bootstrap_interval(np.array([50.0]), np.array([100.0]), seed=0) is None
-
-
-def test_the_interval_agrees_with_theory():
-    """For many sequences of one photograph: mean +- 1.96 standard errors."""
+def test_the_interval_of_many_sequences_is_that_of_their_standard_error(tmp_path):
     values = np.random.default_rng(0).uniform(size=400)
-    low, high = bootstrap_interval(values, np.ones(400), seed=1)
-    error = values.std() / np.sqrt(400)
-    assert [low, high] == pytest.approx([values.mean() - 1.96 * error, values.mean() + 1.96 * error], abs=0.2 * error)
+    trial = write(tmp_path, lambda photo: values[int(photo.image_id[2:])], of=photos({"a": 400}, per_sequence=1))
+    row, error = collected(tmp_path)[trial, "a"], values.std() / np.sqrt(400)
+    assert row["iou_low"] == pytest.approx(values.mean() - 1.97 * error, abs=0.02 * error)
+    assert row["iou_high"] == pytest.approx(values.mean() + 1.97 * error, abs=0.02 * error)
 
 
 def test_failed_and_uncommitted_trials_have_no_rows(tmp_path):

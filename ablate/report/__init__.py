@@ -3,7 +3,6 @@
 settings    which trials belong in one column
 baselines   what a prediction without a network scores
 tables      scores as data frames
-intervals   means with intervals that respect locations;  permutation  tests over locations
 summary     each setting's averages with intervals;  contrasts  the planned questions, answered
 paper       the published numbers beside these
 grid        aligned text

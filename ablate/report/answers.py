@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from ablate.intervals import Estimate
 from ablate.report.contrasts import ALPHA, Contrast
 from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.grid import Cell, Grid
-from ablate.report.intervals import Estimate
 from ablate.report.summary import Summary
 from ablate.report.tables import CONSTANT, LISTED_FROM
 

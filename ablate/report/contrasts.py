@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.config import OfAugmentation, OfNetwork, fields_of
-from ablate.report.intervals import Estimate, image_weighted
+from ablate.intervals import Estimate, image_weighted
 from ablate.report.permutation import holm, sign_flip, smallest_p
 from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, model_title
 

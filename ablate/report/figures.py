@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ablate.report.intervals import Estimate
+from ablate.intervals import Estimate
 
 
 def percent(value: float) -> str:

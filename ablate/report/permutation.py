@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.report.intervals import cr2
+from ablate.intervals import cr2
 
 _EXACT_UP_TO = 14  # locations; 2^14 ways are tried in milliseconds
 _DRAWS = 2**14

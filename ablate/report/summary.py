@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.collect import HIT_IOU
-from ablate.report.intervals import Estimate, image_weighted, macro
+from ablate.intervals import Estimate, image_weighted, macro
 from ablate.report.settings import in_paper_order, model_title
 from ablate.report.tables import WEIGHTED, Group
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.report.intervals import cr2, image_weighted, macro, satterthwaite
+from ablate.intervals import cr2, image_weighted, macro, satterthwaite
 from datasets.table1 import PUBLISHED
 
 TABLE_1 = np.array([*PUBLISHED.values()], dtype=float)
