@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.intervals import image_weighted, macro
+from ablate.published import PUBLISHED
 from benchmarks import machine
-from datasets.table1 import PUBLISHED
 
 NOISE, BURST, SHARE = 0.3, 3, 0.5  # of one photograph; photographs in a burst; how much of the variance they share
 LISTED_FROM = 30

@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from ablate import results
 from ablate.config import TrialConfig
+from ablate.published import PUBLISHED
 from ablate.query import connect, select
 from benchmarks import machine
-from datasets.table1 import PUBLISHED
 
 SQL = "SELECT model, arm, augment, location, avg(iou), count(*) FROM images GROUP BY ALL ORDER BY ALL"
 CELLS = [

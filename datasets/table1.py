@@ -7,20 +7,13 @@ The published counts are those of Table 1 of *Transferring a Segmentation Task B
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Collection, Iterable
 
 from ablate.natural import natural
+from ablate.published import PUBLISHED
 from datasets.cct import Rule
 from datasets.ledger import PHOTOGRAPH, SELECTED, Considered
 
-PUBLISHED: Mapping[str, int] = MappingProxyType(
-    {
-        "2": 1, "4": 42, "6": 54, "10": 36, "11": 8, "21": 11, "23": 17, "25": 3, "26": 2, "27": 2, "29": 11, "32": 11,
-        "34": 1017, "37": 29, "41": 262, "42": 35, "44": 28, "48": 21, "53": 31, "57": 138, "59": 53, "61": 69,
-        "63": 79, "66": 26, "70": 12, "120": 5,
-    }
-)  # fmt: skip
 _PAPER = Rule(("deer",), range(7, 20))
 
 

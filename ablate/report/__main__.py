@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pydantic
 from pydantic import Field
 
-from ablate import storage
+from ablate import data, storage
 from ablate.cli import run_command
+from ablate.data import Data
 from ablate.errors import UsageError, suggest
 from ablate.report import print_tables
 from ablate.report.markup import latex, markdown
@@ -26,6 +28,10 @@ class ReportConfig(pydantic.BaseModel):
         None
     )
     markdown: Annotated[str | None, Field(description="also write the tables to this file, as Markdown")] = None
+    html: Annotated[str | None, Field(description="also write one page with figures and a gallery to this file")] = None
+    data: Annotated[str | None, Field(description="photographs of the page's gallery; none: those of the last run")] = (
+        None
+    )
     compare: Annotated[Literal["paper"] | None, Field(description="paper: its published numbers beside these")] = None
     run: Annotated[str | None, Field(description="only the trials of one run: a file of <out>/runs; none: all")] = None
 
@@ -41,7 +47,36 @@ def main(report: ReportConfig) -> int:
         if place is not None:
             storage.publish(storage.local(place, key), render(out, trials, report.compare is not None).encode())
             print(f"wrote {place}")
+    if report.html is not None:
+        _write_page(report, out, trials)
     return 0
+
+
+def _write_page(report: ReportConfig, out: Path, trials: list[str] | None) -> None:
+    from ablate.report.page import page  # draws figures: slow to import, and most reports have none
+
+    assert report.html is not None
+    to = storage.local(report.html, "html")
+    written = page(out, _photographs(report, out), trials, report.compare is not None).encode()
+    storage.publish(to, written)
+    print(f"wrote {report.html} ({len(written) / 1e6:.1f} MB)")
+
+
+def _photographs(report: ReportConfig, out: Path) -> Data | None:
+    """Where the photographs of the results are; None where nothing tells."""
+    if report.data is not None:
+        from ablate.run import data_root
+
+        return data_root(report.data)
+    runs = sorted((out / "runs").glob("*.json"))
+    places = [place for path in runs if (place := json.loads(path.read_bytes()).get("data"))]
+    if not places:
+        return None
+    try:
+        return data.at(places[-1])
+    except UsageError as error:
+        print(f"html={report.html}: no gallery: {error}; data=... says where the photographs are now", file=sys.stderr)
+        return None
 
 
 def _trials_of(out: Path, run: str) -> list[str]:

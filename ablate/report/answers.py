@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ablate.intervals import Estimate
 from ablate.report.contrasts import ALPHA, Contrast
 from ablate.report.figures import interval, percent, points, points_interval
-from ablate.report.grid import Cell, Grid
+from ablate.report.grid import Cell, Grid, under_names
 from ablate.report.summary import Summary
 from ablate.report.tables import CONSTANT, LISTED_FROM
 
@@ -32,7 +32,7 @@ def summary_grid(summaries: Sequence[Summary]) -> Grid:
             Cell(percent(summary.hit_rate)),
         ]
         rows.append((summary.network, cells))
-    return Grid(headers, _under_names(rows))
+    return Grid(headers, under_names(rows))
 
 
 def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
@@ -74,7 +74,7 @@ def limits_grid(summaries: Sequence[Summary]) -> Grid:
         "best component\nwould add",
         "correlation\nwith mask IoU",
     ]
-    return Grid(headers, _under_names(rows))
+    return Grid(headers, under_names(rows))
 
 
 def limits_notes(several: float) -> Iterator[str]:
@@ -101,19 +101,7 @@ def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
             Cell(contrast.verdict, bold=contrast.settled),
         ]
         rows.append((contrast.scope, cells))
-    return Grid(["difference (pairs)", "points", "interval", "p", "verdict"], _under_names(rows), left=(0, 4))
-
-
-def _under_names(rows: Sequence[tuple[str, list[Cell]]]) -> list[Sequence[Cell] | None]:
-    """Rows with a line of its own for each name that is new."""
-    lines: list[Sequence[Cell] | None] = []
-    last = None
-    for name, cells in rows:
-        if name != last:
-            lines += [*([None] if lines else []), [Cell(name), *(Cell("") for _ in cells[1:])]]
-        lines.append(cells)
-        last = name
-    return lines
+    return Grid(["difference (pairs)", "points", "interval", "p", "verdict"], under_names(rows), left=(0, 4))
 
 
 def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:

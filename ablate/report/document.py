@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ablate.report import answers, captions, layout, paper
+from ablate.report import answers, captions, hits, layout, paper, selection
 from ablate.report.contrasts import contrasts
 from ablate.report.grid import Grid
 from ablate.report.summary import summaries
@@ -17,10 +17,12 @@ class Section:
     """A table and what is to be known of it.
 
     Attributes:
+        key: what it is about, whatever its title.
         grids: the table; several where it is too wide for one.
         remarks: sentences under it; unfinished: one for each trial that is not in it.
     """
 
+    key: str
     title: str
     grids: Sequence[Grid]
     remarks: Sequence[str] = ()
@@ -41,27 +43,40 @@ def sections(group: Group, starred: bool, limit: int, compare: bool = False) -> 
     photographs = group.photographs
     if photographs is None:
         for table in group.tables:
-            yield Section(captions.network_title(table), (), (), [*captions.unfinished(table)])
+            yield Section("network", captions.network_title(table), (), (), [*captions.unfinished(table)])
         return
     yield Section(
+        "photographs",
         captions.photographs_title(photographs),
         [layout.photographs_grid(photographs)],
         [*captions.photographs_notes(photographs)],
     )
     for table in group.tables:
         yield Section(
+            "network",
             captions.network_title(table),
             layout.network_grids(table, photographs, starred, limit),
             [*captions.network_notes(table, photographs, starred)],
             [*captions.unfinished(table)],
         )
     for title, grid in paper.comparisons(group) if compare else ():
-        yield Section(title, [grid], paper.NOTES)
+        yield Section("paper", title, [grid], paper.NOTES)
+    yield from _answers(group)
+
+
+def _answers(group: Group) -> Iterator[Section]:
     found = summaries(group)
-    if found:
-        yield Section(answers.SUMMARY_TITLE, [answers.summary_grid(found)], [*answers.summary_notes(found)])
+    if not found:
+        return
+    yield Section("averages", answers.SUMMARY_TITLE, [answers.summary_grid(found)], [*answers.summary_notes(found)])
     compared = contrasts(group.iou, group.trials, group.location)
     if compared:
-        yield Section(answers.CONTRASTS_TITLE, [answers.contrasts_grid(compared)], [*answers.contrasts_notes(compared)])
-    if found:
-        yield Section(answers.LIMITS_TITLE, [answers.limits_grid(found)], [*answers.limits_notes(group.several)])
+        grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
+        yield Section("contrasts", answers.CONTRASTS_TITLE, [grid], [*notes])
+    reached = hits.hits(group)
+    if reached:
+        yield Section("hits", hits.TITLE, [hits.hits_grid(reached)], [*hits.hits_notes()])
+    chosen = selection.rules(group)
+    if any(one.compared for one in chosen):
+        yield Section("selection", selection.TITLE, [selection.rules_grid(chosen)], [*selection.rules_notes(chosen)])
+    yield Section("limits", answers.LIMITS_TITLE, [answers.limits_grid(found)], [*answers.limits_notes(group.several)])

@@ -65,3 +65,15 @@ class Grid:
             line.append(f"{'*' if starred else ' ':<{len(_GAP)}}")  # in the gap, so that digits stay aligned
         line.rstrip()
         return line
+
+
+def under_names(rows: Sequence[tuple[str, list[Cell]]]) -> list[Sequence[Cell] | None]:
+    """Rows with a line of its own for each name that is new."""
+    lines: list[Sequence[Cell] | None] = []
+    last = None
+    for name, cells in rows:
+        if name != last:
+            lines += [*([None] if lines else []), [Cell(name), *(Cell("") for _ in cells[1:])]]
+        lines.append(cells)
+        last = name
+    return lines

@@ -14,13 +14,14 @@ import pandas as pd
 
 from ablate.errors import UsageError
 from ablate.natural import natural
+from ablate.published import PUBLISHED
 from ablate.report.figures import interval, percent
 from ablate.report.grid import Cell, Grid
 from ablate.report.settings import PAPER_SETTINGS, model_title, plain_setting
 from ablate.report.summary import Summary, summaries
 from ablate.report.tables import WEIGHTED, Group, NetworkTable
 
-_AVERAGE = "average"
+AVERAGE = "average"
 NOTES = (
     "In each cell: the paper / here, in percent; interval: of the number here.",
     "The paper's average is image-weighted over all 26 locations, as is the one here: half of its photographs are from "
@@ -36,6 +37,12 @@ def published() -> pd.DataFrame:
     return rows.pivot_table(index=["model", "location"], columns="setting", values="iou_percent")
 
 
+def listed_counts() -> dict[str, int]:
+    """Photographs at each location that the paper's tables list."""
+    listed = set(published().index.get_level_values("location")) - {AVERAGE}
+    return {location: count for location, count in PUBLISHED.items() if location in listed}
+
+
 def comparisons(group: Group) -> Iterator[tuple[str, Grid]]:
     """A title and a table for each network that the paper has.
 
@@ -43,7 +50,7 @@ def comparisons(group: Group) -> Iterator[tuple[str, Grid]]:
         UsageError: the photographs are not the paper's: a location of its tables is not listed here.
     """
     numbers = published()
-    locations = sorted(set(numbers.index.get_level_values("location")) - {_AVERAGE}, key=natural)
+    locations = sorted(listed_counts(), key=natural)
     listed = () if group.photographs is None else group.photographs.listed
     absent = [location for location in locations if location not in listed]
     if absent:
@@ -70,7 +77,7 @@ def _grid(
         for location in locations
     ]
     averages = table.scores(("average", WEIGHTED))
-    rows += [None, [Cell(_AVERAGE), *(pair(_AVERAGE, averages, name) for name in settings)]]
+    rows += [None, [Cell(AVERAGE), *(pair(AVERAGE, averages, name) for name in settings)]]
     estimates = [found.get((model_title(table.model), name)) for name in settings]
     rows.append([Cell("  interval"), *(Cell(interval(one.weighted) if one else "-") for one in estimates)])
     return Grid(["location", *settings], rows)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from ablate import results
+from ablate.collect import sequences
 from ablate.natural import natural
 from ablate.plan import PlannedTrial
 from ablate.report.baselines import WHOLE_IMAGE, TrueBoxes, best_constant_box, best_match
@@ -32,7 +33,7 @@ VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
 
 Row = tuple[str, str]  # kind and name of a table's row
 
-_SCORES = ["trial", "image_id", "location", "iou", "iou_any", "mask_iou", "outcome"]
+_SCORES = ["trial", "image_id", "location", "seq_id", "iou", "iou_any", "mask_iou", "outcome"]
 _SAME = 1e-9  # IoU that differ by less are equal
 _TRUTH = ["location", "iou", "true_boxes", "width", "height"]
 
@@ -47,12 +48,14 @@ class Photographs:
         baselines: IoU of `WHOLE` and `CONSTANT` (columns) per location, then `WEIGHTED` and `MACRO`; the index is as
             that of `NetworkTable.mean`.
         constant_box: xyxy in fractions of the frame; None without an animal.
+        overlaps: IoU of `WHOLE` and `CONSTANT` (columns) on each photograph with an animal.
     """
 
     counts: pd.DataFrame
     listed: tuple[str, ...]
     baselines: pd.DataFrame
     constant_box: tuple[float, ...] | None
+    overlaps: pd.DataFrame
 
     @property
     def n_animal(self) -> int:
@@ -121,7 +124,8 @@ class Group:
         photographs: None where no trial is done.
         trials: their rows, with settings; those that are not done too.
         iou: of each photograph with an animal (index, its id) under each trial that is done (columns).
-        location: of each photograph with an animal, by the same index.
+        location, sequence: of each photograph with an animal, by the same index.
+        epochs: rows of `epochs` of the trials that are done.
         limits: of each trial that is done (index), what the metric leaves out: `another`, the share of photographs
             where another component than the largest fits better; `gain`, what always choosing the best would add to
             the mean IoU; `mask`, the correlation of box IoU with mask IoU (NaN without masks).
@@ -134,6 +138,8 @@ class Group:
     trials: pd.DataFrame
     iou: pd.DataFrame
     location: pd.Series[str]
+    sequence: pd.Series[str]
+    epochs: pd.DataFrame
     limits: pd.DataFrame
     several: float
 
@@ -172,7 +178,8 @@ def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
     done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
     if not done:
         nothing = tuple(_network(model, trials, pd.DataFrame()) for model in models)
-        return Group(digest, None, nothing, trials, pd.DataFrame(), pd.Series(dtype=str), pd.DataFrame(), math.nan)
+        none, no_names = pd.DataFrame(), pd.Series(dtype=str)
+        return Group(digest, None, nothing, trials, none, no_names, no_names, none, none, math.nan)
     images = results.dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
     truth = _truth(out, [*images["trial"].unique()[:1]])
     photographs = _photographs(truth)
@@ -180,10 +187,12 @@ def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
     shown = tuple(_network(model, trials, scores) for model in models)
     animals = images[images["iou"].notna()]
     iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
-    location = animals.drop_duplicates("image_id").set_index("image_id")["location"].reindex(iou.index)
+    known = animals.drop_duplicates("image_id").set_index("image_id", drop=False).reindex(iou.index)
+    epochs = results.dataset(out, "epochs", done).to_table().to_pandas()
     boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
     several = float((boxes > 1).mean()) if len(boxes) else math.nan
-    return Group(digest, photographs, shown, trials, iou, location, _limits(animals), several)
+    where, sequence = known["location"], sequences(known)
+    return Group(digest, photographs, shown, trials, iou, where, sequence, epochs, _limits(animals), several)
 
 
 def _limits(animals: pd.DataFrame) -> pd.DataFrame:
@@ -224,7 +233,7 @@ def _photographs(images: pd.DataFrame) -> Photographs:
     listed = tuple(str(name) for name in names if counts.loc[name, "animal"] >= least)
     box, overlaps = _baselines(animals)
     baselines = _stacked(overlaps.groupby(animals["location"]).mean(), overlaps.mean(), listed)
-    return Photographs(counts, listed, baselines, box)
+    return Photographs(counts, listed, baselines, box, overlaps)
 
 
 def _baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataFrame]:

@@ -1,7 +1,7 @@
+from ablate.published import PUBLISHED
 from datasets import table1
 from datasets.cct import Rule
 from datasets.ledger import Considered
-from datasets.table1 import PUBLISHED
 
 PAPER = Rule(("deer",), range(7, 20))
 

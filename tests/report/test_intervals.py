@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from ablate.intervals import cr2, image_weighted, macro, satterthwaite
-from datasets.table1 import PUBLISHED
+from ablate.published import PUBLISHED
 
 TABLE_1 = np.array([*PUBLISHED.values()], dtype=float)
 EFFECTIVE_18 = np.array([40.0] * 10 + [80.0] * 10)

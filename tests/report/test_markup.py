@@ -21,7 +21,7 @@ def out(tmp_path):
 
 def test_latex_is_balanced_and_escaped(out):
     text = latex(out)
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 5
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 6
     for block in re.findall(r"\\begin\{tabular\}\{([lr]+)\}(.*?)\\end\{tabular\}", text, re.S):
         columns, rows = len(block[0]), [line for line in block[1].splitlines() if line.endswith(r"\\")]
         assert rows

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from ablate.published import PUBLISHED
 from ablate.report.permutation import holm, sign_flip, smallest_p
-from datasets.table1 import PUBLISHED
 
 TABLE_1 = np.array([*PUBLISHED.values()], dtype=float)
 

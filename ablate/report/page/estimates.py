@@ -1,0 +1,107 @@
+"""Figures of numbers with intervals: the averages, and the planned differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from ablate.report.contrasts import Contrast
+from ablate.report.figures import points
+from ablate.report.page.charts import GREY, Chart, numbers, spec
+from ablate.report.summary import Summary
+from ablate.report.tables import CONSTANT, MACRO, WEIGHTED, Photographs
+
+_LINE_HEIGHT = 20
+_VERDICTS = {"settled": "#0072b2", "not settled": GREY, "cannot be decided": "#d55e00"}
+
+
+def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart]:
+    """Both averages of each setting with their intervals, a figure for each network."""
+    _, constant = found.baseline(("average", WEIGHTED))
+    rows = pd.DataFrame(
+        {
+            "network": one.network,
+            "setting": one.setting,
+            "average": name,
+            "IoU": 100 * estimate.mean,
+            "low": 100 * max(estimate.low, 0.0),
+            "high": 100 * min(estimate.high, 1.0),
+        }
+        for one in summaries
+        for name, estimate in ((WEIGHTED, one.weighted), (MACRO, one.macro))
+    )
+    top = float(np.nanmax([*rows["IoU"], *rows["high"], 100 * constant])) * 1.04
+    for network in dict.fromkeys(one.network for one in summaries):
+        own = rows[rows["network"] == network]
+        scale = alt.Scale(domain=[0, top], nice=False)
+        base = alt.Chart(own).encode(
+            y=alt.Y("setting:N").sort([*own["setting"].unique()]).title(None).axis(labelLimit=220),
+            yOffset=alt.YOffset("average:N"),
+            color=_looks(alt.Color("average:N"), [WEIGHTED, MACRO], ["#0072b2", "#d55e00"]),
+            tooltip=["setting:N", "average:N", *numbers(".1f", "IoU", "low", "high")],
+        )
+        baseline = alt.Chart(pd.DataFrame({"x": [100 * constant]})).mark_rule(strokeDash=[4, 4], color=GREY)
+        chart = alt.layer(
+            baseline.encode(x=alt.X("x:Q").scale(scale).title("mean box IoU, percent")),
+            base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q"),
+            base.mark_point(filled=True, size=70, opacity=1).encode(
+                x="IoU:Q", shape=_looks(alt.Shape("average:N"), [WEIGHTED, MACRO], ["circle", "diamond"])
+            ),
+        )
+        best = own.dropna(subset="IoU").sort_values("IoU").groupby("average")["setting"].last().to_dict()
+        told = "; ".join(f"{name}: {setting} is highest" for name, setting in best.items())
+        alternative = f"{network}, mean IoU of each setting with 95 % intervals. {told}."
+        yield Chart(network, alternative, spec(chart, _LINE_HEIGHT * len(own)), f"Dashed: {CONSTANT}, image-weighted.")
+
+
+def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
+    """The planned differences as forest plots, one for each network and one for all, on one scale."""
+    rows = pd.DataFrame(
+        {
+            "scope": one.scope,
+            "question": " - ".join(one.question.names),
+            "points": 100 * one.effect.mean,
+            "low": 100 * one.effect.low,
+            "high": 100 * one.effect.high,
+            "state": "settled" if one.settled else "not settled" if one.decidable else "cannot be decided",
+            "verdict": one.verdict,
+        }
+        for one in found
+    )
+    scale = alt.Scale(domain=_domain(rows), nice=False)
+    for scope in dict.fromkeys(one.scope for one in found):
+        own = rows[rows["scope"] == scope]
+        base = alt.Chart(own).encode(
+            y=alt.Y("question:N").sort([*own["question"]]).title(None).axis(labelLimit=220),
+            color=_looks(alt.Color("state:N"), [*_VERDICTS], [*_VERDICTS.values()]),
+            tooltip=["question:N", "verdict:N", *numbers("+.1f", "points", "low", "high")],
+        )
+        x = alt.X("low:Q").scale(scale).title("difference, points of mean box IoU").axis(tickCount=7)
+        chart = alt.layer(
+            alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q"),
+            base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
+            base.mark_point(filled=True, size=80, opacity=1).encode(
+                x="points:Q", shape=_looks(alt.Shape("state:N"), [*_VERDICTS], ["circle", "square", "cross"])
+            ),
+        )
+        told = ". ".join(f"{one.verdict} ({points(one.effect.mean)} points)" for one in found if one.scope == scope)
+        yield Chart(
+            scope, f"{scope}: planned differences with 95 % intervals. {told}.", spec(chart, _LINE_HEIGHT * len(own))
+        )
+
+
+def _domain(rows: pd.DataFrame) -> list[float]:
+    """All ends and 0, with a little room."""
+    ends = [*rows[["low", "high", "points"]].to_numpy().ravel(), 0.0]
+    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+    room = 0.04 * (high - low) or 1.0
+    return [low - room, high + room]
+
+
+def _looks(channel: Any, names: Sequence[str], looks: Sequence[str]) -> Any:  # noqa: ANN401 - of any channel's type
+    """Colour and shape say the same, in one legend."""
+    return channel.scale(domain=[*names], range=[*looks]).legend(orient="bottom").title(None)

@@ -1,0 +1,168 @@
+"""Every success and failure as a picture: photographs with what each network said about them.
+
+What the browser gets, as JSON:
+
+outcomes  their names
+trials    network, setting, seed of each trial that is shown
+photos    of each photograph its id, place and time, true boxes, thumbnail (base64), and `said`: for each trial its IoU
+          (per mille; null without an animal), outcome (index), score (percent), box and outline
+
+Boxes and outlines are in thousandths of the frame; an outline is a list of closed polygons, x, y, x, y, ...
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from ablate import results, rle
+from ablate.data import Data
+from ablate.metrics.outcome import OUTCOMES
+from ablate.natural import natural
+from ablate.report.layout import plural
+from ablate.report.page.thumbnails import thumbnails
+from ablate.report.settings import in_paper_order, model_title
+from ablate.report.tables import Group
+
+_TRIALS = 60  # of more, a page would hold few photographs
+_LARGEST = 55_000_000  # bytes of all photographs together, so that a page stays under 60 MB
+_LEAST = 12  # photographs that a location keeps, whatever the size
+_SEGMENTS = 12  # of a prediction that are drawn, the largest
+_ROUGHNESS = 0.004  # of an outline, in sides of the picture
+_FRAME = 1000
+_COLUMNS = ["trial", "image_id", "location", "seq_id", "captured_at", "width", "height", "true_boxes"]
+_COLUMNS += ["iou", "outcome", "score", "pred_box", "mask_rle"]
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What the browser gets, and what the reader must know of it.
+
+    Attributes:
+        data: as the module says.
+        notes: how photographs and trials were sampled, if they were.
+    """
+
+    data: Entry
+    notes: Sequence[str]
+
+
+def gallery(out: Path, group: Group, data: Data, largest: int = _LARGEST) -> Gallery:
+    """Photographs of a group with the predictions of its trials, at most `largest` bytes of them."""
+    trials = shown_trials(group)
+    done = int((group.trials["status"] == "done").sum())
+    rows = results.dataset(out, "images", [*trials["trial"]]).to_table(columns=_COLUMNS).to_pylist()
+    photos = _photos(rows, {trial: at for at, trial in enumerate(trials["trial"])})
+    for image_id, picture in thumbnails(data, photos.keys()):
+        photos[image_id]["thumb"] = picture
+    pictured = [photo for photo in photos.values() if "thumb" in photo]
+    sampled, step = sample(pictured, largest)
+    notes = []
+    if len(trials) < done:
+        notes.append(f"Of {done} trials {len(trials)} are here: the lowest seeds, then the best synthetic validation.")
+    if step > 1:
+        notes.append(
+            f"Of {plural(len(pictured), 'photograph')} {len(sampled)} are here, so that the page stays small: of each "
+            f"location one in {step} by time, but at least {_LEAST}. Tables and figures are of all."
+        )
+    if len(pictured) < len(photos):
+        notes.append(f"{plural(len(photos) - len(pictured), 'photograph')} of the results are not in this data.")
+    labels = [
+        {"network": model_title(model), "setting": setting, "seed": int(seed)}
+        for model, setting, seed in trials[["model", "setting", "seed"]].itertuples(index=False)
+    ]
+    return Gallery({"outcomes": OUTCOMES, "trials": labels, "photos": sampled}, notes)
+
+
+def shown_trials(group: Group) -> pd.DataFrame:
+    """The trials of the gallery, in the order of the tables; photographs have no say in which."""
+    done = group.trials[group.trials["status"] == "done"]
+    chosen = done.sort_values(["seed", "val_iou"], ascending=[True, False], kind="stable").head(_TRIALS)
+    models = [table.model for table in group.tables]
+    settings = list(dict.fromkeys(str(name) for table in group.tables for name in table.mean.columns))
+    order = in_paper_order(chosen["setting"], settings)
+    place = [
+        (models.index(model), order.index(setting), seed)
+        for model, setting, seed in chosen[["model", "setting", "seed"]].itertuples(index=False)
+    ]
+    return chosen.iloc[sorted(range(len(chosen)), key=place.__getitem__)]
+
+
+def sample(photos: Sequence[Entry], largest: int) -> tuple[list[Entry], int]:
+    """Of each location one photograph in so many, evenly by time, so that all together take at most `largest` bytes.
+
+    Returns:
+        The photographs, location after location, and one in how many they are; 1 where all fit.
+    """
+    size = {photo["id"]: len(json.dumps(photo)) for photo in photos}
+    places: dict[str, list[Entry]] = {}
+    for photo in sorted(photos, key=lambda one: (natural(one["location"]), one["at"] or "", one["id"])):
+        places.setdefault(photo["location"], []).append(photo)
+    step = 1
+    while True:
+        kept = [one for place in places.values() for one in place[:: max(1, min(step, len(place) // _LEAST))]]
+        if step > len(photos) or sum(size[one["id"]] for one in kept) <= largest:
+            return kept, step
+        step += 1
+
+
+def _photos(rows: Iterable[Mapping[str, Any]], at: Mapping[str, int]) -> dict[str, Entry]:
+    """By image id; `said` in the order of the trials, null where one has not seen the photograph."""
+    photos: dict[str, Entry] = {}
+    for row in rows:
+        wh = (row["width"], row["height"])
+        photo = photos.setdefault(row["image_id"], _photo(row, wh, len(at)))
+        photo["said"][at[row["trial"]]] = [
+            None if row["iou"] is None else round(_FRAME * row["iou"]),
+            OUTCOMES.index(row["outcome"]),
+            None if row["score"] is None else round(100 * row["score"]),
+            None if row["pred_box"] is None else _in_frame(row["pred_box"], wh),
+            outline(row["mask_rle"]),
+        ]
+    return photos
+
+
+def _photo(row: Mapping[str, Any], wh: tuple[int, int], trials: int) -> Entry:
+    return {
+        "id": row["image_id"],
+        "location": row["location"],
+        "sequence": row["seq_id"],
+        "at": None if row["captured_at"] is None else row["captured_at"].isoformat(sep=" "),
+        "size": wh,
+        "boxes": [_in_frame(box, wh) for box in row["true_boxes"]],
+        "said": [None] * trials,
+    }
+
+
+def _in_frame(box: Sequence[float], wh: tuple[int, int]) -> list[int]:
+    return [round(_FRAME * edge / side) for edge, side in zip(box, wh * 2, strict=True)]
+
+
+def outline(mask_rle: str | None) -> list[list[int]]:
+    """Polygons round the largest segments of a mask, in thousandths of the frame."""
+    if not mask_rle:
+        return []
+    mask_hw = rle.decode(mask_rle)
+    height, width = mask_hw.shape
+    # Twice as large and padded, so that an outline runs along the edges of pixels and not through their middles.
+    large = np.pad(mask_hw.astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1), 1)
+    contours, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    largest = sorted(contours, key=cv2.contourArea, reverse=True)[:_SEGMENTS]
+    scale = _FRAME / np.array([2 * width - 1, 2 * height - 1])
+    polygons = []
+    for contour in largest:
+        rough = cv2.approxPolyDP(contour, 2 * _ROUGHNESS * math.sqrt(width * height), closed=True)
+        if len(rough) > 2:
+            points = np.clip(np.rint((rough[:, 0] - 1) * scale), 0, _FRAME).astype(int)
+            polygons.append(points.ravel().tolist())
+    return polygons

@@ -1,0 +1,148 @@
+"""The networks' tables as heat maps, and a page for each location."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from ablate.intervals import Estimate
+from ablate.metrics.outcome import OUTCOMES
+from ablate.report.captions import network_notes, network_title, unfinished
+from ablate.report.layout import plural
+from ablate.report.page import markup, palette
+from ablate.report.page.markup import heat_cell, text
+from ablate.report.places import Key, location_estimates
+from ablate.report.settings import model_title
+from ablate.report.summary import Summary
+from ablate.report.tables import MACRO, WEIGHTED, Group, NetworkTable
+
+Estimates = Mapping[str, Mapping[Key, Estimate]]  # by model
+
+
+def estimates(group: Group) -> Estimates:
+    """Of each network, each setting's mean at each location."""
+    return {table.model: location_estimates(table, group) for table in group.tables}
+
+
+def _brightest(found: Estimates, group: Group) -> float:
+    """The highest mean of the listed locations: one scale for all tables, so that a colour means the same in all."""
+    assert group.photographs is not None
+    listed = group.photographs.listed
+    means = [one.mean for of_model in found.values() for (_, at), one in of_model.items() if at in listed]
+    return max((mean for mean in means if not math.isnan(mean)), default=1.0) or 1.0
+
+
+def network(table: NetworkTable, group: Group, summaries: Sequence[Summary], found: Estimates) -> str:
+    """One network's table."""
+    assert group.photographs is not None
+    settings = [str(setting) for setting in table.mean.columns]
+    own = {one.setting: one for one in summaries if one.network == model_title(table.model)}
+    top = _brightest(found, group)
+    counts = group.photographs.counts["animal"]
+    rows = [
+        _row(
+            location,
+            str(counts[location]),
+            {name: found[table.model].get((name, location)) for name in settings},
+            table,
+            top,
+        )
+        for location in group.photographs.listed
+    ]
+    for label, kind in ((WEIGHTED, "weighted"), (MACRO, "macro")):
+        averages = {name: getattr(own[name], kind) if name in own else None for name in settings}
+        rows.append(_row(label, "", averages, table, top, strong=True))
+    head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("location", "n", *settings))
+    title = network_title(table)
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    said = [*network_notes(table, group.photographs, starred=False), *unfinished(table)]
+    return markup.scrolling(f"<table class=heat><caption>{text(title)}</caption>{body}</table>", title) + markup.notes(
+        ["Small: 95 % interval; of a location its sequences are the clusters, of an average the locations.", *said]
+    )
+
+
+def _row(
+    name: str, count: str, cells: Mapping[str, Estimate | None], table: NetworkTable, top: float, strong: bool = False
+) -> str:
+    known = [one.mean for one in cells.values() if one is not None and not math.isnan(one.mean)]
+    contested = len(known) > 1 and max(known) - min(known) > 1e-9
+    drawn = "".join(
+        heat_cell(
+            one,
+            top,
+            best=contested and one is not None and abs(one.mean - max(known)) < 1e-9,
+            absent=table.status(setting),
+        )
+        for setting, one in cells.items()
+    )
+    return (
+        f'<tr{" class=strong" if strong else ""}><th scope="row">{text(name)}</th><td class=n>{count}</td>{drawn}</tr>'
+    )
+
+
+def locations(group: Group, found: Estimates, outcomes: pd.DataFrame, prefix: str) -> Iterator[str]:
+    """A page for each location: scores of all networks and settings, and how they came about.
+
+    Args:
+        outcomes: number of photographs by trial and location (index) and outcome (columns).
+    """
+    assert group.photographs is not None
+    for name, counts in group.photographs.counts.iterrows():
+        location = str(name)
+        parts = [
+            f'<article class=location id="{prefix}-location-{text(location)}" data-location="{text(location)}" hidden>',
+            f"<h4>Location {text(location)}</h4>",
+            f"<p>{plural(counts['animal'], 'photograph')} with an animal, {counts['empty']} without.</p>",
+            _scores(group, found, location) if counts["animal"] else "",
+            _outcomes(group, outcomes, location),
+            "<p><button type=button class=jump>Show its photographs in the gallery</button></p></article>",
+        ]
+        yield "".join(parts)
+
+
+def _scores(group: Group, found: Estimates, location: str) -> str:
+    assert group.photographs is not None
+    settings = list(dict.fromkeys(str(name) for table in group.tables for name in table.mean.columns))
+    top = _brightest(found, group)
+    rows = []
+    for table in group.tables:
+        cells = {name: found[table.model].get((name, location)) for name in settings}
+        drawn = "".join(heat_cell(one, top, best=False) for one in cells.values())
+        rows.append(f'<tr><th scope="row">{text(model_title(table.model))}</th>{drawn}</tr>')
+    head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("network", *settings))
+    title = f"Mean box IoU at location {location}, percent"
+    whole, constant = group.photographs.baseline(("location", location))
+    note = f"Without a network: whole image {100 * whole:.1f}, best constant box {100 * constant:.1f}."
+    inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return markup.scrolling(f"<table class=heat>{inside}</table>", title) + markup.notes([note])
+
+
+def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
+    here = outcomes.xs(location, level="location")
+    names = [name for name in OUTCOMES if name in outcomes.columns]
+    done = group.trials[group.trials["status"] == "done"]
+    rows = []
+    for table in group.tables:
+        for setting in map(str, table.mean.columns):
+            of_setting = done[(done["model"] == table.model) & (done["setting"] == setting)]["trial"]
+            counts = [int(here.loc[here.index.isin(of_setting), name].sum()) for name in names]
+            if not sum(counts):
+                continue
+            cells = "".join(_share(count / sum(counts)) for count in counts)
+            label = f"{model_title(table.model)}, {setting}"
+            rows.append(f'<tr><th scope="row">{text(label)}</th>{cells}</tr>')
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{text(name.replace("_", " "))}</th>' for name in ("network, setting", *names))
+    title = f"Outcomes at location {location}, percent of its photographs"
+    inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return markup.scrolling(f"<table class=heat>{inside}</table>", title)
+
+
+def _share(share: float) -> str:
+    if share == 0:
+        return "<td>0</td>"
+    ground, ink = palette.heat(share)
+    return f'<td class=heat style="background:{ground};color:{ink}">{100 * share:.0f}</td>'

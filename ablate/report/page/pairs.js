@@ -1,0 +1,76 @@
+// A against B: the same photographs under two trials, the largest differences first.
+
+const COUPLES = 12;
+
+function pairs(section, data) {
+  const form = section.querySelector("form");
+  const of = (name) => form.elements[name];
+  const names = data.trials.map(trialName);
+  for (const name of ["a", "b"]) {
+    of(name).replaceChildren(...names.map((label, value) => element("option", { value }, label)));
+  }
+  of("a").value = data.trials.length - 1;
+  of("b").value = 0;
+  // Two settings of one network are what one wants to compare first.
+  const same = data.trials.map((trial, at) => at).filter((at) => data.trials[at].network === data.trials[0].network);
+  of("a").value = same.at(-1);
+  fill(of("location"), distinct(data.photos.map((photo) => photo.location)), "all");
+  let shown = COUPLES;
+  let found = [];
+
+  function search() {
+    const wanted = Object.fromEntries(new FormData(form));
+    const [a, b] = [Number(wanted.a), Number(wanted.b)];
+    found = data.photos
+      .filter((photo) => photo.said[a] && photo.said[b] && photo.said[a][0] !== null)
+      .filter((photo) => wanted.location === "" || photo.location === wanted.location)
+      .map((photo) => [new Said(data, photo, a), new Said(data, photo, b)]);
+    const by = { largest: (gain) => -Math.abs(gain), a: (gain) => -gain, b: (gain) => gain }[wanted.order];
+    found.sort((one, other) => by(gain(one)) - by(gain(other)));
+  }
+
+  function show() {
+    const couples = found.slice(0, shown).map(couple);
+    section.querySelector(".couples").replaceChildren(...couples);
+    section.querySelector(".count").textContent = summary();
+    section.querySelector(".more").hidden = couples.length === found.length;
+  }
+
+  function couple(both, at) {
+    const difference = gain(both) / 10;
+    const who = difference === 0 ? "equal" : difference > 0 ? "A better" : "B better";
+    const title = `${who} by ${Math.abs(difference).toFixed(1)} points`;
+    const cards = both.map((said, side) => card(said, () => large.open(found.flat(), 2 * at + side)));
+    return element("div", { class: "couple", role: "group", "aria-label": title },
+      element("p", {}, element("b", {}, title)), element("div", { class: "two" }, ...cards));
+  }
+
+  function summary() {
+    const gains = found.map(gain);
+    const better = gains.filter((value) => value > 0).length;
+    const worse = gains.filter((value) => value < 0).length;
+    const mean = gains.reduce((sum, value) => sum + value, 0) / (10 * (gains.length || 1));
+    const told = `A better on ${better}, B better on ${worse}, equal on ${gains.length - better - worse} of `;
+    return `${told}${gains.length} photographs; mean difference ${mean >= 0 ? "+" : ""}${mean.toFixed(1)} points`;
+  }
+
+  function begin() {
+    shown = COUPLES;
+    search();
+    show();
+  }
+
+  form.addEventListener("change", begin);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  section.querySelector(".more").addEventListener("click", () => {
+    const before = shown;
+    shown += COUPLES;
+    show();
+    section.querySelectorAll(".couple")[before]?.querySelector(".card").focus();
+  });
+  begin();
+}
+
+function gain([a, b]) {
+  return a.iou - b.iou;
+}

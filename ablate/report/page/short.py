@@ -1,0 +1,34 @@
+"""What the results say, in a few sentences: read first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ablate.report.contrasts import ALL, Contrast
+from ablate.report.figures import interval, percent, points, points_interval
+from ablate.report.summary import Summary
+from ablate.report.tables import CONSTANT, MACRO, WEIGHTED, Photographs
+
+
+def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photographs: Photographs) -> Iterator[str]:
+    """The best settings, and what is settled, of all networks together or of the only one."""
+    for name in (WEIGHTED, MACRO):
+        means = [(one.weighted if name == WEIGHTED else one.macro, one) for one in summaries]
+        known = [pair for pair in means if not math.isnan(pair[0].mean)]
+        if known:
+            mean, best = max(known, key=lambda pair: pair[0].mean)
+            _, constant = photographs.baseline(("average", name))
+            yield (
+                f"Highest {name} mean IoU: {best.network}, {best.setting}, with {percent(mean.mean)} % "
+                f"{interval(mean)}; the {CONSTANT} scores {percent(constant)} %."
+            )
+    scopes = {one.scope for one in contrasts}
+    asked = [one for one in contrasts if one.scope == ALL or len(scopes) == 1]
+    settled = [one for one in asked if one.settled]
+    if settled:
+        told = (f"{one.verdict} ({points(one.effect.mean)} points {points_interval(one.effect)})" for one in settled)
+        yield f"Settled: {'; '.join(told)}."
+    open_ones = [" - ".join(one.question.names) for one in asked if not one.settled]
+    if open_ones:
+        yield f"Not settled: {'; '.join(open_ones)}."

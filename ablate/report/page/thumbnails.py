@@ -1,0 +1,47 @@
+"""Small copies of the photographs, read from the shards that the networks were tested on."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from PIL import Image
+
+from ablate import shards
+from ablate.data import Data
+from ablate.shards import REAL, Sample
+
+_LONG_SIDE = 320  # pixels
+_QUALITY = 50  # of WebP: about 9 kB for a forest in daylight
+_AT_A_TIME = 64
+
+
+def thumbnails(data: Data, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Image id and WebP (base64) of every photograph that is wanted and there, in the order of the shards."""
+    with data.shards(REAL) as folder, ThreadPoolExecutor() as threads:
+        samples = _samples(folder, data, wanted)
+        while some := [*islice(samples, _AT_A_TIME)]:  # not all at once: the originals are large
+            yield from zip((_id(sample) for sample in some), threads.map(_thumbnail, some), strict=True)
+
+
+def _samples(folder: Path, data: Data, wanted: Collection[str]) -> Iterator[Sample]:
+    for split in ("test", "empty"):
+        yield from (sample for sample in shards.read(folder, data.manifest, REAL, split) if _id(sample) in wanted)
+
+
+def _id(sample: Sample) -> str:
+    return str(sample.meta["image_id"])
+
+
+def _thumbnail(sample: Sample) -> str:
+    with Image.open(io.BytesIO(sample.jpg)) as picture:
+        picture.draft("RGB", (_LONG_SIDE, _LONG_SIDE))  # decodes a JPEG no larger than needed
+        small = picture.convert("RGB")
+    small.thumbnail((_LONG_SIDE, _LONG_SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=_QUALITY, method=4)
+    return base64.b64encode(buffer.getvalue()).decode()
