@@ -74,6 +74,14 @@ class Contrast:
         return self.decidable and self.adjusted <= ALPHA
 
     @property
+    def gain(self) -> Estimate:
+        """The effect, seen from the side that is ahead."""
+        effect = self.effect
+        if not effect.mean < 0:
+            return effect
+        return replace(effect, mean=-effect.mean, low=-effect.high, high=-effect.low)
+
+    @property
     def verdict(self) -> str:
         """In plain words."""
         if not self.decidable:

@@ -1,5 +1,6 @@
 """The report as one HTML page that needs nothing else: no network, no server, no files beside it.
 
+part        everything of one set of photographs, section by section
 charts      figures, drawn by the browser (Vega-Lite, whose code is in the page):  estimates, curves, counts
 heat        networks' tables as heat maps, and a page for each location
 short       what the results say, in a few sentences
@@ -11,35 +12,17 @@ markup      pieces of HTML;  page.html, page.css, *.js  the page around them
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
-from ablate import results
 from ablate.data import Data
-from ablate.report import document, tables
-from ablate.report.contrasts import contrasts
-from ablate.report.document import Section
-from ablate.report.hits import hits
+from ablate.report import tables
 from ablate.report.layout import plural
-from ablate.report.page import counts, curves, estimates, flip, heat, markup
-from ablate.report.page.charts import Chart
-from ablate.report.page.gallery import Gallery, gallery
 from ablate.report.page.markup import text
-from ablate.report.page.short import in_short
-from ablate.report.summary import Summary, summaries
-from ablate.report.tables import Group
+from ablate.report.page.part import Part, file
 
-_NO_LIMIT = 10**6  # a page scrolls: no table is cut into parts
-_PLACES = {
-    "tables": "Tables",
-    "figures": "Learning curves",
-    "locations": "Locations",
-    "gallery": "Gallery",
-    "pairs": "A against B",
-}
 _SCRIPTS = ("figures.js", "photographs.js", "gallery.js", "pairs.js", "page.js")
 
 
@@ -55,138 +38,17 @@ def page(out: Path, data: Data | None, trials: Sequence[str] | None = None, comp
         UsageError: the data cannot be read.
     """
     groups = tables.build(out, trials)
-    parts = [_Part(out, group, number, data, compare) for number, group in enumerate(groups)]
+    parts = [Part(out, group, number, data, compare) for number, group in enumerate(groups)]
     inside = "".join(part.html(alone=len(parts) == 1) for part in parts)
     done = sum(int((group.trials["status"] == "done").sum()) for group in groups)
-    return string.Template(_file("page.html")).substitute(
-        style=_file("page.css"),
+    return string.Template(file("page.html")).substitute(
+        style=file("page.css"),
         about=text(f"{plural(done, 'trained network')} in {out.name}, {datetime.now():%Y-%m-%d %H:%M}"),
         links="".join(part.links(alone=len(parts) == 1) for part in parts),
         content=inside or "<p>No trial has finished yet.</p>",
         library=_vega() if groups else "",
-        script="\n".join(map(_file, _SCRIPTS)),
+        script="\n".join(map(file, _SCRIPTS)),
     )
-
-
-class _Part:
-    """What the page shows of one set of photographs."""
-
-    def __init__(self, out: Path, group: Group, number: int, data: Data | None, compare: bool) -> None:
-        self._out, self._group, self._data, self._compare = out, group, data, compare
-        self._prefix = f"p{number}"
-        self._summaries: Sequence[Summary] = summaries(group)
-        self._contrasts = contrasts(group.iou, group.trials, group.location) if self._summaries else ()
-
-    def html(self, alone: bool) -> str:
-        """All of its sections."""
-        heading = "" if alone else f"<h2>Photographs {text((self._group.digest or '(unknown)')[:12])}</h2>"
-        return f"<div class=part id={self._prefix}>{heading}{''.join(self._sections())}</div>"
-
-    def links(self, alone: bool) -> str:
-        """To the sections."""
-        named = "" if alone else f"{text((self._group.digest or '?')[:6])}: "
-        places = _PLACES if self._group.photographs is not None else {"tables": "Tables"}
-        return "".join(f'<a href="#{self._prefix}-{place}">{named}{label}</a>' for place, label in places.items())
-
-    def _sections(self) -> Iterator[str]:
-        group = self._group
-        yield f'<section id="{self._prefix}-tables">'
-        if group.photographs is None:
-            yield "<p>No trial is done, so there are no numbers yet.</p>"
-        else:
-            lines = in_short(self._summaries, self._contrasts, group.photographs)
-            said = "".join(f"<li>{text(line)}</li>" for line in lines)
-            yield f"<h3>In short</h3><ul class=short>{said}</ul>"
-        found = heat.estimates(group)
-        networks = iter(group.tables)
-        for section in document.sections(group, starred=False, limit=_NO_LIMIT, compare=self._compare):
-            if section.key == "network" and group.photographs is not None:
-                yield f"<h3>{text(section.title)}</h3>" + heat.network(next(networks), group, self._summaries, found)
-            else:
-                yield self._section(section)
-        yield "</section>"
-        if group.photographs is None:
-            return
-        yield f'<section id="{self._prefix}-figures"><h3>Learning curves</h3>'
-        yield markup.charts(curves.learning(group)) + "</section>"
-        yield from self._locations(found)
-        yield from self._pictures()
-
-    def _section(self, section: Section) -> str:
-        """A table with its figure, if it has one; the numbers then are shown when asked for."""
-        drawn = markup.charts(self._charts(section.key))
-        grids = "".join(markup.table(grid, section.title) for grid in section.grids)
-        numbers = markup.details("The numbers as a table", grids) if drawn else grids
-        why = self._flips() if section.key == "averages" else ""
-        said = markup.notes([*section.remarks, *section.unfinished])
-        return f"<h3>{text(section.title)}</h3>{drawn}{numbers}{said}{why}"
-
-    def _charts(self, key: str) -> Iterator[Chart]:
-        group, photographs = self._group, self._group.photographs
-        assert photographs is not None
-        match key:
-            case "photographs":
-                yield counts.photographs(photographs)
-            case "averages":
-                yield from estimates.averages(self._summaries, photographs)
-            case "contrasts":
-                yield from estimates.contrasts(self._contrasts)
-            case "hits":
-                yield from curves.hits(hits(group))
-            case "limits":
-                images = results.dataset(self._out, "images", [*group.iou.columns])
-                chart = counts.limits(images.to_table(columns=["iou", "mask_iou"]).to_pandas())
-                if chart:
-                    yield chart
-
-    def _flips(self) -> str:
-        """Why the averages name different winners: here, where they do, and in the paper."""
-        photographs = self._group.photographs
-        assert photographs is not None
-        here = [sentence for table in self._group.tables for sentence in flip.explained(table, photographs)]
-        grid, why = flip.of_the_paper()
-        inside = "".join(f"<p>{text(sentence)}</p>" for sentence in here) or "<p>Here both name the same.</p>"
-        title = "The paper's U-Net: mean box IoU in percent at its eleven listed locations"
-        return f"<h4>Why two averages can have two winners</h4>{inside}<p>{text(why)}</p>{markup.table(grid, title)}"
-
-    def _locations(self, found: heat.Estimates) -> Iterator[str]:
-        assert self._group.photographs is not None
-        rows = results.dataset(self._out, "images", self._done()).to_table(columns=["trial", "location", "outcome"])
-        outcomes = rows.to_pandas().groupby(["trial", "location"])["outcome"].value_counts().unstack(fill_value=0)
-        names = {str(name): str(name) for name in self._group.photographs.counts.index}
-        yield (
-            f'<section id="{self._prefix}-locations" class=locations><h3>Location by location</h3>'
-            f"<p><label>Location <select class=place>{markup.options(names)}</select></label> "
-            "<button type=button class=previous>Previous</button> <button type=button class=next>Next</button></p>"
-        )
-        yield from heat.locations(self._group, found, outcomes, self._prefix)
-        yield "</section>"
-
-    def _pictures(self) -> Iterator[str]:
-        shown = self._gallery()
-        if shown is None:
-            yield f'<section id="{self._prefix}-gallery"><h3>Gallery</h3><p>{text(self._no_gallery())}</p></section>'
-            return
-        said, photographs = markup.notes(shown.notes), markup.embedded(shown.data)
-        template = string.Template(_file("gallery.html"))
-        yield template.substitute(prefix=self._prefix, notes=said, data=photographs)
-
-    def _gallery(self) -> Gallery | None:
-        if self._data is None or self._data.manifest.photographs().digest != self._group.digest:
-            return None
-        return gallery(self._out, self._group, self._data)
-
-    def _no_gallery(self) -> str:
-        if self._data is None:
-            return "The photographs were not at hand; data=... says where they are."
-        return f"The photographs of data={self._data.place} are others than those of these trials."
-
-    def _done(self) -> list[str]:
-        return [str(trial) for trial in self._group.iou.columns]
-
-
-def _file(name: str) -> str:
-    return (resources.files(__package__) / name).read_text()
 
 
 @cache

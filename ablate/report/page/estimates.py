@@ -21,6 +21,8 @@ _VERDICTS = {"settled": "#0072b2", "not settled": GREY, "cannot be decided": "#d
 
 def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart]:
     """Both averages of each setting with their intervals, a figure for each network."""
+    if not found.n_animal:
+        return
     _, constant = found.baseline(("average", WEIGHTED))
     rows = pd.DataFrame(
         {
@@ -80,7 +82,7 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
             color=_looks(alt.Color("state:N"), [*_VERDICTS], [*_VERDICTS.values()]),
             tooltip=["question:N", "verdict:N", *numbers("+.1f", "points", "low", "high")],
         )
-        x = alt.X("low:Q").scale(scale).title("difference, points of mean box IoU").axis(tickCount=7)
+        x = alt.X("low:Q").scale(scale).title("points of mean box IoU").axis(tickCount=7)
         chart = alt.layer(
             alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q"),
             base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
@@ -104,4 +106,4 @@ def _domain(rows: pd.DataFrame) -> list[float]:
 
 def _looks(channel: Any, names: Sequence[str], looks: Sequence[str]) -> Any:  # noqa: ANN401 - of any channel's type
     """Colour and shape say the same, in one legend."""
-    return channel.scale(domain=[*names], range=[*looks]).legend(orient="bottom").title(None)
+    return channel.scale(domain=[*names], range=[*looks]).legend(orient="bottom", columns=2).title(None)

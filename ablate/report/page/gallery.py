@@ -101,6 +101,8 @@ def shown_trials(group: Group) -> pd.DataFrame:
 def sample(photos: Sequence[Entry], largest: int) -> tuple[list[Entry], int]:
     """Of each location one photograph in so many, evenly by time, so that all together take at most `largest` bytes.
 
+    A location keeps at least `_LEAST`, even where the sum then is larger.
+
     Returns:
         The photographs, location after location, and one in how many they are; 1 where all fit.
     """
@@ -108,12 +110,12 @@ def sample(photos: Sequence[Entry], largest: int) -> tuple[list[Entry], int]:
     places: dict[str, list[Entry]] = {}
     for photo in sorted(photos, key=lambda one: (natural(one["location"]), one["at"] or "", one["id"])):
         places.setdefault(photo["location"], []).append(photo)
-    step = 1
-    while True:
-        kept = [one for place in places.values() for one in place[:: max(1, min(step, len(place) // _LEAST))]]
-        if step > len(photos) or sum(size[one["id"]] for one in kept) <= largest:
-            return kept, step
+    thinnest = max((len(place) // _LEAST for place in places.values()), default=0)
+    kept, step = [one for place in places.values() for one in place], 1
+    while step < thinnest and sum(size[one["id"]] for one in kept) > largest:
         step += 1
+        kept = [one for place in places.values() for one in place[:: max(1, min(step, len(place) // _LEAST))]]
+    return kept, step
 
 
 def _photos(rows: Iterable[Mapping[str, Any]], at: Mapping[str, int]) -> dict[str, Entry]:

@@ -138,7 +138,7 @@ def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
     head = "".join(f'<th scope="col">{text(name.replace("_", " "))}</th>' for name in ("network, setting", *names))
     title = f"Outcomes at location {location}, percent of its photographs"
     inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return markup.scrolling(f"<table class=heat>{inside}</table>", title)
+    return markup.scrolling(f'<table class="heat outcomes">{inside}</table>', title)
 
 
 def _share(share: float) -> str:

@@ -28,7 +28,7 @@ def embedded(value: object) -> str:
 def table(grid: Grid, caption: str) -> str:
     """A table as a terminal has it; it scrolls by itself where the page is narrow."""
     head = "".join(f'<th scope="col"{_side(grid, at)}>{text(header)}</th>' for at, header in enumerate(grid.headers))
-    body = "".join("<tr class=rule></tr>" if row is None else f"<tr>{_cells(grid, row)}</tr>" for row in grid.rows)
+    body = "".join(_rows(grid))
     return scrolling(
         f"<table><caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", caption
     )
@@ -39,7 +39,16 @@ def scrolling(table_html: str, label: str) -> str:
     return f'<div class=scroll tabindex=0 role=region aria-label="{text(label)}">{table_html}</div>'
 
 
-def _cells(grid: Grid, row: Sequence[Cell]) -> Iterator[str] | str:
+def _rows(grid: Grid) -> Iterator[str]:
+    """A rule between two rows becomes a line over the second."""
+    ruled = False
+    for row in grid.rows:
+        if row is not None:
+            yield f"<{'tr class=rule' if ruled else 'tr'}>{_cells(grid, row)}</tr>"
+        ruled = row is None
+
+
+def _cells(grid: Grid, row: Sequence[Cell]) -> str:
     name, *values = row
     heading = not any(cell.text for cell in values)
     if heading:  # a line that names the rows below it

@@ -27,7 +27,7 @@ def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photog
     asked = [one for one in contrasts if one.scope == ALL or len(scopes) == 1]
     settled = [one for one in asked if one.settled]
     if settled:
-        told = (f"{one.verdict} ({points(one.effect.mean)} points {points_interval(one.effect)})" for one in settled)
+        told = (f"{one.verdict} ({points(one.gain.mean)} points {points_interval(one.gain)})" for one in settled)
         yield f"Settled: {'; '.join(told)}."
     open_ones = [" - ".join(one.question.names) for one in asked if not one.settled]
     if open_ones:

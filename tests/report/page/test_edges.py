@@ -1,0 +1,79 @@
+"""Results of which there is little: a page all the same, and no 0 where there is no data."""
+
+import pytest
+
+from ablate import data
+from ablate.report.page import page
+from tests.browser import opened
+from tests.command import run
+from tests.report.page.scene import SHOTS, write_photographs, write_results
+from tests.results_factory import photos, write, write_failed
+
+
+def seen(path, html):
+    path.write_text(html)
+    with opened(path) as shown:
+        for figure in shown.locator("figure.chart").all():
+            figure.scroll_into_view_if_needed()
+            figure.locator("svg.marks").wait_for()
+        return shown.locator("main").inner_text()
+
+
+def test_nothing_has_finished(tmp_path):
+    assert "No trial has finished yet." in seen(tmp_path / "report.html", page(tmp_path / "out", None))
+
+
+def test_every_trial_failed(tmp_path):
+    write_failed(tmp_path / "out", "NonFiniteLossError: loss is nan")
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", None))
+    assert "No trial is done, so there are no numbers yet." in text
+    assert "NonFiniteLossError: loss is nan" in text
+
+
+@pytest.mark.parametrize(
+    ("shots", "iou"),
+    [
+        (SHOTS, 0.5),
+        (photos({"34": 40}), 0.5),
+        (photos({"34": 1}), 0.5),
+        (SHOTS, 0.0),
+        (photos({}, {"34": 3}), 0.0),
+    ],
+    ids=["one trial", "one location", "one photograph", "nothing predicted", "no animal"],
+)
+def test_little_is_shown_as_it_is(tmp_path, shots, iou):
+    digest = write_photographs(tmp_path / "data", shots)
+    write(tmp_path / "out", iou, of=shots, photos_digest=digest)
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    assert "nan" not in text.lower()
+    assert f"{len(shots)} of {len(shots)} predictions" in text
+
+
+def test_two_sets_of_photographs_have_a_part_each(tmp_path):
+    write_results(tmp_path / "out", write_photographs(tmp_path / "data"))
+    write(tmp_path / "out", of=photos({"9": 40}), photos_digest="others")
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    assert "Photographs others" in text
+    assert "are others than those of these trials" in text
+
+
+def test_without_the_photographs_there_is_no_gallery_but_the_rest(tmp_path):
+    write(tmp_path / "out", of=SHOTS)
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", None))
+    assert "The photographs were not at hand; data=... says where they are." in text
+
+
+def test_the_command_writes_a_page_and_says_how_large_it_is(tmp_path):
+    write_results(tmp_path / "out", write_photographs(tmp_path / "data"))
+    to = tmp_path / "report.html"
+    done = run("ablate.report", f"out={tmp_path / 'out'}", f"data={tmp_path / 'data'}", f"html={to}")
+    assert done.returncode == 0, done.stderr
+    assert f"wrote {to} (" in done.stdout
+    assert to.read_text().startswith("<!doctype html>")
+
+
+def test_data_that_is_not_there_is_one_line(tmp_path):
+    write(tmp_path / "out", of=SHOTS)
+    done = run("ablate.report", f"out={tmp_path / 'out'}", f"data={tmp_path / 'none'}", f"html={tmp_path / 'r.html'}")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{tmp_path / 'none'}" in done.stderr
