@@ -39,7 +39,7 @@ class Summary:
 
 def summaries(group: Group) -> tuple[Summary, ...]:
     """All settings that have a number, in the order of the tables."""
-    if group.photographs is None:
+    if group.photographs is None or not group.photographs.n_animal:
         return ()
     found = []
     for table in group.tables:

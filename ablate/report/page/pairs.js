@@ -46,10 +46,11 @@ function pairs(section, data) {
   }
 
   function summary() {
+    if (found.length === 0) return "no photograph with an animal";
     const gains = found.map(gain);
     const better = gains.filter((value) => value > 0).length;
     const worse = gains.filter((value) => value < 0).length;
-    const mean = gains.reduce((sum, value) => sum + value, 0) / (10 * (gains.length || 1));
+    const mean = gains.reduce((sum, value) => sum + value, 0) / (10 * gains.length);
     const told = `A better on ${better}, B better on ${worse}, equal on ${gains.length - better - worse} of `;
     return `${told}${gains.length} photographs; mean difference ${mean >= 0 ? "+" : ""}${mean.toFixed(1)} points`;
   }
