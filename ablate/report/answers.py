@@ -19,12 +19,23 @@ CONTRASTS_TITLE = "Which differences are real? Image-weighted, in points of mean
 
 def summary_grid(summaries: Sequence[Summary]) -> Grid:
     """A row for each setting, under its network's name."""
-    headers = ["setting", "image-\nweighted", "interval", "gain", "macro", "interval", "worst\nlocation", "hits"]
+    headers = [
+        "setting",
+        "scored\nepoch",
+        "image-\nweighted",
+        "interval",
+        "gain",
+        "macro",
+        "interval",
+        "worst\nlocation",
+        "hits",
+    ]
     rows = []
     for summary in summaries:
         location, lowest = summary.worst
         cells = [
             Cell(f"  {summary.setting}"),
+            Cell(summary.selection.replace("_", " ")),
             *_estimate(summary.weighted),
             Cell(points(summary.gain)),
             *_estimate(summary.macro),
@@ -48,6 +59,10 @@ def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
     yield (
         f"gain: image-weighted, over the {CONSTANT}; worst location: of the listed ones (at least {LISTED_FROM} "
         "photographs, or all where none has so many); hits: share of photographs with an IoU of at least 0.5."
+    )
+    yield (
+        "scored epoch: last (the paper's) or best val, chosen on synthetic images alone (trial.selection=best_val); "
+        "trial.oracle=true also shows the most that a rule could have reached."
     )
     yield _seed_note(summary.weighted.seeds for summary in summaries)
 

@@ -46,8 +46,9 @@ class Grid:
         return [*lines, rule, *(rule if row is None else self._line(row, widths) for row in self.rows)]
 
     def widths(self) -> list[int]:
-        """Characters of each column."""
-        columns = zip(self.headers, *([cell.text for cell in row] for row in self.rows if row is not None), strict=True)
+        """Characters of each column; a line that only names the rows below it may be wider than its column."""
+        rows = [row for row in self.rows if row is not None and not is_heading(row)]
+        columns = zip(self.headers, *([cell.text for cell in row] for row in rows), strict=True)
         return [max(len(line) for text in column for line in text.split("\n")) for column in columns]
 
     def width(self) -> int:
@@ -65,6 +66,11 @@ class Grid:
             line.append(f"{'*' if starred else ' ':<{len(_GAP)}}")  # in the gap, so that digits stay aligned
         line.rstrip()
         return line
+
+
+def is_heading(row: Sequence[Cell]) -> bool:
+    """Whether a line only names the rows below it."""
+    return len(row) > 1 and not any(cell.text for cell in row[1:])
 
 
 def under_names(rows: Sequence[tuple[str, list[Cell]]]) -> list[Sequence[Cell] | None]:

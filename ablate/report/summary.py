@@ -18,6 +18,7 @@ class Summary:
     """A network's score under one setting, over its seeds; IoU and rates in [0, 1].
 
     Attributes:
+        selection: which epoch's network was scored, `last` or `best_val`.
         weighted, macro: the mean IoU over photographs, and over the listed locations.
         gain: of `weighted` over the best constant box.
         worst: the listed location with the lowest mean IoU, and that mean.
@@ -27,6 +28,7 @@ class Summary:
 
     network: str
     setting: str
+    selection: str
     weighted: Estimate
     macro: Estimate
     gain: float
@@ -45,13 +47,14 @@ def summaries(group: Group) -> tuple[Summary, ...]:
     for table in group.tables:
         done = table.trials[table.trials["status"] == "done"]
         for setting in in_paper_order(done["setting"], map(str, table.mean.columns)):
-            ids = [*done.loc[done["setting"] == setting, "trial"]]
-            found.append(_summary(model_title(table.model), setting, group.iou.reindex(columns=ids), group))
+            trials = done[done["setting"] == setting]
+            found.append(_summary(model_title(table.model), setting, trials, group))
     return tuple(found)
 
 
-def _summary(network: str, setting: str, iou: pd.DataFrame, group: Group) -> Summary:
+def _summary(network: str, setting: str, trials: pd.DataFrame, group: Group) -> Summary:
     assert group.photographs is not None
+    iou = group.iou.reindex(columns=[*trials["trial"]])
     per_location = iou.groupby(group.location).mean()
     count_l = np.asarray(iou.groupby(group.location).size(), dtype=np.float64)
     listed = per_location.reindex([*group.photographs.listed]).dropna()
@@ -63,6 +66,7 @@ def _summary(network: str, setting: str, iou: pd.DataFrame, group: Group) -> Sum
     return Summary(
         network=network,
         setting=setting,
+        selection=str(trials["selection"].iloc[0]),  # trials that differ in it are of different settings
         weighted=weighted,
         macro=macro(listed.to_numpy(dtype=np.float64).T),
         gain=weighted.mean - constant,

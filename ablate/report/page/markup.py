@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ablate.intervals import Estimate
 from ablate.report.captions import NO_BREAK
 from ablate.report.figures import interval, percent
-from ablate.report.grid import Cell, Grid
+from ablate.report.grid import Cell, Grid, is_heading
 from ablate.report.page import palette
 from ablate.report.page.charts import Chart
 
@@ -50,8 +50,7 @@ def _rows(grid: Grid) -> Iterator[str]:
 
 def _cells(grid: Grid, row: Sequence[Cell]) -> str:
     name, *values = row
-    heading = not any(cell.text for cell in values)
-    if heading:  # a line that names the rows below it
+    if is_heading(row):
         return f'<th scope="rowgroup" colspan="{len(row)}" class=group>{text(name.text)}</th>'
     return f'<th scope="row">{text(name.text.strip())}</th>' + "".join(
         f"<td{_side(grid, at)}>{_value(cell)}</td>" for at, cell in enumerate(values, start=1)
