@@ -28,7 +28,6 @@ def summary_grid(summaries: Sequence[Summary]) -> Grid:
         "macro",
         "interval",
         "worst\nlocation",
-        "hits",
     ]
     rows = []
     for summary in summaries:
@@ -40,7 +39,6 @@ def summary_grid(summaries: Sequence[Summary]) -> Grid:
             Cell(points(summary.gain)),
             *_estimate(summary.macro),
             Cell(f"{percent(lowest)} ({location})" if location else "-"),
-            Cell(percent(summary.hit_rate)),
         ]
         rows.append((summary.network, cells))
     return Grid(headers, under_names(rows))
@@ -58,7 +56,7 @@ def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
         yield f"With fewer than 8 of them an interval is descriptive, not a test: {' and '.join(which)}."
     yield (
         f"gain: image-weighted, over the {CONSTANT}; worst location: of the listed ones (at least {LISTED_FROM} "
-        "photographs, or all where none has so many); hits: share of photographs with an IoU of at least 0.5."
+        "photographs, or all where none has so many)."
     )
     yield (
         "scored epoch: last (the paper's) or best val, chosen on synthetic images alone (trial.selection=best_val); "

@@ -1,4 +1,4 @@
-"""Each setting in one line: its two averages with intervals, its worst location, its hit rate."""
+"""Each setting in one line: its two averages with intervals, its worst location."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ablate.collect import HIT_IOU
 from ablate.intervals import Estimate, image_weighted, macro
 from ablate.report.settings import in_paper_order, model_title
 from ablate.report.tables import WEIGHTED, Group
@@ -22,7 +21,6 @@ class Summary:
         weighted, macro: the mean IoU over photographs, and over the listed locations.
         gain: of `weighted` over the best constant box.
         worst: the listed location with the lowest mean IoU, and that mean.
-        hit_rate: share of photographs with an IoU of at least 0.5.
         another, any_gain, mask: as of `Group.limits`, the mean over seeds.
     """
 
@@ -33,7 +31,6 @@ class Summary:
     macro: Estimate
     gain: float
     worst: tuple[str, float]
-    hit_rate: float
     another: float
     any_gain: float
     mask: float
@@ -71,7 +68,6 @@ def _summary(network: str, setting: str, trials: pd.DataFrame, group: Group) -> 
         macro=macro(listed.to_numpy(dtype=np.float64).T),
         gain=weighted.mean - constant,
         worst=worst,
-        hit_rate=float((iou >= HIT_IOU).to_numpy().mean()) if len(iou) else float("nan"),
         another=float(limits["another"].mean()),
         any_gain=float(limits["gain"].mean()),
         mask=float(limits["mask"].mean()),
