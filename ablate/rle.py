@@ -18,7 +18,7 @@ def decode(text: str) -> NDArray[np.bool_]:
     """The mask of a text that `encode` made."""
     size, _, runs_text = text.partition(":")
     height, width = (int(side) for side in size.split("x"))
-    runs = np.array([int(run) for run in runs_text.split(",")])
+    runs = np.fromstring(runs_text, dtype=np.int64, sep=",")
     values = np.arange(len(runs)) % 2 == 1
     mask: NDArray[np.bool_] = np.repeat(values, runs).reshape(height, width)
     return mask

@@ -25,6 +25,7 @@ def opened(path, **context):
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
         page.on("request", lambda request: _note_host(request.url, wrong))
         page.goto(path.as_uri())
+        page.locator("body[data-ready]").wait_for()
         yield page
         browser.close()
     assert wrong == []

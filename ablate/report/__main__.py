@@ -53,11 +53,14 @@ def main(report: ReportConfig) -> int:
 
 
 def _write_page(report: ReportConfig, out: Path, trials: list[str] | None) -> None:
+    from rich.console import Console
+
     from ablate.report.page import page  # draws figures: slow to import, and most reports have none
 
     assert report.html is not None
     to = storage.local(report.html, "html")
-    written = page(out, _photographs(report, out), trials, report.compare is not None).encode()
+    with Console(stderr=True).status("making the page"):
+        written = page(out, _photographs(report, out), trials, report.compare is not None).encode()
     storage.publish(to, written)
     print(f"wrote {report.html} ({len(written) / 1e6:.1f} MB)")
 

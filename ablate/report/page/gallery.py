@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,9 @@ from ablate.report.tables import Group
 _TRIALS = 60  # of more, a page would hold few photographs
 _LARGEST = 55_000_000  # bytes of all photographs together, so that a page stays under 60 MB
 _LEAST = 12  # photographs that a location keeps, whatever the size
-_SEGMENTS = 12  # of a prediction that are drawn, the largest
-_ROUGHNESS = 0.004  # of an outline, in sides of the picture
+_SEGMENTS = 8  # of a prediction that are drawn, the largest
+_ROUGHNESS = 0.005  # of an outline, in sides of the picture
+_FINE = 400  # pixels a side, from which on half a pixel is not seen
 _FRAME = 1000
 _COLUMNS = ["trial", "image_id", "location", "seq_id", "captured_at", "width", "height", "true_boxes"]
 _COLUMNS += ["iou", "outcome", "score", "pred_box", "mask_rle"]
@@ -106,7 +108,7 @@ def sample(photos: Sequence[Entry], largest: int) -> tuple[list[Entry], int]:
     Returns:
         The photographs, location after location, and one in how many they are; 1 where all fit.
     """
-    size = {photo["id"]: len(json.dumps(photo)) for photo in photos}
+    size = {photo["id"]: _size(photo) for photo in photos}
     places: dict[str, list[Entry]] = {}
     for photo in sorted(photos, key=lambda one: (natural(one["location"]), one["at"] or "", one["id"])):
         places.setdefault(photo["location"], []).append(photo)
@@ -116,6 +118,12 @@ def sample(photos: Sequence[Entry], largest: int) -> tuple[list[Entry], int]:
         step += 1
         kept = [one for place in places.values() for one in place[:: max(1, min(step, len(place) // _LEAST))]]
     return kept, step
+
+
+def _size(photo: Entry) -> int:
+    """Bytes of a photograph in a page, at most: alone it packs worse than among others."""
+    rest = {key: value for key, value in photo.items() if key != "thumb"}
+    return len(photo["thumb"]) + 4 * len(zlib.compress(json.dumps(rest).encode(), 1)) // 3
 
 
 def _photos(rows: Iterable[Mapping[str, Any]], at: Mapping[str, int]) -> dict[str, Entry]:
@@ -154,17 +162,17 @@ def outline(mask_rle: str | None) -> list[list[int]]:
     """Polygons round the largest segments of a mask, in thousandths of the frame."""
     if not mask_rle:
         return []
-    mask_hw = rle.decode(mask_rle)
-    height, width = mask_hw.shape
-    # Twice as large and padded, so that an outline runs along the edges of pixels and not through their middles.
-    large = np.pad(mask_hw.astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1), 1)
-    contours, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    mask_hw = rle.decode(mask_rle).astype(np.uint8)
+    # A contour runs through the middles of pixels; where they are large it should run along their edges.
+    fine = max(1, _FINE // min(mask_hw.shape))
+    mask_hw = mask_hw.repeat(fine, axis=0).repeat(fine, axis=1)
+    contours, _ = cv2.findContours(mask_hw, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     largest = sorted(contours, key=cv2.contourArea, reverse=True)[:_SEGMENTS]
-    scale = _FRAME / np.array([2 * width - 1, 2 * height - 1])
+    height, width = mask_hw.shape
     polygons = []
     for contour in largest:
-        rough = cv2.approxPolyDP(contour, 2 * _ROUGHNESS * math.sqrt(width * height), closed=True)
+        rough = cv2.approxPolyDP(contour, _ROUGHNESS * math.sqrt(width * height), closed=True)
         if len(rough) > 2:
-            points = np.clip(np.rint((rough[:, 0] - 1) * scale), 0, _FRAME).astype(int)
+            points = np.rint((rough[:, 0] + 0.5) * _FRAME / [width, height]).astype(int)
             polygons.append(points.ravel().tolist())
     return polygons

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import json
 import math
@@ -23,6 +25,11 @@ def text(value: object) -> str:
 def embedded(value: object) -> str:
     """JSON that may stand within a script element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def packed(value: object) -> str:
+    """JSON, gzipped, as base64: what is too large to stand as it is."""
+    return base64.b64encode(gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 6, mtime=0)).decode()
 
 
 def table(grid: Grid, caption: str) -> str:

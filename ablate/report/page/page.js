@@ -38,13 +38,15 @@ function locations(section, showPhotographs) {
   follow();
 }
 
-function begin() {
+async function begin() {
+  watchFigures();
+  watchTheme();
   large.ready();
   for (const part of document.querySelectorAll(".part")) {
-    const json = document.getElementById(`${part.id}-photographs`);
+    const packed = document.getElementById(`${part.id}-photographs`);
     let shown;
-    if (json) {
-      const data = JSON.parse(json.textContent);
+    if (packed) {
+      const data = await unpacked(packed);
       const seeds = distinct(data.trials.map((trial) => trial.seed)).length;
       data.trials.forEach((trial) => (trial.severalSeeds = seeds > 1));
       shown = gallery(part.querySelector("section.gallery"), data);
@@ -53,8 +55,7 @@ function begin() {
     const places = part.querySelector("section.locations");
     if (places) locations(places, shown && ((place) => shown.showLocation(place)));
   }
-  watchFigures();
-  watchTheme();
+  document.body.dataset.ready = "true";
 }
 
 begin();

@@ -134,7 +134,7 @@ class Part:
         if shown is None:
             yield f'<section id="{self._prefix}-gallery"><h3>Gallery</h3><p>{text(self._no_gallery())}</p></section>'
             return
-        said, photographs = markup.notes(shown.notes), markup.embedded(shown.data)
+        said, photographs = markup.notes(shown.notes), markup.packed(shown.data)
         template = string.Template(file("gallery.html"))
         yield template.substitute(prefix=self._prefix, notes=said, data=photographs)
 

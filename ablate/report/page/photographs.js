@@ -1,5 +1,12 @@
 // One photograph with what was said about it. Boxes and outlines are in thousandths of the frame.
 
+// The photographs of a part: JSON, gzipped, as base64.
+async function unpacked(script) {
+  const bytes = Uint8Array.from(atob(script.textContent), (character) => character.charCodeAt(0));
+  script.remove();
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 320;
 

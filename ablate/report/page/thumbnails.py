@@ -15,8 +15,8 @@ from ablate import shards
 from ablate.data import Data
 from ablate.shards import REAL, Sample
 
-_LONG_SIDE = 320  # pixels
-_QUALITY = 50  # of WebP: about 9 kB for a forest in daylight
+_LONG_SIDE = 288  # pixels
+_QUALITY = 45  # of WebP: about 8 kB for a forest in daylight
 _AT_A_TIME = 64
 
 

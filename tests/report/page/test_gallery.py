@@ -31,7 +31,7 @@ def test_a_large_page_keeps_photographs_of_every_location_and_says_so(scene):
     out, where = scene
     [group] = tables.build(out)
     whole = gallery(out, group, where).data["photos"]
-    shown = gallery(out, group, where, largest=len(str(whole)) // 2)
+    shown = gallery(out, group, where, largest=sum(len(photo["thumb"]) for photo in whole) // 2)
     kept = [photo["location"] for photo in shown.data["photos"]]
     assert {location: kept.count(location) for location in dict.fromkeys(kept)} == {"5": 4, "34": 16, "41": 10}
     assert shown.notes == [
@@ -41,7 +41,7 @@ def test_a_large_page_keeps_photographs_of_every_location_and_says_so(scene):
 
 
 def test_a_sample_is_spread_evenly_and_no_larger_than_allowed():
-    photos = [{"id": f"{number:04d}", "location": "34", "at": None, "thumb": "x" * 1000} for number in range(300)]
+    photos = [{"id": f"{number:04d}", "location": "34", "at": None, "thumb": "x" * 950} for number in range(300)]
     kept, step = sample(photos, 100_000)
     assert [int(photo["id"]) for photo in kept] == [*range(0, 300, step)]
     assert sum(len(str(photo)) for photo in kept) <= 100_000
@@ -73,5 +73,5 @@ def test_only_the_largest_segments_are_outlined():
     for number in range(20):
         mask[15 * number : 15 * number + 5 + number // 2, 10:40] = True
     polygons = outline(rle.encode(mask))
-    assert len(polygons) == 12
+    assert len(polygons) == 8
     assert outline(None) == outline(rle.encode(np.zeros((9, 9), dtype=bool))) == []

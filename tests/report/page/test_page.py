@@ -104,6 +104,7 @@ def test_each_location_has_a_page_that_can_be_linked_to(written):
     with opened(written) as page:
         page.goto(f"{written.as_uri()}#p0-location-41")
         page.reload()
+        page.locator("body[data-ready]").wait_for()
         assert page.locator("article.location:visible h4").inner_text() == "Location 41"
         page.locator("article.location:visible .jump").click()
         assert page.locator(".gallery select[name=location]").input_value() == "41"
