@@ -122,7 +122,8 @@ def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
     locations = sorted({contrast.effect.locations for contrast in contrasts})
     many = " to ".join(map(str, dict.fromkeys([locations[0], locations[-1]])))
     yield (
-        "Photograph by photograph, between settings that differ in nothing else (pairs: how many). p: sign flips over "
+        "Photograph by photograph, between settings that differ in nothing else (pairs: how many), over the seeds that "
+        "all of them have. p: sign flips over "
         f"{many} {'location' if many == '1' else 'locations'}, adjusted by Holm for the questions of its block; at "
         f"most {ALPHA:g} to be settled. All questions were planned before any result."
     )

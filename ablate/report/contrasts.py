@@ -8,8 +8,10 @@ test over locations (`permutation`), adjusted by Holm for the number of question
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,9 @@ from ablate.config import OfAugmentation, OfNetwork, fields_of
 from ablate.intervals import Estimate, image_weighted
 from ablate.report.permutation import holm, sign_flip, smallest_p
 from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, model_title
+
+Trial = dict[Any, Any]  # a row of `trials`
+Seeds = dict[int, str]  # the trial of each seed
 
 ALPHA = 0.05
 ALL = "all networks"
@@ -113,18 +118,21 @@ def contrasts(iou: pd.DataFrame, trials: pd.DataFrame, location: pd.Series[str])
         trials: rows of `trials`, at least those of the columns.
         location: of each photograph; the index is that of `iou`.
     """
-    done = effective(trials[trials["trial"].isin(iou.columns)])
-    models = [str(model) for model in done["model"].unique()]
+    known = effective(trials[trials["trial"].isin(iou.columns)]).astype(object)
+    done: list[Trial] = known.where(known.notna(), None).to_dict("records")
+    models = [str(model) for model in known["model"].unique()]
     answers = _answers(ALL, questions(models), iou, done, location)
     if len(models) > 1:
         within = [question for question in questions(models) if question.field != "model"]
         for model in sorted(models, key=[*PAPER_MODELS, *models].index):
-            answers += _answers(model_title(model), within, iou, done[done["model"] == model], location)
+            answers += _answers(
+                model_title(model), within, iou, [trial for trial in done if trial["model"] == model], location
+            )
     return tuple(answers)
 
 
 def _answers(
-    scope: str, asked: Sequence[Question], iou: pd.DataFrame, trials: pd.DataFrame, location: pd.Series[str]
+    scope: str, asked: Sequence[Question], iou: pd.DataFrame, trials: Sequence[Trial], location: pd.Series[str]
 ) -> list[Contrast]:
     found = [one for question in asked for one in _answer(question, scope, iou, trials, location)]
     adjusted = holm([one.p for one in found])
@@ -132,7 +140,7 @@ def _answers(
 
 
 def _answer(
-    question: Question, scope: str, iou: pd.DataFrame, trials: pd.DataFrame, location: pd.Series[str]
+    question: Question, scope: str, iou: pd.DataFrame, trials: Sequence[Trial], location: pd.Series[str]
 ) -> Iterator[Contrast]:
     pairs = list(_pairs(question, trials))
     seeds = sorted(set.intersection(*(set(better) & set(other) for better, other in pairs))) if pairs else []
@@ -149,19 +157,16 @@ def _answer(
     yield Contrast(question, scope, len(pairs), image_weighted(mean_ls.T, count_l), p)
 
 
-def _pairs(question: Question, trials: pd.DataFrame) -> Iterator[tuple[Mapping[int, str], Mapping[int, str]]]:
+def _pairs(question: Question, trials: Sequence[Trial]) -> Iterator[tuple[Seeds, Seeds]]:
     """Settings that differ in the question's field alone: of both, the trial of each seed."""
     free = {question.field, *_OF_PART.get(question.field, ())}
     same = [field for field in _IDENTITY if field not in free]
-    sides = trials[trials[question.field].isin(question.values)]
-    for _, alike in sides.groupby(same, dropna=False, sort=False):
-        of_value = {value: _settings(alike[alike[question.field] == value]) for value in question.values}
-        for better in of_value[question.values[0]]:
-            for other in of_value[question.values[1]]:
-                yield better, other
-
-
-def _settings(trials: pd.DataFrame) -> list[Mapping[int, str]]:
-    """The trials of each setting, by seed."""
-    groups = trials.groupby([*_IDENTITY], dropna=False, sort=False)
-    return [dict(zip(group["seed"].astype(int), group["trial"], strict=True)) for _, group in groups]
+    alike: dict[tuple[object, ...], dict[object, dict[tuple[object, ...], Seeds]]] = {}
+    for trial in trials:
+        if trial[question.field] in question.values:
+            sides = alike.setdefault(tuple(trial[field] for field in same), {value: {} for value in question.values})
+            setting = tuple(trial[field] for field in _IDENTITY)
+            sides[trial[question.field]].setdefault(setting, {})[int(trial["seed"])] = trial["trial"]
+    for sides in alike.values():
+        better, other = (sides[value].values() for value in question.values)
+        yield from itertools.product(better, other)

@@ -24,6 +24,7 @@ Cells = list[Cell]
 
 _LOWER_IS_BETTER = {FALSE_ALARMS}
 _SAME = 1e-9  # IoU that differ by less are equal
+_NARROWEST = 4  # characters of a column and its gap
 _FIXED = 2  # columns before the settings: label, number of photographs
 
 
@@ -62,7 +63,7 @@ def network_grids(table: NetworkTable, photographs: Photographs, starred: bool, 
         picked = [None if row is None else pick(row) for row in rows]
         return Grid([*headers[:_FIXED], *headers[_FIXED + first : _FIXED + first + size]], picked, starred=starred)
 
-    size = len(settings)
+    size = min(len(settings), max(1, limit // _NARROWEST))
     while size > 1 and max(part(first, size).width() for first in range(0, len(settings), size)) > limit:
         size -= 1
     return [part(first, size) for first in range(0, len(settings), size)]
