@@ -77,8 +77,8 @@ def main(config: QueryConfig) -> int:
 def connect(out: Path) -> duckdb.DuckDBPyConnection:
     """A database whose views are the results of a folder; it can reach nothing else, and stays so."""
     connection = duckdb.connect(":memory:")
-    for table in results.TABLES:
-        connection.register(table, results.dataset(out, table))
+    for table, rows in results.datasets(out).items():
+        connection.register(table, rows)
     for lock in _LOCKS:
         connection.execute(lock)
     return connection

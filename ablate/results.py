@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.dataset
@@ -139,27 +141,61 @@ def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table
 
 def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.dataset.Dataset:
     """The same as `read`, lazily: an Arrow data set over the files of committed trials, empty where there are none."""
+    committed = _committed(out, trials)
+    return _dataset(out, table, committed if table == "trials" else _done(committed))
+
+
+def datasets(out: Path) -> dict[str, pa.dataset.Dataset]:
+    """Every table of `TABLES` as `dataset` gives it; the commit marks are read once."""
+    committed = _committed(out, None)
+    done = _done(committed)
+    return {table: _dataset(out, table, committed if table == "trials" else done) for table in TABLES}
+
+
+def _dataset(out: Path, table: str, trials: Collection[str]) -> pa.dataset.Dataset:
+    """Lazily, the rows of some trials."""
     schema = _schema(table)
-    wanted = {path.stem for path in (out / "trials").glob("*.parquet")}
-    if trials is not None:
-        wanted &= set(trials)
-    if table != "trials":
-        wanted = _done(out, wanted)
     if table == "locations":
         path = out / "locations.parquet"
         rows = pa.parquet.read_table(path, schema=schema) if path.is_file() else schema.empty_table()
-        keep = pa.compute.is_in(rows["trial"], value_set=pa.array(sorted(wanted), pa.string()))
+        keep = pa.compute.is_in(rows["trial"], value_set=pa.array(sorted(trials), pa.string()))
         return pa.dataset.dataset(rows.filter(keep))
-    files = [str(path) for name in sorted(wanted) if (path := out / table / f"{name}.parquet").is_file()]
+    found = _files(out, table)
+    files = [found[trial] for trial in sorted(trials) if trial in found]
     if not files:
         return pa.dataset.dataset(schema.empty_table())
     return pa.dataset.dataset(files, schema=schema, format="parquet")
 
 
-def _done(out: Path, trials: Collection[str]) -> set[str]:
+def _files(out: Path, table: str) -> dict[str, str]:
+    """The files of a table by their trial."""
+    try:
+        names = os.listdir(out / table)
+    except FileNotFoundError:
+        return {}
+    folder = str(out / table)
+    return {name.removesuffix(".parquet"): f"{folder}/{name}" for name in names if _is_published(name)}
+
+
+def _is_published(name: str) -> bool:
+    return name.endswith(".parquet") and not name.startswith(".")
+
+
+def _committed(out: Path, trials: Collection[str] | None) -> dict[str, str]:
+    """The files of the trials that have a commit mark, by trial."""
+    marks = _files(out, "trials")
+    return marks if trials is None else {trial: marks[trial] for trial in trials if trial in marks}
+
+
+def _done(committed: Mapping[str, str]) -> set[str]:
     """Those of some trials that ended well: a failed trial may have left rows of an earlier attempt."""
-    rows = dataset(out, "trials", [*trials]).to_table(columns=["trial", "status"])
-    return set(rows.filter(pa.compute.field("status") == "done")["trial"].to_pylist())
+    if not committed:
+        return set()
+    with duckdb.connect() as connection:  # reads a thousand small files three times as fast as Arrow does
+        rows = connection.execute(
+            "SELECT trial FROM read_parquet(?) WHERE status = 'done'", [[*committed.values()]]
+        ).fetchall()
+    return {trial for (trial,) in rows}
 
 
 def _schema(table: str) -> pa.Schema:

@@ -43,3 +43,11 @@ def test_columns_that_a_file_does_not_have_are_null(tmp_path):
     pq.write_table(pq.read_table(path).drop_columns(["mask_rle", "n_components"]), path)
     rows = results.read(tmp_path, "images").to_pylist()
     assert {(row["trial"], row["n_components"]) for row in rows} == {(old, None), (new, 1)}
+
+
+def test_all_tables_at_once_are_those_that_are_read_one_by_one(tmp_path):
+    write(tmp_path, of=SHOTS)
+    write(tmp_path, of=SHOTS, arm="full", commit=False)
+    write_failed(tmp_path, arm="i2i")
+    for table, rows in results.datasets(tmp_path).items():
+        assert rows.to_table() == results.read(tmp_path, table)
