@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,18 +24,15 @@ _BATCH = 32
 
 def score(network: nn.Module, pictures: Pictures, config: TrialConfig, device: torch.device) -> list[dict[str, Any]]:
     """Measures a network on photographs: the columns of `images` but those that name the trial, one row each."""
-    measures = _measures()
     rows = []
     for index, probability_hw in enumerate(probabilities(network, pictures, config, device)):
         photograph = Photograph(pictures.meta_n[index])
         prediction = Prediction.of(probability_hw, config.threshold, photograph.wh)
         mask_hw = pictures.mask_n1hw[index, 0].cpu().numpy() > 0 if pictures.has_mask_n[index] else None
         truth = Truth(photograph.boxes_n4, photograph.wh, mask_hw)
-        row = _known(photograph)
-        for measure in measures:
-            row |= measure(prediction, truth)
-        row["mask_rle"] = rle.encode(prediction.foreground_hw)
-        rows.append(row)
+        assert prediction.segments is not None
+        mask = {"mask_rle": rle.encode(prediction.segments.foreground_hw)}
+        rows.append(known(photograph) | measured(prediction, truth) | mask)
     return rows
 
 
@@ -55,11 +53,21 @@ def mean_iou(network: nn.Module, pictures: Pictures, config: TrialConfig, device
     return float(np.mean(values)) if values else float("nan")
 
 
+def measured(prediction: Prediction, truth: Truth) -> dict[str, Any]:
+    """The columns of every metric found, for one photograph."""
+    columns: dict[str, Any] = {}
+    for measure in _measures():
+        columns |= measure(prediction, truth)
+    return columns
+
+
+@cache
 def _measures() -> list[Measure]:
     return [parts.load("ablate.metrics", name, "metric").measure for name in parts.names("ablate.metrics")]
 
 
-def _known(photograph: Photograph) -> dict[str, Any]:
+def known(photograph: Photograph) -> dict[str, Any]:
+    """The columns that say which photograph it is, and where its animals are."""
     meta = photograph.meta
     return {
         "location": meta["location"],

@@ -91,6 +91,7 @@ def trials_schema() -> pa.Schema:
             pa.field("name", pa.string()),  # readable: unet-crop-jitter-s0
             pa.field("status", pa.string()),  # done | failed
             pa.field("reason", pa.string()),  # of the failure, one line; null when done
+            pa.field("reference", pa.string()),  # of a detector that was not trained here: what to know of it
             *config,
             pa.field("arm_digest", pa.string()),
             pa.field("photos_digest", pa.string()),

@@ -30,25 +30,47 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What a network says about a photograph.
+class Segments:
+    """A prediction pixel by pixel.
 
     Attributes:
         foreground_hw: probability >= threshold at network resolution, bool.
-        probability_hw: at network resolution, float32 in [0, 1].
         components: of the foreground, largest first, boxes in network pixels.
-        boxes_n4: the components' boxes, xyxy in pixels of the stored photograph.
     """
 
     foreground_hw: NDArray[np.bool_]
-    probability_hw: NDArray[np.float32]
     components: Components
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is said about a photograph.
+
+    Attributes:
+        boxes_n4: xyxy in pixels of the stored photograph, the one that counts first: of a network the box of the
+            largest component, of a detector the most confident one.
+        score: of the first box, in [0, 1]; None without one.
+        segments: None where only boxes are known.
+    """
+
     boxes_n4: Boxes
+    score: float | None
+    segments: Segments | None = None
 
     @classmethod
     def of(cls, probability_hw: NDArray[np.float32], threshold: float, wh: tuple[int, int]) -> Prediction:
-        """Thresholds a probability map and finds its boxes on a photograph of width and height `wh`."""
+        """Thresholds a probability map and finds its boxes on a photograph of width and height `wh`.
+
+        Args:
+            probability_hw: at network resolution, float32 in [0, 1].
+        """
         foreground = probability_hw >= threshold
         found = components(foreground)
         height, width = foreground.shape
-        return cls(foreground, probability_hw, found, scale(found.boxes_n4, (width, height), wh))
+        score = float(probability_hw[found.labels_hw == 1].mean()) if len(found) else None
+        return cls(scale(found.boxes_n4, (width, height), wh), score, Segments(foreground, found))
+
+    @classmethod
+    def of_boxes(cls, boxes_n4: Boxes, score: float | None) -> Prediction:
+        """A detector's boxes, the most confident first."""
+        return cls(boxes_n4, score)

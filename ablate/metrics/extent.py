@@ -7,8 +7,8 @@ import pyarrow as pa
 from ablate.metrics import Prediction, Truth
 
 FIELDS = (
-    pa.field("n_components", pa.int64()),  # 8-connected components of the foreground
-    pa.field("foreground", pa.float64()),  # fraction of the picture that is foreground
+    pa.field("n_components", pa.int64()),  # 8-connected components of the foreground; of a detector its boxes
+    pa.field("foreground", pa.float64()),  # fraction of the picture that is foreground; null: only boxes known
     pa.field("largest", pa.float64()),  # fraction of the picture that the largest component covers
 )
 
@@ -16,8 +16,10 @@ FIELDS = (
 def measure(prediction: Prediction, truth: Truth) -> dict[str, object]:
     """Values of `FIELDS`; fractions in [0, 1]."""
     del truth
-    pixels = prediction.foreground_hw.size
-    areas = prediction.components.areas_n
+    if prediction.segments is None:
+        return {"n_components": len(prediction.boxes_n4), "foreground": None, "largest": None}
+    pixels = prediction.segments.foreground_hw.size
+    areas = prediction.segments.components.areas_n
     return {
         "n_components": len(areas),
         "foreground": float(areas.sum() / pixels),

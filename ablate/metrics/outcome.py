@@ -18,7 +18,7 @@ def measure(prediction: Prediction, truth: Truth) -> dict[str, object]:
 
 
 def _outcome(prediction: Prediction, truth: Truth) -> str:
-    found = len(prediction.components) > 0
+    found = len(prediction.boxes_n4) > 0
     if len(truth.boxes_n4) == 0:
         return "false_alarm" if found else "quiet"
     if not found:

@@ -1,9 +1,9 @@
--- At each location the setting with the highest mean IoU, and how far the second is behind it.
+-- At each location the setting (of those trained here) with the highest mean IoU, and how far the second is behind it.
 WITH scores AS (
     SELECT t.photos_digest[:12] AS photographs, i.location, i.model, i.arm, i.augment,
            count(DISTINCT i.image_id) AS n, avg(i.iou) AS iou
     FROM images AS i JOIN trials AS t USING (trial)
-    WHERE i.iou IS NOT NULL
+    WHERE i.iou IS NOT NULL AND t.reference IS NULL
     GROUP BY ALL
 ), ranked AS (
     SELECT *, row_number() OVER best AS place, iou - lead(iou) OVER best AS ahead

@@ -44,6 +44,8 @@ def photographs_notes(photographs: Photographs) -> Iterator[str]:
             f"fitted to these very photographs, spans {left} to {right} % of the width and {top} to {bottom} % of the "
             "height."
         )
+    for name, told in photographs.detectors.items():
+        yield f"{name} is a detector that was not trained here: {told}."
 
 
 def network_title(table: NetworkTable) -> str:
@@ -75,7 +77,7 @@ def unfinished(table: NetworkTable) -> Iterator[str]:
 
 def _against_baseline(table: NetworkTable, photographs: Photographs) -> Iterator[str]:
     row = ("average", WEIGHTED)
-    _, constant = photographs.baseline(row)
+    constant = photographs.baseline(row)[CONSTANT]
     scores = {setting: mean for setting, (mean, _) in table.scores(row).items() if not math.isnan(mean)}
     losers = [unbroken(setting) for setting, mean in scores.items() if mean <= constant]
     if losers and len(losers) == len(scores):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ablate.report import answers, captions, hits, layout, paper, selection
 from ablate.report.contrasts import contrasts
 from ablate.report.grid import Grid
-from ablate.report.summary import summaries
+from ablate.report.summary import detectors, summaries
 from ablate.report.tables import Group
 
 
@@ -66,9 +66,11 @@ def sections(group: Group, starred: bool, limit: int, compare: bool = False) -> 
 
 def _answers(group: Group) -> Iterator[Section]:
     found = summaries(group)
-    if not found:
+    everything = [*found, *detectors(group)]
+    if not everything:
         return
-    yield Section("averages", answers.SUMMARY_TITLE, [answers.summary_grid(found)], [*answers.summary_notes(found)])
+    grid, notes = answers.summary_grid(everything), answers.summary_notes(everything)
+    yield Section("averages", answers.SUMMARY_TITLE, [grid], [*notes])
     compared = contrasts(group.iou, group.trials, group.location)
     if compared:
         grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
@@ -79,4 +81,7 @@ def _answers(group: Group) -> Iterator[Section]:
     chosen = selection.rules(group)
     if any(one.compared for one in chosen):
         yield Section("selection", selection.TITLE, [selection.rules_grid(chosen)], [*selection.rules_notes(chosen)])
-    yield Section("limits", answers.LIMITS_TITLE, [answers.limits_grid(found)], [*answers.limits_notes(group.several)])
+    if found:
+        yield Section(
+            "limits", answers.LIMITS_TITLE, [answers.limits_grid(found)], [*answers.limits_notes(group.several)]
+        )

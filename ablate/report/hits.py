@@ -16,12 +16,12 @@ from ablate.intervals import Floats
 from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid, under_names
 from ablate.report.settings import in_paper_order, model_title
+from ablate.report.summary import NOT_TRAINED
 from ablate.report.tables import Group
 
 TITLE = "Hit rate: percent of the photographs whose IoU reaches a threshold"
 CURVE = np.linspace(0.05, 1.0, 20)  # at 0 every photograph is a hit
 _SHOWN = (0.1, 0.25, 0.5, 0.75, 0.9)
-REFERENCES = "without a network"
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Hits:
 
 
 def hits(group: Group) -> tuple[Hits, ...]:
-    """Of all settings that have a number, in the order of the tables; then of the predictions without a network."""
-    if group.photographs is None or not len(group.iou):
+    """Of all settings that have a number, in the order of the tables; then of what was not trained here."""
+    if group.photographs is None or not group.photographs.n_animal:
         return ()
     found = []
     for table in group.tables:
@@ -49,7 +49,7 @@ def hits(group: Group) -> tuple[Hits, ...]:
             of_setting = group.iou[done.loc[done["setting"] == setting, "trial"]]
             found.append(Hits(model_title(table.model), setting, _flat(of_setting)))
     overlaps = group.photographs.overlaps
-    return (*found, *(Hits(REFERENCES, str(name), _flat(overlaps[[name]])) for name in overlaps))
+    return (*found, *(Hits(NOT_TRAINED, str(name), _flat(overlaps[[name]])) for name in overlaps))
 
 
 def hits_grid(found: Sequence[Hits]) -> Grid:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 
 from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid
 from ablate.report.tables import (
-    CONSTANT,
     FALSE_ALARMS,
     MACRO,
     VAL_IOU,
     WEIGHTED,
-    WHOLE,
     NetworkTable,
     Photographs,
     Row,
@@ -47,7 +44,8 @@ def photographs_grid(photographs: Photographs) -> Grid:
         [Cell(weighted), *totals, *_baselines(photographs, ("average", WEIGHTED))],
         [Cell(macro), Cell(""), Cell(""), *_baselines(photographs, ("average", MACRO))],
     ]
-    return Grid(["location", "with\nanimal", "empty", "whole\nimage", "best constant\nbox"], rows)
+    not_trained = (str(name).replace(" ", "\n", 1) for name in photographs.baselines.columns)
+    return Grid(["location", "with\nanimal", "empty", *not_trained], rows)
 
 
 def network_grids(table: NetworkTable, photographs: Photographs, starred: bool, limit: int) -> list[Grid]:
@@ -77,17 +75,23 @@ def _network_rows(table: NetworkTable, photographs: Photographs) -> list[Cells |
     rows.append(None)
     for (key, label), number in zip(_averages(photographs), [str(photographs.n_animal), ""], strict=True):
         rows.append([Cell(label), Cell(number), *_scores(table, ("average", key))])
-        for baseline, cell in zip((WHOLE, CONSTANT), _baselines(photographs, ("average", key)), strict=True):
-            same = itertools.repeat(Cell(cell.text, faint=True), len(table.mean.columns))
-            rows.append([Cell(f"  {baseline}", faint=True), Cell(""), *same])
+        names = photographs.baselines.columns
+        for name, cell in zip(names, _baselines(photographs, ("average", key)), strict=True):
+            rows.append(_same_everywhere(str(name), cell, table))
     rows += [None, [Cell("val IoU (synthetic images)"), Cell(""), *_scores(table, ("other", VAL_IOU))]]
     if photographs.n_empty:
         alarms = _scores(table, ("other", FALSE_ALARMS))
         rows.append([Cell("false alarms (empty photographs)"), Cell(str(photographs.n_empty)), *alarms])
+        rows += [_same_everywhere(name, Cell(percent(rate)), table) for name, rate in photographs.alarms.items()]
     seeds = [len(table.seeds(setting)) for setting in table.mean.columns]
     if len(set(seeds) - {0}) > 1:
         rows.append([Cell("seeds"), Cell(""), *_numbers(seeds)])
     return rows
+
+
+def _same_everywhere(name: str, cell: Cell, table: NetworkTable) -> Cells:
+    """The row of what was not trained here, so that every setting can be compared with it."""
+    return [Cell(f"  {name}", faint=True), Cell(""), *(Cell(cell.text, faint=True) for _ in table.mean.columns)]
 
 
 def _averages(photographs: Photographs) -> list[tuple[str, str]]:
@@ -116,7 +120,7 @@ def _scores(table: NetworkTable, row: Row) -> Cells:
 
 
 def _baselines(photographs: Photographs, row: Row) -> Cells:
-    return [Cell(percent(value), faint=math.isnan(value)) for value in photographs.baseline(row)]
+    return [Cell(percent(value), faint=math.isnan(value)) for value in photographs.baseline(row).values()]
 
 
 def _numbers(numbers: Iterable[int]) -> Cells:

@@ -48,7 +48,8 @@ def with_missing(rows: pd.DataFrame, planned: Sequence[PlannedTrial]) -> pd.Data
     missing = pd.DataFrame(
         [trial.config.model_dump() | trial.model_dump(exclude={"config", "code"}) for trial in absent]
     ).assign(status="missing", reason="planned, not finished")
-    return pd.concat([rows, missing.reindex(columns=rows.columns)], ignore_index=True) if len(rows) else missing
+    missing = missing.reindex(columns=rows.columns)
+    return pd.concat([rows, missing], ignore_index=True) if len(rows) else missing
 
 
 def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
@@ -58,8 +59,9 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
         trials: rows of `trials` that were scored on the same photographs.
     """
     named = trials.copy()
-    named["plain"] = [plain_setting(*pair) for pair in zip(trials["arm"], trials["augment"], strict=True)]
-    extra = pd.Series("", index=trials.index)
+    plain = [plain_setting(*pair) for pair in zip(trials["arm"], trials["augment"], strict=True)]
+    named["plain"] = pd.Series(plain, index=trials.index, dtype=str)
+    extra = pd.Series("", index=trials.index, dtype=str)
     for _, of_model in effective(named).groupby("model"):
         for field in PROTOCOL:
             read = of_model[field].dropna()

@@ -9,7 +9,9 @@ import pandas as pd
 
 from ablate.intervals import Estimate, image_weighted, macro
 from ablate.report.settings import in_paper_order, model_title
-from ablate.report.tables import WEIGHTED, Group
+from ablate.report.tables import CONSTANT, WEIGHTED, Group, Photographs
+
+NOT_TRAINED = "not trained here"
 
 
 @dataclass(frozen=True)
@@ -45,28 +47,43 @@ def summaries(group: Group) -> tuple[Summary, ...]:
         done = table.trials[table.trials["status"] == "done"]
         for setting in in_paper_order(done["setting"], map(str, table.mean.columns)):
             trials = done[done["setting"] == setting]
-            found.append(_summary(model_title(table.model), setting, trials, group))
+            ids = [*trials["trial"]]
+            selection = str(trials["selection"].iloc[0])  # trials that differ in it are of different settings
+            limits = group.limits.reindex(ids)
+            iou = group.iou.reindex(columns=ids)
+            found.append(_summary(model_title(table.model), setting, selection, iou, limits, group.photographs))
     return tuple(found)
 
 
-def _summary(network: str, setting: str, trials: pd.DataFrame, group: Group) -> Summary:
-    assert group.photographs is not None
-    iou = group.iou.reindex(columns=[*trials["trial"]])
-    per_location = iou.groupby(group.location).mean()
-    count_l = np.asarray(iou.groupby(group.location).size(), dtype=np.float64)
-    listed = per_location.reindex([*group.photographs.listed]).dropna()
+def detectors(group: Group) -> tuple[Summary, ...]:
+    """The same of each detector that was not trained here."""
+    if group.photographs is None or not group.photographs.n_animal:
+        return ()
+    overlaps, no_limits = group.photographs.overlaps, pd.DataFrame(columns=["another", "gain", "mask"], dtype=float)
+    return tuple(
+        _summary(NOT_TRAINED, name, "-", overlaps[[name]], no_limits, group.photographs)
+        for name in group.photographs.detectors
+    )
+
+
+def _summary(
+    network: str, setting: str, selection: str, iou: pd.DataFrame, limits: pd.DataFrame, photographs: Photographs
+) -> Summary:
+    """Args: iou: of each photograph with an animal (index) for each seed (columns); limits: as `Group.limits`."""
+    location = photographs.location.reindex(iou.index)
+    per_location = iou.groupby(location).mean()
+    count_l = np.asarray(iou.groupby(location).size(), dtype=np.float64)
+    listed = per_location.reindex([*photographs.listed]).dropna()
     weighted = image_weighted(per_location.to_numpy(dtype=np.float64).T, count_l)
     means = listed.mean(axis=1)
-    limits = group.limits.reindex(iou.columns)
     worst = (str(means.idxmin()), float(means.min())) if len(means) else ("", float("nan"))
-    _, constant = group.photographs.baseline(("average", WEIGHTED))
     return Summary(
         network=network,
         setting=setting,
-        selection=str(trials["selection"].iloc[0]),  # trials that differ in it are of different settings
+        selection=selection,
         weighted=weighted,
         macro=macro(listed.to_numpy(dtype=np.float64).T),
-        gain=weighted.mean - constant,
+        gain=weighted.mean - photographs.baseline(("average", WEIGHTED))[CONSTANT],
         worst=worst,
         another=float(limits["another"].mean()),
         any_gain=float(limits["gain"].mean()),

@@ -35,7 +35,7 @@ Row = tuple[str, str]  # kind and name of a table's row
 
 _SCORES = ["trial", "image_id", "location", "seq_id", "iou", "iou_any", "mask_iou", "outcome"]
 _SAME = 1e-9  # IoU that differ by less are equal
-_TRUTH = ["location", "iou", "true_boxes", "width", "height"]
+_TRUTH = ["image_id", "location", "iou", "true_boxes", "width", "height"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,13 @@ class Photographs:
     Attributes:
         counts: per location, in natural order: `animal` and `empty`, numbers of photographs.
         listed: the locations that have a row of their own.
-        baselines: IoU of `WHOLE` and `CONSTANT` (columns) per location, then `WEIGHTED` and `MACRO`; the index is as
-            that of `NetworkTable.mean`.
+        baselines: IoU of what was not trained here, `WHOLE`, `CONSTANT` and each detector (columns), per location, then
+            `WEIGHTED` and `MACRO`; the index is as that of `NetworkTable.mean`.
         constant_box: xyxy in fractions of the frame; None without an animal.
-        overlaps: IoU of `WHOLE` and `CONSTANT` (columns) on each photograph with an animal.
+        overlaps: IoU of the same columns on each photograph with an animal (index, its id).
+        location: of each photograph with an animal, by the same index.
+        detectors: what to know of each detector, by its column.
+        alarms: of each detector, the share of the empty photographs in which it found something.
     """
 
     counts: pd.DataFrame
@@ -56,6 +59,9 @@ class Photographs:
     baselines: pd.DataFrame
     constant_box: tuple[float, ...] | None
     overlaps: pd.DataFrame
+    location: pd.Series[str]
+    detectors: Mapping[str, str]
+    alarms: Mapping[str, float]
 
     @property
     def n_animal(self) -> int:
@@ -70,10 +76,9 @@ class Photographs:
         """Locations with at least one photograph of an animal."""
         return [str(name) for name in self.counts.index[self.counts["animal"] > 0]]
 
-    def baseline(self, row: Row) -> tuple[float, float]:
-        """IoU of `WHOLE` and `CONSTANT` in a row; NaN without an animal."""
-        values = _values(self.baselines, row)
-        return values[WHOLE], values[CONSTANT]
+    def baseline(self, row: Row) -> dict[str, float]:
+        """IoU of everything that was not trained here in a row; NaN without an animal."""
+        return _values(self.baselines, row)
 
     @property
     def all_are_small(self) -> bool:
@@ -123,6 +128,7 @@ class Group:
         digest: of the photographs; None where no trial knows it.
         photographs: None where no trial is done.
         trials: their rows, with settings; those that are not done too.
+        detectors: the rows of those that were not trained here, named in `model` as `photographs` names them.
         iou: of each photograph with an animal (index, its id) under each trial that is done (columns).
         location, sequence: of each photograph with an animal, by the same index.
         epochs: rows of `epochs` of the trials that are done.
@@ -136,6 +142,7 @@ class Group:
     photographs: Photographs | None
     tables: tuple[NetworkTable, ...]
     trials: pd.DataFrame
+    detectors: pd.DataFrame
     iou: pd.DataFrame
     location: pd.Series[str]
     sequence: pd.Series[str]
@@ -173,26 +180,32 @@ def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFra
 
 
 def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
-    trials = with_gaps(with_settings(rows))
+    detectors = _named(rows[rows["reference"].notna()])
+    trials = with_gaps(with_settings(rows[rows["reference"].isna()]))
     models = in_paper_order(trials["model"], PAPER_MODELS)
     done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
-    if not done:
-        nothing = tuple(_network(model, trials, pd.DataFrame()) for model in models)
-        none, no_names = pd.DataFrame(), pd.Series(dtype=str)
-        return Group(digest, None, nothing, trials, none, no_names, no_names, none, none, math.nan)
-    images = results.dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
+    scored = [*done, *detectors["trial"]]
+    none, no_names = pd.DataFrame(), pd.Series(dtype=str)
+    nothing = tuple(_network(model, trials, none) for model in models)
+    if not scored:
+        return Group(digest, None, nothing, trials, detectors, none, no_names, no_names, none, none, math.nan)
+    images = results.dataset(out, "images", scored).to_table(columns=_SCORES).to_pandas()
     truth = _truth(out, [*images["trial"].unique()[:1]])
-    photographs = _photographs(truth)
+    by_detector = images["trial"].isin(detectors["trial"])
+    photographs = _photographs(truth, detectors, images[by_detector])
+    boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
+    several = float((boxes > 1).mean()) if len(boxes) else math.nan
+    if not done:
+        return Group(digest, photographs, nothing, trials, detectors, none, no_names, no_names, none, none, several)
+    images = images[~by_detector]
     scores = _scores(images, trials, photographs.listed)
     shown = tuple(_network(model, trials, scores) for model in models)
     animals = images[images["iou"].notna()]
     iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
     known = animals.drop_duplicates("image_id").set_index("image_id", drop=False).reindex(iou.index)
     epochs = results.dataset(out, "epochs", done).to_table().to_pandas()
-    boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
-    several = float((boxes > 1).mean()) if len(boxes) else math.nan
-    where, sequence = known["location"], sequences(known)
-    return Group(digest, photographs, shown, trials, iou, where, sequence, epochs, _limits(animals), several)
+    where, sequence, limits = known["location"], sequences(known), _limits(animals)
+    return Group(digest, photographs, shown, trials, detectors, iou, where, sequence, epochs, limits, several)
 
 
 def _limits(animals: pd.DataFrame) -> pd.DataFrame:
@@ -219,7 +232,8 @@ def _truth(out: Path, trials: Sequence[str]) -> pd.DataFrame:
     return photographs.assign(true_boxes=rows["true_boxes"].to_pylist())
 
 
-def _photographs(images: pd.DataFrame) -> Photographs:
+def _photographs(images: pd.DataFrame, detectors: pd.DataFrame, detected: pd.DataFrame) -> Photographs:
+    """Args: images: the photographs; detectors: their rows of `trials`; detected: their rows of `images`."""
     animals = images[images["iou"].notna()]
     names = sorted(images["location"].unique(), key=natural)
     counts = pd.DataFrame(
@@ -232,8 +246,23 @@ def _photographs(images: pd.DataFrame) -> Photographs:
     least = LISTED_FROM if (counts["animal"] >= LISTED_FROM).any() else 1
     listed = tuple(str(name) for name in names if counts.loc[name, "animal"] >= least)
     box, overlaps = _baselines(animals)
-    baselines = _stacked(overlaps.groupby(animals["location"]).mean(), overlaps.mean(), listed)
-    return Photographs(counts, listed, baselines, box, overlaps)
+    told = dict(zip(detectors["model"], detectors["reference"], strict=True))
+    alarms = {}
+    for name, trial in zip(detectors["model"], detectors["trial"], strict=True):
+        of_detector = detected[detected["trial"] == trial]
+        overlaps[name] = of_detector.set_index("image_id")["iou"].reindex(overlaps.index)
+        empty = of_detector[of_detector["iou"].isna()]
+        alarms[name] = float((empty["outcome"] == "false_alarm").mean()) if len(empty) else math.nan
+    where = animals.set_index("image_id")["location"]
+    baselines = _stacked(overlaps.groupby(where).mean(), overlaps.mean(), listed)
+    return Photographs(counts, listed, baselines, box, overlaps, where, told, alarms)
+
+
+def _named(detectors: pd.DataFrame) -> pd.DataFrame:
+    """Where two detectors have one name, they are told apart by their ids."""
+    alike = detectors["model"].duplicated(keep=False)
+    ids = " (" + detectors["trial"].str[:7] + ")"
+    return detectors.assign(model=detectors["model"].where(~alike, detectors["model"] + ids))
 
 
 def _baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataFrame]:
@@ -243,7 +272,7 @@ def _baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.Data
     truth = TrueBoxes.of(zip(animals["true_boxes"], animals["width"], animals["height"], strict=True))
     box = best_constant_box(truth)
     overlaps = {WHOLE: best_match(WHOLE_IMAGE[None], truth)[0], CONSTANT: best_match(box[None], truth)[0]}
-    return tuple(box.tolist()), pd.DataFrame(overlaps, index=animals.index)
+    return tuple(box.tolist()), pd.DataFrame(overlaps, index=pd.Index(animals["image_id"]))
 
 
 def _stacked(per_location: pd.DataFrame, weighted: pd.Series[float], listed: Sequence[str]) -> pd.DataFrame:

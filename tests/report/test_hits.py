@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ablate.report import tables
-from ablate.report.hits import REFERENCES, hits
+from ablate.report.hits import hits
+from ablate.report.summary import NOT_TRAINED
 from tests.results_factory import photos, write
 
 
@@ -31,5 +32,5 @@ def test_seeds_are_averaged_and_predictions_without_a_network_come_last(tmp_path
         write(tmp_path, iou, seed=seed)
     rates = found(tmp_path)
     assert rates["U-Net", "crop"].rates([0.5])[0] == 0.5
-    assert rates[REFERENCES, "whole image"].rates([0.2, 0.3]).tolist() == [1.0, 0.0]  # its IoU is 0.25
-    assert rates[REFERENCES, "best constant box"].rates([0.99])[0] == 1.0
+    assert rates[NOT_TRAINED, "whole image"].rates([0.2, 0.3]).tolist() == [1.0, 0.0]  # its IoU is 0.25
+    assert rates[NOT_TRAINED, "best constant box"].rates([0.99])[0] == 1.0

@@ -169,8 +169,9 @@ def test_baselines_are_per_location_and_averaged_like_the_scores(tmp_path):
     half = [Photo("b", f"b{number}", None, ((0, 0, 1000, 400),)) for number in range(10)]
     write(tmp_path, of=[*photos({"a": 30}), *half])
     photographs = build(tmp_path)[0].photographs
-    whole = [photographs.baseline(row)[0] for row in (("location", "a"), ("location", "b"), (AVERAGE, WEIGHTED))]
+    rows = [("location", "a"), ("location", "b"), (AVERAGE, WEIGHTED)]
+    whole = [photographs.baseline(row)[WHOLE] for row in rows]
     assert whole == pytest.approx([0.25, 0.5, (30 * 0.25 + 10 * 0.5) / 40])
-    assert photographs.baseline((AVERAGE, MACRO))[0] == pytest.approx(0.25)
+    assert photographs.baseline((AVERAGE, MACRO))[WHOLE] == pytest.approx(0.25)
     assert photographs.baselines.columns.tolist() == [WHOLE, CONSTANT]
-    assert photographs.baseline(("location", "a"))[1] == pytest.approx(1.0, abs=0.01)
+    assert photographs.baseline(("location", "a"))[CONSTANT] == pytest.approx(1.0, abs=0.01)

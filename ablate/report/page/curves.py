@@ -9,10 +9,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from ablate.report.hits import CURVE, REFERENCES, Hits
+from ablate.report.hits import CURVE, Hits
 from ablate.report.page import palette
 from ablate.report.page.charts import GREY, Chart, spec
 from ablate.report.settings import in_paper_order, model_title
+from ablate.report.summary import NOT_TRAINED
 from ablate.report.tables import Group
 
 _CURVES = 60  # learning curves of one network, beyond which no eye can follow them
@@ -38,8 +39,8 @@ class Settings:
 
 def hits(found: Sequence[Hits]) -> Iterator[Chart]:
     """Hit rate against threshold, a figure for each network; the predictions without a network in each."""
-    references = [one for one in found if one.network == REFERENCES]
-    for network in dict.fromkeys(one.network for one in found if one.network != REFERENCES):
+    references = [one for one in found if one.network == NOT_TRAINED]
+    for network in dict.fromkeys(one.network for one in found if one.network != NOT_TRAINED):
         own = [one for one in found if one.network == network]
         settings = Settings([one.setting for one in own])
         line = alt.Chart(_curves(own)).mark_line(strokeWidth=2).encode(**_hit_axes(), **settings.encodings())

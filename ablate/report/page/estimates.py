@@ -23,7 +23,7 @@ def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart
     """Both averages of each setting with their intervals, a figure for each network."""
     if not found.n_animal:
         return
-    _, constant = found.baseline(("average", WEIGHTED))
+    constant = found.baseline(("average", WEIGHTED))[CONSTANT]
     rows = pd.DataFrame(
         {
             "network": one.network,

@@ -62,7 +62,7 @@ class Gallery:
 def gallery(out: Path, group: Group, data: Data, largest: int = _LARGEST) -> Gallery:
     """Photographs of a group with the predictions of its trials, at most `largest` bytes of them."""
     trials = shown_trials(group)
-    done = int((group.trials["status"] == "done").sum())
+    done = int((group.trials["status"] == "done").sum()) + len(group.detectors)
     rows = results.dataset(out, "images", [*trials["trial"]]).to_table(columns=_COLUMNS).to_pylist()
     photos = _photos(rows, {trial: at for at, trial in enumerate(trials["trial"])})
     for image_id, picture in thumbnails(data, photos.keys()):
@@ -87,7 +87,7 @@ def gallery(out: Path, group: Group, data: Data, largest: int = _LARGEST) -> Gal
 
 
 def shown_trials(group: Group) -> pd.DataFrame:
-    """The trials of the gallery, in the order of the tables; photographs have no say in which."""
+    """The trials of the gallery, in the order of the tables, then detectors; photographs have no say in which."""
     done = group.trials[group.trials["status"] == "done"]
     chosen = done.sort_values(["seed", "val_iou"], ascending=[True, False], kind="stable").head(_TRIALS)
     models = [table.model for table in group.tables]
@@ -97,7 +97,9 @@ def shown_trials(group: Group) -> pd.DataFrame:
         (models.index(model), order.index(setting), seed)
         for model, setting, seed in chosen[["model", "setting", "seed"]].itertuples(index=False)
     ]
-    return chosen.iloc[sorted(range(len(chosen)), key=place.__getitem__)]
+    chosen = chosen.iloc[sorted(range(len(chosen)), key=place.__getitem__)]
+    detectors = group.detectors.assign(setting="")
+    return pd.concat([chosen, detectors.reindex(columns=chosen.columns)]) if len(detectors) else chosen
 
 
 def sample(photos: Sequence[Entry], largest: int) -> tuple[list[Entry], int]:

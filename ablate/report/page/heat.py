@@ -10,6 +10,7 @@ import pandas as pd
 from ablate.intervals import Estimate
 from ablate.metrics.outcome import OUTCOMES
 from ablate.report.captions import network_notes, network_title, unfinished
+from ablate.report.figures import percent
 from ablate.report.layout import plural
 from ablate.report.page import markup, palette
 from ablate.report.page.markup import heat_cell, text
@@ -113,8 +114,8 @@ def _scores(group: Group, found: Estimates, location: str) -> str:
         rows.append(f'<tr><th scope="row">{text(model_title(table.model))}</th>{drawn}</tr>')
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("network", *settings))
     title = f"Mean box IoU at location {location}, percent"
-    whole, constant = group.photographs.baseline(("location", location))
-    note = f"Without a network: whole image {100 * whole:.1f}, best constant box {100 * constant:.1f}."
+    others = group.photographs.baseline(("location", location)).items()
+    note = f"Not trained here: {', '.join(f'{name} {percent(value)}' for name, value in others)}."
     inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     return markup.scrolling(f"<table class=heat>{inside}</table>", title) + markup.notes([note])
 

@@ -18,7 +18,7 @@ from ablate.report.page.charts import Chart
 from ablate.report.page.gallery import Gallery, gallery
 from ablate.report.page.markup import text
 from ablate.report.page.short import in_short
-from ablate.report.summary import Summary, summaries
+from ablate.report.summary import Summary, detectors, summaries
 from ablate.report.tables import Group
 
 _NO_LIMIT = 10**6  # a page scrolls: no table is cut into parts
@@ -95,7 +95,7 @@ class Part:
             case "photographs":
                 yield counts.photographs(photographs)
             case "averages":
-                yield from estimates.averages(self._summaries, photographs)
+                yield from estimates.averages([*self._summaries, *detectors(group)], photographs)
             case "contrasts":
                 yield from estimates.contrasts(self._contrasts)
             case "hits":

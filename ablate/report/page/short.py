@@ -18,7 +18,7 @@ def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photog
         known = [pair for pair in means if not math.isnan(pair[0].mean)]
         if known:
             mean, best = max(known, key=lambda pair: pair[0].mean)
-            _, constant = photographs.baseline(("average", name))
+            constant = photographs.baseline(("average", name))[CONSTANT]
             yield (
                 f"Highest {name} mean IoU: {best.network}, {best.setting}, with {percent(mean.mean)} % "
                 f"{interval(mean)}; the {CONSTANT} scores {percent(constant)} %."

@@ -4,10 +4,11 @@ import pytest
 
 from ablate import data
 from ablate.report.page import page
+from ablate.score import commit
 from tests.browser import opened
 from tests.command import run
 from tests.report.page.scene import SHOTS, write_photographs, write_results
-from tests.results_factory import photos, write, write_failed
+from tests.results_factory import BOX, SIZE, photos, write, write_failed
 
 
 def seen(path, html):
@@ -77,3 +78,35 @@ def test_data_that_is_not_there_is_one_line(tmp_path):
     done = run("ablate.report", f"out={tmp_path / 'out'}", f"data={tmp_path / 'none'}", f"html={tmp_path / 'r.html'}")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"{tmp_path / 'none'}" in done.stderr
+
+
+def write_detector(out, digest):
+    about = {"trial": "d1", "model": "md5", "arm": "none", "augment": "none", "seed": 0}
+    rows = []
+    for shot in SHOTS:
+        seen = {"location": shot.location, "image_id": shot.image_id, "width": SIZE[0], "height": SIZE[1]}
+        truth = {"true_boxes": [list(box) for box in shot.boxes], "iou": 0.9 if shot.boxes else None}
+        rows.append(about | seen | truth | {"pred_box": list(BOX), "outcome": "hit" if shot.boxes else "false_alarm"})
+    commit(out, about, rows, "boxes", digest)
+
+
+def test_a_detector_is_in_the_gallery_and_can_be_compared(tmp_path):
+    digest = write_photographs(tmp_path / "data")
+    write_results(tmp_path / "out", digest)
+    write_detector(tmp_path / "out", digest)
+    path = tmp_path / "report.html"
+    path.write_text(page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    with opened(path) as shown:
+        shown.locator(".gallery select[name=network]").select_option("md5")
+        assert shown.locator(".gallery .card").count() == len(SHOTS)
+        assert shown.locator(".gallery .card .what").first.inner_text().splitlines()[1] == "md5"
+        shown.locator(".pairs select[name=a]").select_option(label="md5")
+        assert "of 43 photographs" in shown.locator(".pairs .count").inner_text()
+
+
+def test_a_detector_alone_has_a_page(tmp_path):
+    digest = write_photographs(tmp_path / "data")
+    write_detector(tmp_path / "out", digest)
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    assert "md5" in text
+    assert "46 of 46 predictions" in text

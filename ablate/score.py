@@ -1,0 +1,120 @@
+"""`python -m ablate.score boxes=FILE.json`: a detector's boxes on the same photographs, as one more row of every table.
+
+The reference that one would use instead of a trained network. Nothing is run here but the measurement: the file is what
+the detector left, in MegaDetector's format.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field
+
+from ablate import results, shards, storage
+from ablate.cli import run_command
+from ablate.collect import collect
+from ablate.data import Data
+from ablate.detections import Detections, Found, file_names, found_on, read
+from ablate.errors import UsageError
+from ablate.evaluate import known, measured
+from ablate.metrics import Prediction, Truth
+from ablate.pictures import Photograph
+from ablate.run import data_root
+from ablate.shards import REAL
+
+_MEGADETECTOR = re.compile(r"mega|^md[_v]", re.IGNORECASE)
+_SEEN = {"yes": "has seen these photographs", "no": "has not seen these photographs"}
+_SEEN |= {"unknown": "may have seen these photographs"}
+
+
+class ScoreConfig(pydantic.BaseModel):
+    """Score a detector's boxes on the photographs that the networks are scored on."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    boxes: Annotated[str, Field(description="JSON in MegaDetector's format, of all photographs of data=")]
+    data: Annotated[str, Field(description="name, folder or URL of the data that holds the photographs")] = "demo"
+    out: Annotated[str, Field(description="folder of the results")] = "results"
+    name: Annotated[str | None, Field(description="of the detector, in tables; none: as the file says")] = None
+    category: Annotated[str, Field(description="of the file's detection_categories, that counts")] = "animal"
+    min_confidence: Annotated[float, Field(ge=0, le=1, description="of a box, to count")] = 0.2
+    annotations: Annotated[
+        str | None, Field(description="COCO Camera Traps JSON, where files are not named by their image id")
+    ] = None
+    seen: Annotated[
+        Literal["yes", "no", "unknown"] | None,
+        Field(description="whether the detector was trained on these photographs; none: yes for MegaDetector"),
+    ] = None
+
+
+def main(config: ScoreConfig) -> int:
+    """Writes the rows and says how it went."""
+    out, path = storage.local(config.out, "out"), storage.local(config.boxes, "boxes")
+    detections = read(path)
+    renamed = {} if config.annotations is None else file_names(storage.local(config.annotations, "annotations"))
+    data = data_root(config.data)
+    photographs = {photograph.meta["image_id"]: photograph for photograph in _photographs(data)}
+    found = found_on(detections, photographs.keys(), config.category, config.min_confidence, renamed)
+    about = _about(config, detections, path, data)
+    rows = [about | row(photographs[image_id], found[image_id]) for image_id in photographs]
+    commit(out, about, rows, _reference(config, detections), data.manifest.photographs().digest)
+    others = len(detections.images) - len(found)
+    print(f"{about['model']}: {len(rows)} photographs scored; {others} others of the file have no part in it")
+    print(f"python -m ablate.report out={config.out} shows it beside the networks")
+    return 0
+
+
+def row(photograph: Photograph, found: Found) -> dict[str, Any]:
+    """The columns of `images` for one photograph, but those that say whose they are.
+
+    The most confident box stands where a network's largest segment does.
+    """
+    boxes_n4 = found.on(photograph.wh)
+    prediction = Prediction.of_boxes(boxes_n4, found.confidence_n[0] if len(boxes_n4) else None)
+    return known(photograph) | measured(prediction, Truth(photograph.boxes_n4, photograph.wh))
+
+
+def commit(out: Path, about: Mapping[str, Any], rows: list[dict[str, Any]], reference: str, photos_digest: str) -> None:
+    """Publishes the rows as those of a trial that was not trained here."""
+    trial = str(about["trial"])
+    results.withdraw(out, trial)
+    results.write(out, "images", trial, rows, results.images_schema())
+    mark = dict(about) | {"name": about["model"], "status": "done", "reference": reference}
+    mark |= {"photos_digest": photos_digest, "started_at": datetime.datetime.now(datetime.UTC)}
+    results.write(out, "trials", trial, [mark], results.trials_schema())
+    collect(out)
+
+
+def _photographs(data: Data) -> Iterator[Photograph]:
+    with data.shards(REAL) as folder:
+        for split in shards.splits(REAL):
+            for sample in shards.read(folder, data.manifest, REAL, split):
+                yield Photograph(sample.meta)
+
+
+def _about(config: ScoreConfig, detections: Detections, path: Path, data: Data) -> dict[str, Any]:
+    """Whose rows they are. The id is of everything that decides them, so that the same command replaces its own."""
+    name = config.name or Path(detections.detector).name.removesuffix(".pt") or path.stem
+    if not re.fullmatch(r"[\w.+ -]+", name):
+        raise UsageError(f"name={name}: letters, digits, spaces and . _ + - are allowed; give another with name=")
+    decides = [storage.sha256(path), name, config.category, config.min_confidence]
+    decides.append(data.manifest.photographs().digest)
+    key = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
+    return {"trial": f"d{key}", "model": name, "arm": "none", "augment": "none", "seed": 0}
+
+
+def _reference(config: ScoreConfig, detections: Detections) -> str:
+    names = (config.name or "", Path(detections.detector).name)
+    seen = config.seen or ("yes" if any(map(_MEGADETECTOR.search, names)) else "unknown")
+    return f"boxes of at least {config.min_confidence:g} confidence; {_SEEN[seen]}"
+
+
+if __name__ == "__main__":
+    run_command(ScoreConfig, main)
