@@ -123,16 +123,11 @@ def _scores(group: Group, found: Estimates, location: str) -> str:
 def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
     here = outcomes.xs(location, level="location")
     names = [name for name in OUTCOMES if name in outcomes.columns]
-    done = group.trials[group.trials["status"] == "done"]
     rows = []
-    for table in group.tables:
-        for setting in map(str, table.mean.columns):
-            of_setting = done[(done["model"] == table.model) & (done["setting"] == setting)]["trial"]
-            counts = [int(here.loc[here.index.isin(of_setting), name].sum()) for name in names]
-            if not sum(counts):
-                continue
+    for label, trials in _scored(group):
+        counts = [int(here.loc[here.index.isin(trials), name].sum()) for name in names]
+        if sum(counts):
             cells = "".join(_share(count / sum(counts)) for count in counts)
-            label = f"{model_title(table.model)}, {setting}"
             rows.append(f'<tr><th scope="row">{text(label)}</th>{cells}</tr>')
     if not rows:
         return ""
@@ -140,6 +135,17 @@ def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
     title = f"Outcomes at location {location}, percent of its photographs"
     inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     return markup.scrolling(f'<table class="heat outcomes">{inside}</table>', title)
+
+
+def _scored(group: Group) -> Iterator[tuple[str, list[str]]]:
+    """Everything that was scored, by what a person calls it: the trials of each setting, then each detector."""
+    done = group.trials[group.trials["status"] == "done"]
+    for table in group.tables:
+        for setting in map(str, table.mean.columns):
+            of_setting = done[(done["model"] == table.model) & (done["setting"] == setting)]
+            yield f"{model_title(table.model)}, {setting}", [*of_setting["trial"]]
+    for name, trial in zip(group.detectors["model"], group.detectors["trial"], strict=True):
+        yield str(name), [trial]
 
 
 def _share(share: float) -> str:

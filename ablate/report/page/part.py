@@ -118,7 +118,8 @@ class Part:
 
     def _locations(self, found: heat.Estimates) -> Iterator[str]:
         assert self._group.photographs is not None
-        rows = results.dataset(self._out, "images", self._done()).to_table(columns=["trial", "location", "outcome"])
+        scored = [*self._done(), *map(str, self._group.detectors["trial"])]
+        rows = results.dataset(self._out, "images", scored).to_table(columns=["trial", "location", "outcome"])
         outcomes = rows.to_pandas().groupby(["trial", "location"])["outcome"].value_counts().unstack(fill_value=0)
         names = {str(name): str(name) for name in self._group.photographs.counts.index}
         yield (
