@@ -9,8 +9,8 @@ from ablate.intervals import Estimate
 from ablate.report.contrasts import ALPHA, Contrast
 from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.grid import Cell, Grid, under_names
+from ablate.report.photographs import CONSTANT, LISTED_FROM
 from ablate.report.summary import Summary
-from ablate.report.tables import CONSTANT, LISTED_FROM
 
 SUMMARY_TITLE = "Averages with 95 % intervals, mean box IoU in percent"
 LIMITS_TITLE = "The metric's own limits"

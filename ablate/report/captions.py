@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ablate.report.layout import plural
+from ablate.report.photographs import CONSTANT, LISTED_FROM, WEIGHTED, Photographs
 from ablate.report.settings import model_title
-from ablate.report.tables import CONSTANT, LISTED_FROM, WEIGHTED, NetworkTable, Photographs
+from ablate.report.tables import NetworkTable
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 

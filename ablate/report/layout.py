@@ -7,15 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid
-from ablate.report.tables import (
-    FALSE_ALARMS,
-    MACRO,
-    VAL_IOU,
-    WEIGHTED,
-    NetworkTable,
-    Photographs,
-    Row,
-)
+from ablate.report.photographs import MACRO, WEIGHTED, Photographs, Row
+from ablate.report.tables import FALSE_ALARMS, VAL_IOU, NetworkTable
 
 Cells = list[Cell]
 

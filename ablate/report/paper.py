@@ -17,9 +17,10 @@ from ablate.natural import natural
 from ablate.published import PUBLISHED
 from ablate.report.figures import interval, percent
 from ablate.report.grid import Cell, Grid
+from ablate.report.photographs import WEIGHTED
 from ablate.report.settings import PAPER_SETTINGS, model_title, plain_setting
 from ablate.report.summary import Summary, summaries
-from ablate.report.tables import WEIGHTED, Group, NetworkTable
+from ablate.report.tables import Group, NetworkTable
 
 AVERAGE = "average"
 NOTES = (

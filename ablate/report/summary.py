@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ablate.intervals import Estimate, image_weighted, macro
+from ablate.report.photographs import CONSTANT, WEIGHTED, Photographs
 from ablate.report.settings import in_paper_order, model_title
-from ablate.report.tables import CONSTANT, WEIGHTED, Group, Photographs
+from ablate.report.tables import Group
 
 NOT_TRAINED = "not trained here"
 

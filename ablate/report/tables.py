@@ -11,9 +11,8 @@ import pandas as pd
 
 from ablate import results
 from ablate.collect import sequences
-from ablate.natural import natural
 from ablate.plan import PlannedTrial
-from ablate.report.baselines import WHOLE_IMAGE, TrueBoxes, best_constant_box, best_match
+from ablate.report.photographs import Photographs, Row, averaged, read_truth, row_values, tested_on
 from ablate.report.settings import (
     PAPER_MODELS,
     PAPER_SETTINGS,
@@ -25,65 +24,10 @@ from ablate.report.settings import (
     with_settings,
 )
 
-LISTED_FROM = 30  # photographs with an animal that a location needs for a row of its own, as in the paper
-
-WHOLE, CONSTANT = "whole image", "best constant box"
-WEIGHTED, MACRO = "image-weighted", "macro"
 VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
-
-Row = tuple[str, str]  # kind and name of a table's row
 
 _SCORES = ["trial", "image_id", "location", "seq_id", "iou", "iou_any", "mask_iou", "outcome"]
 _SAME = 1e-9  # IoU that differ by less are equal
-_TRUTH = ["image_id", "location", "iou", "true_boxes", "width", "height"]
-
-
-@dataclass(frozen=True)
-class Photographs:
-    """What the trials of a group were tested on, and what predictions without a network score there.
-
-    Attributes:
-        counts: per location, in natural order: `animal` and `empty`, numbers of photographs.
-        listed: the locations that have a row of their own.
-        baselines: IoU of what was not trained here, `WHOLE`, `CONSTANT` and each detector (columns), per location, then
-            `WEIGHTED` and `MACRO`; the index is as that of `NetworkTable.mean`.
-        constant_box: xyxy in fractions of the frame; None without an animal.
-        overlaps: IoU of the same columns on each photograph with an animal (index, its id).
-        location: of each photograph with an animal, by the same index.
-        detectors: what to know of each detector, by its column.
-        alarms: of each detector, the share of the empty photographs in which it found something.
-    """
-
-    counts: pd.DataFrame
-    listed: tuple[str, ...]
-    baselines: pd.DataFrame
-    constant_box: tuple[float, ...] | None
-    overlaps: pd.DataFrame
-    location: pd.Series[str]
-    detectors: Mapping[str, str]
-    alarms: Mapping[str, float]
-
-    @property
-    def n_animal(self) -> int:
-        return int(self.counts["animal"].sum())
-
-    @property
-    def n_empty(self) -> int:
-        return int(self.counts["empty"].sum())
-
-    @property
-    def with_animal(self) -> list[str]:
-        """Locations with at least one photograph of an animal."""
-        return [str(name) for name in self.counts.index[self.counts["animal"] > 0]]
-
-    def baseline(self, row: Row) -> dict[str, float]:
-        """IoU of everything that was not trained here in a row; NaN without an animal."""
-        return _values(self.baselines, row)
-
-    @property
-    def all_are_small(self) -> bool:
-        """No location reaches `LISTED_FROM`, so that all are listed."""
-        return not (self.counts["animal"] >= LISTED_FROM).any()
 
 
 @dataclass(frozen=True)
@@ -106,7 +50,7 @@ class NetworkTable:
 
     def scores(self, row: Row) -> dict[str, tuple[float, float]]:
         """Mean and standard deviation of each setting in a row."""
-        mean, std = _values(self.mean, row), _values(self.std, row)
+        mean, std = row_values(self.mean, row), row_values(self.std, row)
         return {setting: (mean[setting], std[setting]) for setting in mean}
 
     def seeds(self, setting: str) -> list[int]:
@@ -164,11 +108,6 @@ def build(
     return tuple(_group(out, digest, group) for digest, group in _by_photographs(rows))
 
 
-def _values(frame: pd.DataFrame, row: Row) -> dict[str, float]:
-    [values] = frame.reindex([row]).to_numpy(dtype=float).tolist()
-    return {str(column): value for column, value in zip(frame.columns, values, strict=True)}
-
-
 def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
     """Groups by digest; trials that failed before their photographs were known belong to every group."""
     unknown = rows["photos_digest"].isna()
@@ -190,9 +129,9 @@ def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
     if not scored:
         return Group(digest, None, nothing, trials, detectors, none, no_names, no_names, none, none, math.nan)
     images = results.dataset(out, "images", scored).to_table(columns=_SCORES).to_pandas()
-    truth = _truth(out, [*images["trial"].unique()[:1]])
+    truth = read_truth(out, [*images["trial"].unique()[:1]])
     by_detector = images["trial"].isin(detectors["trial"])
-    photographs = _photographs(truth, detectors, images[by_detector])
+    photographs = tested_on(truth, detectors, images[by_detector])
     boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
     several = float((boxes > 1).mean()) if len(boxes) else math.nan
     if not done:
@@ -225,61 +164,11 @@ def _limits(animals: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _truth(out: Path, trials: Sequence[str]) -> pd.DataFrame:
-    """The photographs as a trial has them; `true_boxes` as lists."""
-    rows = results.dataset(out, "images", trials).to_table(columns=_TRUTH)
-    photographs: pd.DataFrame = rows.drop_columns("true_boxes").to_pandas()
-    return photographs.assign(true_boxes=rows["true_boxes"].to_pylist())
-
-
-def _photographs(images: pd.DataFrame, detectors: pd.DataFrame, detected: pd.DataFrame) -> Photographs:
-    """Args: images: the photographs; detectors: their rows of `trials`; detected: their rows of `images`."""
-    animals = images[images["iou"].notna()]
-    names = sorted(images["location"].unique(), key=natural)
-    counts = pd.DataFrame(
-        {
-            "animal": animals["location"].value_counts(),
-            "empty": images.loc[images["iou"].isna(), "location"].value_counts(),
-        }
-    )
-    counts = counts.reindex(names).fillna(0).astype(int)
-    least = LISTED_FROM if (counts["animal"] >= LISTED_FROM).any() else 1
-    listed = tuple(str(name) for name in names if counts.loc[name, "animal"] >= least)
-    box, overlaps = _baselines(animals)
-    told = dict(zip(detectors["model"], detectors["reference"], strict=True))
-    alarms = {}
-    for name, trial in zip(detectors["model"], detectors["trial"], strict=True):
-        of_detector = detected[detected["trial"] == trial]
-        overlaps[name] = of_detector.set_index("image_id")["iou"].reindex(overlaps.index)
-        empty = of_detector[of_detector["iou"].isna()]
-        alarms[name] = float((empty["outcome"] == "false_alarm").mean()) if len(empty) else math.nan
-    where = animals.set_index("image_id")["location"]
-    baselines = _stacked(overlaps.groupby(where).mean(), overlaps.mean(), listed)
-    return Photographs(counts, listed, baselines, box, overlaps, where, told, alarms)
-
-
 def _named(detectors: pd.DataFrame) -> pd.DataFrame:
     """Where two detectors have one name, they are told apart by their ids."""
     alike = detectors["model"].duplicated(keep=False)
     ids = " (" + detectors["trial"].str[:7] + ")"
     return detectors.assign(model=detectors["model"].where(~alike, detectors["model"] + ids))
-
-
-def _baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataFrame]:
-    """The best constant box, and the IoU of both baselines on each photograph with an animal."""
-    if not len(animals):
-        return None, pd.DataFrame({WHOLE: [], CONSTANT: []}, dtype=float)
-    truth = TrueBoxes.of(zip(animals["true_boxes"], animals["width"], animals["height"], strict=True))
-    box = best_constant_box(truth)
-    overlaps = {WHOLE: best_match(WHOLE_IMAGE[None], truth)[0], CONSTANT: best_match(box[None], truth)[0]}
-    return tuple(box.tolist()), pd.DataFrame(overlaps, index=pd.Index(animals["image_id"]))
-
-
-def _stacked(per_location: pd.DataFrame, weighted: pd.Series[float], listed: Sequence[str]) -> pd.DataFrame:
-    """Per-location means, then both averages: over all photographs, and over the means of the listed locations."""
-    per_location = per_location.loc[sorted(per_location.index, key=natural)]
-    averages = pd.DataFrame({WEIGHTED: weighted, MACRO: per_location.loc[[*listed]].mean(skipna=False)}).T
-    return pd.concat({"location": per_location, "average": averages})
 
 
 def _scores(images: pd.DataFrame, trials: pd.DataFrame, listed: Sequence[str]) -> pd.DataFrame:
@@ -294,7 +183,7 @@ def _scores(images: pd.DataFrame, trials: pd.DataFrame, listed: Sequence[str]) -
     }
     other = pd.DataFrame(others, index=done.index, dtype=float).T
     return pd.concat(
-        [_stacked(per_location, animals.groupby("trial")["iou"].mean(), listed), pd.concat({"other": other})]
+        [averaged(per_location, animals.groupby("trial")["iou"].mean(), listed), pd.concat({"other": other})]
     )
 
 

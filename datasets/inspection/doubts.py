@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ablate import shards
 from ablate.report.layout import plural
-from ablate.report.tables import LISTED_FROM
+from ablate.report.photographs import LISTED_FROM
 from ablate.shards import REAL, Manifest
 from datasets.inspection.census import Census
 from datasets.inspection.findings import Findings

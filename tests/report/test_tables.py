@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from ablate.report.tables import CONSTANT, FALSE_ALARMS, MACRO, VAL_IOU, WEIGHTED, WHOLE, build
+from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, WHOLE
+from ablate.report.tables import FALSE_ALARMS, VAL_IOU, build
 from tests.results_factory import Photo, photos, planned, write, write_failed
 
 AVERAGE = "average"

@@ -12,8 +12,8 @@ import pandas as pd
 from ablate.report.contrasts import Contrast
 from ablate.report.figures import points
 from ablate.report.page.charts import GREY, Chart, numbers, spec
+from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
 from ablate.report.summary import Summary
-from ablate.report.tables import CONSTANT, MACRO, WEIGHTED, Photographs
 
 _LINE_HEIGHT = 20
 _VERDICTS = {"settled": "#0072b2", "not settled": GREY, "cannot be decided": "#d55e00"}

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid
 from ablate.report.paper import AVERAGE, listed_counts, published
+from ablate.report.photographs import MACRO, WEIGHTED, Photographs
 from ablate.report.settings import PAPER_SETTINGS, model_title
-from ablate.report.tables import MACRO, WEIGHTED, NetworkTable, Photographs
+from ablate.report.tables import NetworkTable
 
 Scores = Mapping[str, float]  # of each setting
 

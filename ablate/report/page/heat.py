@@ -14,10 +14,11 @@ from ablate.report.figures import percent
 from ablate.report.layout import plural
 from ablate.report.page import markup, palette
 from ablate.report.page.markup import heat_cell, text
+from ablate.report.photographs import MACRO, WEIGHTED
 from ablate.report.places import Key, location_estimates
 from ablate.report.settings import model_title
 from ablate.report.summary import Summary
-from ablate.report.tables import MACRO, WEIGHTED, Group, NetworkTable
+from ablate.report.tables import Group, NetworkTable
 
 Estimates = Mapping[str, Mapping[Key, Estimate]]  # by model
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from ablate.report.contrasts import ALL, Contrast
 from ablate.report.figures import interval, percent, points, points_interval
+from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
 from ablate.report.summary import Summary
-from ablate.report.tables import CONSTANT, MACRO, WEIGHTED, Photographs
 
 
 def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photographs: Photographs) -> Iterator[str]:
