@@ -1,4 +1,6 @@
-"""The node's cache of copied shards and decoded pictures: entries under one limit, the least recently used go first.
+"""The node's cache of copied shards and results, and of decoded pictures: entries under one limit.
+
+The least recently used go first.
 
     <cache>/<kind>/<name>/        an entry: files, and `.size`, the bytes that it takes when it is whole
     <cache>/locks/<kind>/<name>   shared while the entry is used, exclusive while it is made or removed; its time is the
@@ -25,7 +27,7 @@ from ablate.errors import UsageError
 
 LIMIT = "ABLATE_CACHE_GB"
 _DEFAULT_GB = 100.0
-_KINDS = ("copies", "decoded")
+_KINDS = ("copies", "decoded", "results")
 _SIZE = ".size"
 _GONE = ".gone-"
 

@@ -18,10 +18,11 @@ import pyarrow.parquet
 import pydantic
 from pydantic import Field
 
-from ablate import queries, results, storage
+from ablate import queries, remote, results, storage
 from ablate.cli import run_command
 from ablate.errors import UsageError
 from ablate.report.grid import Cell, Grid
+from ablate.storage import urls
 
 _EXAMPLES = """\
 python -m ablate.query out={out} "SELECT model, arm, augment, avg(iou) FROM images GROUP BY ALL ORDER BY ALL"
@@ -47,24 +48,21 @@ class QueryConfig(pydantic.BaseModel):
 
     sql: Annotated[str | None, Field(description="one SELECT, DESCRIBE, SUMMARIZE or EXPLAIN")] = None
     query: Annotated[str | None, Field(description="instead of SQL: the name of a query that is listed below")] = None
-    out: Annotated[str, Field(description="folder of the results")] = "results"
+    out: Annotated[str, Field(description="folder of the results; also s3://... or gs://...")] = "results"
     format: Annotated[Literal["table", "csv", "json", "parquet"], Field(description="how rows are written:")] = "table"
     to: Annotated[str | None, Field(description="a file for the rows; none: print them")] = None
 
 
 def main(config: QueryConfig) -> int:
     """Prints or writes the answer."""
-    out = storage.local(config.out, "out")
-    if not out.is_dir():
-        raise UsageError(f"out={config.out}: no such folder; python -m ablate.run space=paper_grid makes one")
     if config.format == "parquet" and config.to is None:
         raise UsageError("format=parquet is not for printing; give a file: to=FILE.parquet")
     if config.sql is not None and config.query is not None:
         raise UsageError(f"query={config.query} and a statement exclude each other; give one of them")
     sql = config.sql if config.query is None else queries.statement(config.query)
-    with connect(out) as connection:
+    with remote.folder(config.out) as out, connect(out) as connection:
         if sql is None:
-            print(_overview(connection, config.out), end="")
+            print(_overview(connection, urls.without_credentials(config.out)), end="")
             return 0
         rows = select(connection, sql)
     if config.to is None:

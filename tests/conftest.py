@@ -9,6 +9,8 @@ import pytest
 
 from tests import tiny_data
 
+pytest_plugins = ["tests.stores"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):

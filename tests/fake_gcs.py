@@ -22,13 +22,25 @@ class Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         bucket, _, name = address.path.rpartition("/v1/b/")[2].partition("/o/")
         path = Path(sys.argv[1]) / bucket / unquote(name)
-        if not path.is_file():
+        if not name:
+            self.answer(200, json.dumps(self.listed(bucket.removesuffix("/o"), parse_qs(address.query))).encode())
+        elif not path.is_file():
             self.answer(404, b'{"error": {"code": 404, "message": "No such object"}}')
         elif parse_qs(address.query).get("alt") == ["media"]:
             start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
             self.answer(206 if start else 200, path.read_bytes()[start:])
         else:
             self.answer(200, json.dumps(self.about(bucket, unquote(name), path.read_bytes())).encode())
+
+    def listed(self, bucket, wanted):
+        folder = Path(sys.argv[1]) / bucket
+        prefix = wanted.get("prefix", [""])[0]
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+        below = [name for name in sorted(names) if name.startswith(prefix)]
+        return {
+            "kind": "storage#objects",
+            "items": [self.about(bucket, name, (folder / name).read_bytes()) for name in below],
+        }
 
     def about(self, bucket, name, data):
         digest = (path := Path(sys.argv[1]) / bucket / f"{name}.md5").is_file() and path.read_text()

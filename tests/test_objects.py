@@ -1,92 +1,28 @@
-"""s3:// against moto's server, gs:// against a small imitation, each a process of its own."""
+"""Files and data roots in object stores."""
 
 import base64
 import random
 import shutil
 import socket
-import subprocess
-import sys
-import time
 
 import pytest
-from pyarrow import fs
 
 from ablate import pictures, shards, storage
 from ablate.storage import FetchError, UnreachableError, fetch
 from ablate.storage.reply import Patience
 from datasets import roots
-from tests.command import ROOT
+from tests.stores import put, upload
 
 CONTENT = random.Random(0).randbytes(300_000)
 QUICK = Patience(connect=1, read=1, attempts=2, backoff=0.01)
 
 
-@pytest.fixture(scope="module")
-def s3_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(port, server)
-    yield port
-    server.kill()
-    server.wait()
-
-
-def wait_for(port, server):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert server.poll() is None
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("the server did not start")
-
-
-@pytest.fixture
-def s3(s3_port, monkeypatch):
-    """The store's own file system, with a bucket `bucket`; the user's environment points to it."""
-    for name in ("AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{s3_port}")
-    monkeypatch.setenv("ABLATE_DATA_URL", "")
-    store = fs.S3FileSystem(
-        endpoint_override=f"http://127.0.0.1:{s3_port}", region="us-east-1", allow_bucket_creation=True
-    )
-    store.create_dir("bucket")
-    put(store, "bucket/a/x.bin", CONTENT)
-    return store
-
-
-def put(store, path, data):
-    with store.open_output_stream(path) as file:
-        file.write(data)
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory):
-    """The folder that is served as Google's, and the options that lead there."""
-    folder = tmp_path_factory.mktemp("gcs")
-    (folder / "bucket" / "a").mkdir(parents=True)
-    (folder / "bucket" / "a" / "x.bin").write_bytes(CONTENT)
-    command = [sys.executable, str(ROOT / "tests" / "fake_gcs.py"), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-        yield folder, f"endpoint_override=127.0.0.1:{int(server.stdout.readline())}&scheme=http"
-        server.kill()
-
-
 @pytest.fixture(params=["s3 by the environment", "s3 by the URL", "gs"])
 def url(request, s3, gcs, s3_port, monkeypatch):
     """The URL of a file, by each way to tell where the store is."""
+    put(s3, "bucket/a/x.bin", CONTENT)
+    (gcs[0] / "bucket" / "a").mkdir(exist_ok=True)
+    (gcs[0] / "bucket" / "a" / "x.bin").write_bytes(CONTENT)
     if request.param == "gs":
         return f"gs://anonymous@bucket/a/x.bin?{gcs[1]}"
     if request.param == "s3 by the environment":
@@ -131,10 +67,10 @@ def test_an_object_that_is_not_there_is_asked_for_once(url, tmp_path):
 
 def test_googles_digest_is_compared(gcs, tmp_path):
     folder, options = gcs
-    (folder / "bucket" / "a" / "y.bin").write_bytes(CONTENT)
-    (folder / "bucket" / "a" / "y.bin.md5").write_text(base64.b64encode(bytes(16)).decode())
+    (folder / "bucket" / "y.bin").write_bytes(CONTENT)
+    (folder / "bucket" / "y.bin.md5").write_text(base64.b64encode(bytes(16)).decode())
     with pytest.raises(FetchError, match="its md5 is"):
-        fetch([f"gs://anonymous@bucket/a/y.bin?{options}"], tmp_path / "y.bin", patience=QUICK)
+        fetch([f"gs://anonymous@bucket/y.bin?{options}"], tmp_path / "y.bin", patience=QUICK)
 
 
 def test_a_store_that_does_not_answer_is_an_error(tmp_path):
@@ -149,9 +85,7 @@ def test_a_store_that_does_not_answer_is_an_error(tmp_path):
 
 def test_a_data_root_in_a_bucket_is_read_like_a_folder(s3, tiny_root, tmp_path, monkeypatch):
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
-    for path in tiny_root.rglob("*.*"):
-        if path.is_file():
-            put(s3, f"bucket/root/{path.relative_to(tiny_root).as_posix()}", path.read_bytes())
+    upload(s3, tiny_root, "bucket/root")
     root = roots.find("s3://bucket/root")
     root.verify(["crop"], lambda line: None)
     assert len(pictures.load(root, "crop", "train", 32)) == 16

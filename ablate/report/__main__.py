@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from ablate import data, storage
+from ablate import data, remote, storage
 from ablate.cli import run_command
 from ablate.data import Data
 from ablate.errors import UsageError, suggest
@@ -23,7 +23,7 @@ class ReportConfig(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    out: Annotated[str, Field(description="folder of the results")] = "results"
+    out: Annotated[str, Field(description="folder of the results; also s3://... or gs://...")] = "results"
     latex: Annotated[str | None, Field(description="also write the tables to this file, for LaTeX with booktabs")] = (
         None
     )
@@ -38,17 +38,15 @@ class ReportConfig(pydantic.BaseModel):
 
 def main(report: ReportConfig) -> int:
     """Prints the tables; there being nothing to print yet is no error."""
-    out = storage.local(report.out, "out")
-    if not out.is_dir():
-        raise UsageError(f"out={report.out}: no such folder; python -m ablate.run space=paper_grid makes one")
-    trials = None if report.run is None else _trials_of(out, report.run)
-    print_tables(out, trials, compare=report.compare is not None)
-    for key, place, render in (("latex", report.latex, latex), ("markdown", report.markdown, markdown)):
-        if place is not None:
-            storage.publish(storage.local(place, key), render(out, trials, report.compare is not None).encode())
-            print(f"wrote {place}")
-    if report.html is not None:
-        _write_page(report, out, trials)
+    with remote.folder(report.out) as out:
+        trials = None if report.run is None else _trials_of(out, report.run)
+        print_tables(out, trials, compare=report.compare is not None)
+        for key, place, render in (("latex", report.latex, latex), ("markdown", report.markdown, markdown)):
+            if place is not None:
+                storage.publish(storage.local(place, key), render(out, trials, report.compare is not None).encode())
+                print(f"wrote {place}")
+        if report.html is not None:
+            _write_page(report, out, trials)
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -23,6 +24,15 @@ _FINAL = re.compile(
     r"ACCESS_DENIED|INVALID_ACCESS_KEY|SIGNATURE|FORBIDDEN|PERMISSION_DENIED|UNAUTHENTICATED|\b40[13]\b"
 )
 _SAID = re.compile(r"AWS Error ([^:]+?) during|Status\((\w+): ")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file of a folder; `modified` in nanoseconds since 1970."""
+
+    name: str
+    size: int
+    modified: int
 
 
 def opened(url: str, offset: int, validator: str | None, patience: Patience) -> Reply:
@@ -48,6 +58,20 @@ def size(url: str, patience: Patience) -> int | None:
     except (OSError, pa.ArrowException):
         return None
     return found
+
+
+def listing(url: str, patience: Patience) -> list[Listed]:
+    """The files in a folder, not below it; none where there is no such folder.
+
+    Raises:
+        RefusedError, BrokenOffError: as `web.opened`.
+    """
+    try:
+        filesystem, path = _store(url, patience)
+        found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    except (OSError, pa.ArrowException) as error:
+        raise _told(error) from None
+    return [Listed(info.base_name, info.size, info.mtime_ns) for info in found if info.type == fs.FileType.File]
 
 
 def _body(file: Any) -> Iterator[bytes]:  # noqa: ANN401 - pyarrow has no types
