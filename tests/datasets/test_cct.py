@@ -178,6 +178,7 @@ def test_a_file_of_another_format_is_one_line(tmp_path, text):
         cct.read([path])
 
 
+@pytest.mark.slow
 def test_the_whole_of_caltechs_file_is_read_and_selected_within_two_gigabytes(tmp_path):
     """As large as the full JSON: 243,100 images. The time is not asserted: machines are shared."""
     path, code = tmp_path / "full.json", "import sys; from tests.datasets.large_json import select; select(sys.argv[1])"

@@ -106,4 +106,4 @@ def _domain(rows: pd.DataFrame) -> list[float]:
 
 def _looks(channel: Any, names: Sequence[str], looks: Sequence[str]) -> Any:  # noqa: ANN401 - of any channel's type
     """Colour and shape say the same, in one legend."""
-    return channel.scale(domain=[*names], range=[*looks]).legend(orient="bottom", columns=2).title(None)
+    return channel.scale(domain=[*names], range=[*looks]).legend(orient="bottom", columns=1).title(None)
