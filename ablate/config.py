@@ -138,7 +138,8 @@ class RunConfig(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    space: Annotated[str, Field(description="which trials: a module of search_spaces, or a .py file")]
+    space: Annotated[str, Field(description="which trials: a module of search_spaces, or a .py file; one+other: both")]
+    where: Annotated[str | None, Field(description='only these trials: "model=unet arm!=full seed=0,1"')] = None
     data: Annotated[str, Field(description="demo, a folder made by datasets.prepare, or its s3, gs or http(s) URL")] = (
         "demo"
     )

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pydantic
 
-from ablate import parts, results
+from ablate import parts, results, where
 from ablate.config import RunConfig, TrialConfig, trial_config
 from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.identity import code_digest, score_id, training_id
 from ablate.shards import Manifest
-from ablate.space import Space, product
+from ablate.space import Space
 
 _NAMED = ("model", "arm", "augment", "seed")
 
@@ -57,11 +57,18 @@ class Job(pydantic.BaseModel):
 
 
 def load_space(name: str) -> Space:
-    """The space of a name or a path.
+    """The space of a name or a path, or the union of several with a `+` between them.
 
     Raises:
         UsageError: there is none, or the module has no `space()`.
     """
+    if Path(name).is_file():
+        return _space(name)
+    spaces = [_space(one) for one in name.split("+")]
+    return sum(spaces[1:], start=spaces[0])
+
+
+def _space(name: str) -> Space:
     module = parts.load("search_spaces", name, "space")
     if not callable(getattr(module, "space", None)):
         raise UsageError(f"space={name}: the module defines no function space()")
@@ -80,8 +87,10 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     if run.seeds is not None:
         if "seed" in run.trial:
             raise UsageError(f"seeds={run.seeds} and trial.seed={run.trial['seed']} exclude each other")
-        space = space * product(seed=range(run.seeds))
+        space = space.repeat(run.seeds)
     configs = [_absolute(trial_config(manifest.trial_defaults, layer, run.trial)) for layer in space.trials]
+    if run.where is not None:
+        configs = _kept(configs, run.where)
     names = _names(configs)
     planned = [_identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
     return _distinct({trial.trial: trial for trial in planned}.values())
@@ -130,6 +139,14 @@ def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
             status = "changed"
         found[status].append(trial)
     return Progress.model_validate(found)
+
+
+def _kept(configs: Sequence[TrialConfig], text: str) -> list[TrialConfig]:
+    keep = where.parse(text)
+    kept = [config for config in configs if keep(config)]
+    if not kept:
+        raise UsageError(f"where={text}: none of the {len(configs)} trials of the space is left")
+    return kept
 
 
 def _identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTrial:
