@@ -49,7 +49,17 @@ class TrialConfig(pydantic.BaseModel):
     encoder_weights: Annotated[str, Training, OfNetwork, Field(description="imagenet, none, or a weights file")] = (
         "imagenet"
     )
-    loss: Annotated[Literal["bce"], Training, Field(description="binary cross-entropy with logits*")] = "bce"
+    freeze_encoder: Annotated[
+        bool, Training, OfNetwork, Field(description="leave the encoder's weights and statistics as they are given")
+    ] = False
+    train_fraction: Annotated[
+        float, Training, Field(gt=0, le=1, description="share of the training split's source images, nested subsets")
+    ] = 1.0
+    loss: Annotated[
+        Literal["bce", "dice", "bce_dice"],
+        Training,
+        Field(description="cross-entropy*, soft Dice, or their sum"),
+    ] = "bce"
     optimizer: Annotated[
         Literal["adam", "adamw", "sgd"], Training, Field(description="sgd: Nesterov momentum 0.9*")
     ] = "adam"

@@ -29,6 +29,8 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
         "batch_size": 4,
         "width": 64,
         "encoder_weights": "imagenet",
+        "freeze_encoder": False,
+        "train_fraction": 1.0,
         "loss": "bce",
         "optimizer": "adam",
         "learning_rate": 1e-4,
@@ -51,6 +53,7 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
 _TRIAL_CODE = (
     "boxes.py",
     "evaluate.py",
+    "losses.py",
     "pictures.py",
     "rle.py",
     "train.py",
@@ -79,11 +82,16 @@ def code_digest(config: TrialConfig) -> str:
     return _digest_files(files)
 
 
+def ignored(config: TrialConfig) -> frozenset[str]:
+    """The fields that the configuration's network and augmentation do not read."""
+    network = {*fields_of(OfNetwork)} - parts.reads("ablate.models", config.model)
+    return frozenset(network | ({*fields_of(OfAugmentation)} - parts.reads("ablate.augment", config.augment)))
+
+
 def _distinct(config: TrialConfig, fields: Iterable[str]) -> dict[str, object]:
     """The fields that tell this configuration apart: those that are read and are not at their birth default."""
-    ignored = {*fields_of(OfNetwork)} - parts.reads("ablate.models", config.model)
-    ignored |= {*fields_of(OfAugmentation)} - parts.reads("ablate.augment", config.augment)
-    values = {field: _by_content(field, getattr(config, field)) for field in fields if field not in ignored}
+    without = ignored(config)
+    values = {field: _by_content(field, getattr(config, field)) for field in fields if field not in without}
     return {field: value for field, value in values.items() if value != BIRTH_DEFAULTS[field]}
 
 

@@ -6,6 +6,7 @@ and a picture is decoded once, however many trials read it. While somebody reads
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,19 @@ class Pictures:
             return self
         return Pictures(self.image_n3hw.to(device), self.mask_n1hw.to(device), self.has_mask_n, self.meta_n)
 
+    def part(self, fraction: float) -> Pictures:
+        """The pictures of a share of the source images, at least one; a smaller share is part of a larger one.
+
+        Which images are in a share depends on their names alone, so that the shares of two arms show the same ones.
+        """
+        if fraction == 1.0:
+            return self
+        sources = sorted({str(meta["source"]) for meta in self.meta_n}, key=_shuffled)
+        kept = set(sources[: max(1, round(fraction * len(sources)))])
+        index_m = [index for index, meta in enumerate(self.meta_n) if str(meta["source"]) in kept]
+        meta_m = [self.meta_n[index] for index in index_m]
+        return Pictures(self.image_n3hw[index_m], self.mask_n1hw[index_m], self.has_mask_n[index_m], meta_m, self.held)
+
     def batches(self, size: int) -> Sequence[Tensor]:
         """The indices of all pictures in order, in batches of at most `size`."""
         return [torch.arange(start, min(start + size, len(self))) for start in range(0, len(self), size)]
@@ -91,6 +105,11 @@ class Photograph:
     def captured_at(self) -> datetime | None:
         text = self.meta.get("captured_at")
         return datetime.fromisoformat(text) if text else None
+
+
+def _shuffled(source: str) -> bytes:
+    """Orders names as if at random, but always in the same way."""
+    return hashlib.sha256(source.encode()).digest()
 
 
 def load(data: Data, arm: str, split: str, size: int) -> Pictures:

@@ -12,7 +12,7 @@ from ablate import parts, results, where
 from ablate.config import RunConfig, TrialConfig, trial_config
 from ablate.data import Data
 from ablate.errors import UsageError
-from ablate.identity import code_digest, score_id, training_id
+from ablate.identity import code_digest, ignored, score_id, training_id
 from ablate.shards import Manifest
 from ablate.space import Space
 
@@ -191,13 +191,18 @@ def _distinct(trials: Collection[PlannedTrial]) -> tuple[PlannedTrial, ...]:
 
 
 def _names(configs: Sequence[TrialConfig]) -> list[str]:
-    """Readable names such as `unet-crop-jitter-s0`; further fields are named where trials differ in them."""
+    """Readable names such as `unet-crop-jitter-s0`; further fields are named where trials that read them differ."""
     fields = [field for field in TrialConfig.model_fields if field not in _NAMED]
-    varying = [field for field in fields if len({getattr(config, field) for config in configs}) > 1]
-    names = []
-    for config in configs:
-        augment = [] if config.augment == "none" else [config.augment]
-        words = [Path(word).stem for word in (config.model, config.arm, *augment)]
-        extra = [f"{field}={getattr(config, field)}" for field in varying]
-        names.append("-".join([*words, f"s{config.seed}", *extra]).replace("/", "_"))
-    return names
+    read = [{name: getattr(config, name) for name in fields if name not in ignored(config)} for config in configs]
+    varying = [name for name in fields if len({values[name] for values in read if name in values}) > 1]
+    return [
+        "-".join([basic_name(config), *(f"{name}={values[name]}" for name in varying if name in values)])
+        for config, values in zip(configs, read, strict=True)
+    ]
+
+
+def basic_name(config: TrialConfig) -> str:
+    """Network, arm, augmentation and seed."""
+    augment = [] if config.augment == "none" else [config.augment]
+    words = [Path(word).stem for word in (config.model, config.arm, *augment)]
+    return "-".join([*words, f"s{config.seed}"]).replace("/", "_")

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablate import parts
 from ablate.augment import Augmentation
 from ablate.config import TrialConfig
+from ablate.losses import LOSSES
 from ablate.pictures import Pictures
 
 EpochRow = dict[str, Any]
@@ -71,7 +71,8 @@ class Training:
         self.network = build_network(config, device)
         self.best: State | None = None  # weights of the best epoch on the val split, where that is not the last
         self._augmentation = build_augmentation(config)
-        self._train, self._val = train.to(device), val.to(device)
+        self._loss = LOSSES[config.loss]
+        self._train, self._val = train.part(config.train_fraction).to(device), val.to(device)
         self._optimizer = self._build_optimizer()
 
     @property
@@ -162,7 +163,7 @@ class Training:
         image_b3hw, mask_b1hw = self._train.batch(index_b, self.device)
         with torch.no_grad():
             image_b3hw, mask_b1hw = self._augmentation(image_b3hw, mask_b1hw)
-        loss = F.binary_cross_entropy_with_logits(logits(self.network, image_b3hw, self.config), mask_b1hw)
+        loss = self._loss(logits(self.network, image_b3hw, self.config), mask_b1hw)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -176,10 +177,7 @@ class Training:
         for index_b in self._val.batches(max(32, self.config.batch_size)):
             image_b3hw, mask_b1hw = self._val.batch(index_b, self.device)
             logits_b1hw = logits(self.network, image_b3hw, self.config)
-            loss += (
-                F.binary_cross_entropy_with_logits(logits_b1hw, mask_b1hw, reduction="sum").double()
-                / mask_b1hw[0].numel()
-            )
+            loss += self._loss(logits_b1hw, mask_b1hw).double() * len(index_b)
             found, animal = logits_b1hw >= 0, mask_b1hw > 0
             shared += (found & animal).sum()
             union += (found | animal).sum()
@@ -188,7 +186,8 @@ class Training:
         return float(loss) / len(self._val), float(shared / union) if float(union) else 0.0
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
-        parameters, rate, decay = self.network.parameters(), self.config.learning_rate, self.config.weight_decay
+        parameters = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        rate, decay = self.config.learning_rate, self.config.weight_decay
         match self.config.optimizer:
             case "adam":
                 return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)

@@ -98,7 +98,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             ]
             about = {
                 "code_digest": code,
-                "parameters": sum(parameter.numel() for parameter in network.parameters()),
+                "parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
                 "score_seconds": time.perf_counter() - started,
             }
             self._commit(trial, rows, scored, about)

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -121,3 +122,23 @@ def test_the_oracle_is_recorded_only_when_asked_for(tiny_root):
     asked, silent = training(tiny_root, epochs=1), training(tiny_root, epochs=1)
     assert silent.run_epoch()["oracle_iou"] is None
     assert asked.run_epoch(lambda network: 0.25)["oracle_iou"] == 0.25
+
+
+def test_shares_of_the_data_are_nested_and_the_same_in_every_arm(tiny_root):
+    def sources(arm, fraction):
+        part = pictures.load(data.at(str(tiny_root)), arm, "train", 32).part(fraction)
+        assert len(part.image_n3hw) == len(part.mask_n1hw) == len(part.has_mask_n) == len(part)
+        return {meta["source"] for meta in part.meta_n}
+
+    shares = [sources("crop", fraction) for fraction in (0.01, 0.25, 0.5, 1.0)]
+    assert [len(share) for share in shares] == [1, 4, 8, 16]
+    assert all(small < large for small, large in itertools.pairwise(shares))
+    assert sources("i2i", 0.5) == shares[2]
+
+
+@pytest.mark.parametrize("loss", ["bce", "dice", "bce_dice"])
+def test_every_loss_trains(loss, tiny_root):
+    learner = training(tiny_root, loss=loss, epochs=4, width=8, learning_rate=1e-2, train_fraction=0.5)
+    rows = [learner.run_epoch() for _ in range(4)]
+    assert rows[-1]["train_loss"] < rows[0]["train_loss"]
+    assert math.isfinite(rows[-1]["val_loss"])

@@ -14,6 +14,7 @@ from __future__ import annotations
 import pickle
 import textwrap
 from itertools import pairwise
+from typing import Self
 
 import timm
 import torch
@@ -31,13 +32,14 @@ _IMAGENET_WIDTH = 64
 _NARROWEST = 8  # channels of a decoder stage
 
 
-def build(*, width: int, encoder_weights: str) -> nn.Module:
+def build(*, width: int, encoder_weights: str, freeze_encoder: bool) -> nn.Module:
     """A U-Net on a ResNet-50 whose every layer has `width` / 64 of the usual channels.
 
     Args:
         width: channels after the first convolution; 64 is the ResNet-50 that weights are published for.
         encoder_weights: `imagenet`; `none`; or a file with the encoder's weights under timm's or torchvision's names,
             safetensors or a torch state dict, with or without the classifier.
+        freeze_encoder: the encoder stays as it is, its batch norm's statistics too; only the decoder learns.
 
     Raises:
         UsageError: the weights cannot be had, or are not those of a ResNet-50 of this width.
@@ -52,6 +54,8 @@ def build(*, width: int, encoder_weights: str) -> nn.Module:
         _load(network.encoder, _imagenet(), encoder_weights, width)
     elif encoder_weights != "none":
         _load(network.encoder, _read(encoder_weights), encoder_weights, width)
+    if freeze_encoder:
+        network.freeze_encoder()
     return network
 
 
@@ -73,6 +77,7 @@ class UNetResNet50(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self._frozen = False
         # ImageNet's mean and deviation, whatever the weights: pretrained ones expect it, and random ones get the same
         # so that two trials that differ in `encoder_weights` differ in nothing else.
         record = timm.get_pretrained_cfg(_IMAGENET)
@@ -89,6 +94,18 @@ class UNetResNet50(nn.Module):
         self.head = nn.Conv2d(outputs[-1], 1, 3, padding=1)
         initialise(self.decoder)
         initialise(self.head)
+
+    def freeze_encoder(self) -> None:
+        """From now on the encoder neither learns nor adapts its batch norm's statistics."""
+        self._frozen = True
+        self.encoder.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode, of a frozen encoder never."""
+        super().train(mode)
+        if self._frozen:
+            self.encoder.eval()
+        return self
 
     def forward(self, image_b3hw: Tensor) -> Tensor:
         """Logits b1hw of images in [0, 1]."""

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from ablate import parts
-from ablate.config import OfNetwork, fields_of
+from ablate.config import OfNetwork, TrialConfig, fields_of
 
 NAMES = parts.names("ablate.models")
 
@@ -16,7 +16,7 @@ def name(request):
 
 
 def build(name, seed=0, width=8):
-    fields = {"width": width, "encoder_weights": "none"}
+    fields = TrialConfig(width=width, encoder_weights="none").model_dump()
     torch.manual_seed(seed)
     module = parts.load("ablate.models", name, "trial.model")
     return module.build(**{field: fields[field] for field in parts.reads("ablate.models", name)})

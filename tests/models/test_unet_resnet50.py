@@ -10,9 +10,9 @@ from ablate.models import unet_resnet50
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def build(seed=0, width=4, encoder_weights="none"):
+def build(seed=0, width=4, encoder_weights="none", freeze_encoder=False):
     torch.manual_seed(seed)
-    return unet_resnet50.build(width=width, encoder_weights=encoder_weights).eval()
+    return unet_resnet50.build(width=width, encoder_weights=encoder_weights, freeze_encoder=freeze_encoder).eval()
 
 
 def features_seen(network, image_b3hw):
@@ -114,3 +114,14 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, name):
 def test_a_file_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(UsageError, match="there is no such file"):
         build(encoder_weights=str(tmp_path / "absent.pth"))
+
+
+def test_a_frozen_encoder_stays_as_it_is_and_the_decoder_learns():
+    network = build(freeze_encoder=True).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    optimizer = torch.optim.SGD([each for each in network.parameters() if each.requires_grad], lr=0.1)
+    network(torch.rand(2, 3, 64, 64)).square().mean().backward()
+    optimizer.step()
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert any(name.startswith("decoder") for name in changed)
+    assert not any(name.startswith("encoder") for name in changed)
