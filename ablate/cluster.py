@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ class Cluster:
     way_in: str
     cpus: float
     gpus: float
+
+    def room_for(self, each: Mapping[str, float]) -> int:
+        """How many trials fit at a time, at least one; `each` is what one occupies."""
+        there = {"CPU": self.cpus, "GPU": self.gpus}
+        return max(1, int(min(there[name] / wanted for name, wanted in each.items() if wanted)))
 
 
 def connect(address: str | None, dashboard: bool = True) -> Cluster:

@@ -38,14 +38,18 @@ class _Entry:
 class Board:
     """Collects what the trials report and shows it; thread-safe, and its feeding methods never raise for I/O."""
 
-    def __init__(self, jobs: Sequence[Job], console: Console) -> None:
+    def __init__(self, jobs: Sequence[Job], console: Console, total: int | None = None) -> None:
+        """Args: total: of the jobs, where more are going to be added."""
         self._console = console
-        self._entries = {job.name: _Entry(job.trials[0].config.model, job.trials[0].config.epochs) for job in jobs}
+        self._total = len(jobs) if total is None else total
+        self._entries: dict[str, _Entry] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._news: list[tuple[str, bool]] = []  # a line, and whether a terminal, which shows the board, wants it too
         self._thread = threading.Thread(target=self._show, daemon=True)
+        for job in jobs:
+            self.add(job)
 
     def __enter__(self) -> Board:
         self._thread.start()
@@ -56,6 +60,17 @@ class Board:
     ) -> None:
         self._closed.set()
         self._thread.join()
+
+    def add(self, job: Job) -> None:
+        """Takes in a job that is going to start."""
+        with self._lock:
+            self._entries[job.name] = _Entry(job.trials[0].config.model, job.trials[0].config.epochs)
+
+    def skip(self, line: str) -> None:
+        """Says why there is a job less than was expected."""
+        with self._lock:
+            self._total -= 1
+            self._news.append((line, True))
 
     def started(self, name: str) -> None:
         with self._lock:
@@ -98,6 +113,8 @@ class Board:
         if entry.failed:
             return f"failed: {entry.failed}"
         seconds = time.monotonic() - (entry.started or self._began)
+        if entry.epoch < entry.epochs:
+            return f"stopped early after epoch {entry.epoch} of {entry.epochs}: val IoU {_percent(entry.val_iou)}"
         return f"done in {_duration(seconds)}: {entry.epoch} epochs, val IoU {_percent(entry.val_iou)}"
 
     def _show(self) -> None:
@@ -123,7 +140,7 @@ class Board:
             done = sum(entry.done for entry in self._entries.values())
         for line, always in news:
             if always or not self._console.is_terminal:
-                text = f"[{done}/{len(self._entries)}] {line}"
+                text = f"[{done}/{self._total}] {line}"
                 self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _board(self) -> RenderableType:
@@ -161,7 +178,7 @@ class Board:
             entries = list(self._entries.values())
             left = self._seconds_left(entries)
         done, failed = sum(entry.done for entry in entries), sum(entry.failed is not None for entry in entries)
-        shown = [f"{done} of {len(entries)} trials", *([f"{failed} failed"] if failed else [])]
+        shown = [f"{done} of {self._total} trials", *([f"{failed} failed"] if failed else [])]
         shown.append(f"{_duration(time.monotonic() - self._began)} elapsed")
         shown.append(f"about {_duration(left)} left" if left is not None else "time left: not known yet")
         return ", ".join(shown)
@@ -176,6 +193,8 @@ class Board:
             return None
         pace = {model: statistics.median(seconds or known) for model, seconds in paces.items()}
         work = sum((entry.epochs - entry.epoch) * pace[entry.model] for entry in entries if not entry.done)
+        # Of those to come nothing is known but how long the others took; those that were stopped early took less.
+        work += (self._total - len(entries)) * sum(map(sum, paces.values())) / len(entries)
         at_a_time = max(1, sum(entry.started is not None and not entry.done for entry in entries))
         return work / at_a_time
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pydantic
 
 from ablate import parts, results, where
-from ablate.config import RunConfig, TrialConfig, trial_config
+from ablate.config import Layer, RunConfig, TrialConfig, trial_config
 from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.identity import code_digest, ignored, score_id, training_id
+from ablate.search import Cell, Search, check
 from ablate.shards import Manifest
 from ablate.space import Space
 
@@ -31,6 +32,7 @@ class PlannedTrial(pydantic.BaseModel):
     arm_digest: str
     photos_digest: str
     code: str
+    search: str | None = None  # the search that suggested it
 
 
 class Job(pydantic.BaseModel):
@@ -56,7 +58,7 @@ class Job(pydantic.BaseModel):
         return self.trials[0].name
 
 
-def load_space(name: str) -> Space:
+def load_space(name: str) -> Space | Search:
     """The space of a name or a path, or the union of several with a `+` between them.
 
     Raises:
@@ -65,16 +67,26 @@ def load_space(name: str) -> Space:
     if Path(name).is_file():
         return _space(name)
     spaces = [_space(one) for one in name.split("+")]
-    return sum(spaces[1:], start=spaces[0])
+    if len(spaces) == 1:
+        return spaces[0]
+    union = Space(())
+    for one, space in zip(name.split("+"), spaces, strict=True):
+        if isinstance(space, Search):
+            raise UsageError(f"space={name}: {one} is a search, which cannot be joined; run it by itself, space={one}")
+        union += space
+    return union
 
 
-def _space(name: str) -> Space:
+def _space(name: str) -> Space | Search:
     module = parts.load("search_spaces", name, "space")
     if not callable(getattr(module, "space", None)):
         raise UsageError(f"space={name}: the module defines no function space()")
-    space = module.space()
+    space: object = module.space()
+    if isinstance(space, Search):
+        check(space, name)
+        return space
     if not isinstance(space, Space) or not space.trials:
-        raise UsageError(f"space={name}: space() must return a Space with at least one trial")
+        raise UsageError(f"space={name}: space() must return a Search, or a Space with at least one trial")
     return space
 
 
@@ -91,9 +103,25 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     configs = [_absolute(trial_config(manifest.trial_defaults, layer, run.trial)) for layer in space.trials]
     if run.where is not None:
         configs = _kept(configs, run.where)
+    for config in configs:
+        _require_parts(config)
     names = _names(configs)
-    planned = [_identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
+    planned = [identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
     return _distinct({trial.trial: trial for trial in planned}.values())
+
+
+def sought(cell: Cell, values: Layer, name: str, search: str, manifest: Manifest) -> PlannedTrial:
+    """The trial of some values that a search looks at.
+
+    Args:
+        name: what follows the network, the arm and the augmentation in the trial's name.
+
+    Raises:
+        UsageError: as `plan` does.
+    """
+    config = _absolute(cell.config(values))
+    _require_parts(config)
+    return identified(f"{basic_name(config)}-{name}", config, manifest).model_copy(update={"search": search})
 
 
 def jobs(
@@ -137,6 +165,8 @@ def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
         status = "missing" if row is None else row["status"]
         if row is not None and status == "done" and row["code_digest"] != trial.code:
             status = "changed"
+        if status == "stopped":  # early, by a search; its checkpoint is still there
+            status = "missing"
         found[status].append(trial)
     return Progress.model_validate(found)
 
@@ -149,7 +179,7 @@ def _kept(configs: Sequence[TrialConfig], text: str) -> list[TrialConfig]:
     return kept
 
 
-def _identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTrial:
+def _require_parts(config: TrialConfig) -> None:
     parts.require("ablate.models", config.model, "trial.model")
     parts.require("ablate.augment", config.augment, "trial.augment")
     for package, part in (("ablate.models", config.model), ("ablate.augment", config.augment)):
@@ -158,6 +188,14 @@ def _identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTr
             raise UsageError(f"{part}: build() asks for {', '.join(sorted(unknown))}, which no field of a trial is")
     if "encoder_weights" in parts.reads("ablate.models", config.model):
         _require_weights(config.encoder_weights)
+
+
+def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTrial:
+    """A trial of a configuration on some data.
+
+    Raises:
+        UsageError: the data has no such arm.
+    """
     arm, photos = manifest.arm(config.arm).digest, manifest.photographs().digest
     return PlannedTrial(
         name=name,

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -89,8 +90,9 @@ def trials_schema() -> pa.Schema:
             pa.field("trial", pa.string()),
             pa.field("training", pa.string()),
             pa.field("name", pa.string()),  # readable: unet-crop-jitter-s0
-            pa.field("status", pa.string()),  # done | failed
-            pa.field("reason", pa.string()),  # of the failure, one line; null when done
+            pa.field("status", pa.string()),  # done | failed | stopped: early, by a search
+            pa.field("reason", pa.string()),  # of the failure, or of the early end, one line; null when done
+            pa.field("search", pa.string()),  # that suggested the trial; null for one of a grid
             pa.field("reference", pa.string()),  # of a detector that was not trained here: what to know of it
             *config,
             pa.field("arm_digest", pa.string()),
@@ -132,7 +134,7 @@ def write_locations(out: Path, table: pa.Table) -> None:
 def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table:
     """All rows of `images`, `epochs`, `trials` or `locations` that belong to committed trials.
 
-    Failed trials appear in `trials` only.
+    Failed trials appear in `trials` only, those that were stopped early in `trials` and `epochs`.
 
     Args:
         trials: only these trials; None for all that are committed. Absent ones contribute no rows.
@@ -140,17 +142,23 @@ def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table
     return dataset(out, table, trials).to_table()
 
 
+def planned(out: Path) -> set[str]:
+    """The trials that the runs of explicit spaces asked for."""
+    plans = [json.loads(path.read_bytes()) for path in (out / "runs").glob("[!.]*.json")]
+    return {str(trial) for record in plans for trial in record["trials"]}
+
+
 def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.dataset.Dataset:
     """The same as `read`, lazily: an Arrow data set over the files of committed trials, empty where there are none."""
     committed = _committed(out, trials)
-    return _dataset(out, table, committed if table == "trials" else _done(committed))
+    return _dataset(out, table, committed if table == "trials" else _with_rows(committed))
 
 
 def datasets(out: Path) -> dict[str, pa.dataset.Dataset]:
     """Every table of `TABLES` as `dataset` gives it; the commit marks are read once."""
     committed = _committed(out, None)
-    done = _done(committed)
-    return {table: _dataset(out, table, committed if table == "trials" else done) for table in TABLES}
+    with_rows = _with_rows(committed)
+    return {table: _dataset(out, table, committed if table == "trials" else with_rows) for table in TABLES}
 
 
 def _dataset(out: Path, table: str, trials: Collection[str]) -> pa.dataset.Dataset:
@@ -188,13 +196,13 @@ def _committed(out: Path, trials: Collection[str] | None) -> dict[str, str]:
     return marks if trials is None else {trial: marks[trial] for trial in trials if trial in marks}
 
 
-def _done(committed: Mapping[str, str]) -> set[str]:
-    """Those of some trials that ended well: a failed trial may have left rows of an earlier attempt."""
+def _with_rows(committed: Mapping[str, str]) -> set[str]:
+    """Those of some trials that did not fail: a failed trial may have left rows of an earlier attempt."""
     if not committed:
         return set()
     with duckdb.connect() as connection:  # reads a thousand small files three times as fast as Arrow does
         rows = connection.execute(
-            "SELECT trial FROM read_parquet(?) WHERE status = 'done'", [[*committed.values()]]
+            "SELECT trial FROM read_parquet(?) WHERE status <> 'failed'", [[*committed.values()]]
         ).fetchall()
     return {trial for (trial,) in rows}
 

@@ -24,9 +24,9 @@ from ablate.data import Data
 from ablate.detections import Detections, Found, file_names, found_on, read
 from ablate.errors import UsageError
 from ablate.evaluate import known, measured
+from ablate.launch import data_root
 from ablate.metrics import Prediction, Truth
 from ablate.pictures import Photograph
-from ablate.run import data_root
 from ablate.shards import REAL
 
 _MEGADETECTOR = re.compile(r"mega|^md[_v]", re.IGNORECASE)

@@ -31,6 +31,10 @@ _LIBRARIES = ("ablate", "torch", "timm", "kornia", "ray", "webdataset", "numpy",
 _FINAL = (NonFiniteLossError, UsageError)
 
 
+# Of the last epoch, what boards show and searches maximise.
+_SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
+
+
 class GridTrial(tune.Trainable):  # type: ignore[misc]
     """Trains one network and scores it for every trial of its job; goes on from its checkpoint wherever it died."""
 
@@ -44,6 +48,12 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         _make_deterministic(self._job.threads)
         self._device = torch.device("cuda" if self._job.gpu and torch.cuda.is_available() else "cpu")
         self._log.info("%s on %s", self._job.name, device_name(self._device))
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begins another job in this process."""
+        self._log.handlers.clear()
+        self.setup(new_config)
+        return True
 
     def __repr__(self) -> str:
         return self._job.name  # what the dashboard's list of actors shows
@@ -137,9 +147,9 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
     def _report(self, rows: list[EpochRow] | None = None, **more: object) -> dict[str, Any]:
         """What the driver shows of this trial; always the same keys."""
         rows = rows if rows is not None else (self._training.rows if self._training else [])
-        last = rows[-1] if rows else {"val_iou": None, "images_per_second": None, "seconds": None}
-        shown = {key: last[key] for key in ("val_iou", "images_per_second", "seconds")}
-        return {"epoch": len(rows), "failed": None, "done": False} | shown | more
+        last = rows[-1] if rows else dict.fromkeys(_SHOWN)
+        shown = {key: last[key] for key in _SHOWN}
+        return {"epoch": len(rows), "failed": None, "done": False, "rows": rows} | shown | more
 
     def _pictures(self, arm: str, split: str) -> Pictures:
         self._data = self._data or data.planned(self._job.data, self._job.manifest)
@@ -158,17 +168,31 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
 def commit_row(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
     """Writes a trial's row in `trials`: who it is, and how it went."""
-    identity = trial.model_dump(include={"trial", "training", "name", "arm_digest", "photos_digest"})
+    identity = trial.model_dump(include={"trial", "training", "name", "search", "arm_digest", "photos_digest"})
     row = trial.config.model_dump() | identity | {"code_digest": trial.code, "versions": _versions()} | outcome
     results.write(job.out, "trials", trial.trial, [row], results.trials_schema())
 
 
+def commit_stopped(job: Job, rows: list[EpochRow], reason: str) -> None:
+    """Records that a job was stopped early, with its epochs so far, for those of its trials that are not done."""
+    for trial in _not_done(job):
+        ids = {"trial": trial.trial, "training": trial.training}
+        results.write(job.out, "epochs", trial.trial, [ids | row for row in rows], results.EPOCHS)
+        last = {"val_iou": rows[-1]["val_iou"], "epoch": rows[-1]["epoch"]}
+        seconds = {"train_seconds": sum(row["seconds"] for row in rows)}
+        commit_row(job, trial, {"status": "stopped", "reason": reason} | last | seconds)
+
+
+def _not_done(job: Job) -> list[PlannedTrial]:
+    rows = results.read(job.out, "trials", [trial.trial for trial in job.trials]).to_pylist()
+    done = {row["trial"] for row in rows if row["status"] == "done"}
+    return [trial for trial in job.trials if trial.trial not in done]
+
+
 def commit_failure(job: Job, reason: str, circumstances: dict[str, Any]) -> None:
     """Records that a job failed, for those of its trials that are not done, by this run or another."""
-    done = {row["trial"] for row in results.read(job.out, "trials").to_pylist() if row["status"] == "done"}
-    for trial in job.trials:
-        if trial.trial not in done:
-            commit_row(job, trial, {"status": "failed", "reason": reason} | circumstances)
+    for trial in _not_done(job):
+        commit_row(job, trial, {"status": "failed", "reason": reason} | circumstances)
 
 
 def device_name(device: torch.device) -> str:

@@ -16,6 +16,7 @@ from ray.tune.experiment import Trial
 from ablate.config import RunConfig
 from ablate.console import Board
 from ablate.plan import Job
+from ablate.suggest import Halving, Suggestions
 from ablate.trial import GridTrial, commit_failure
 
 # Deaths of a trial's process (out of memory, a lost node) after which even an innocent trial is given up.
@@ -24,16 +25,34 @@ _MAX_DEATHS = 10
 
 def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> bool:
     """Works through the jobs; says whether it was interrupted. Failures are rows in `trials`, not exceptions here."""
+    plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent)
+    return _fit(plan, {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}, each, board)
+
+
+def seek(suggestions: Suggestions, halving: Halving, at_a_time: int, each: dict[str, float], board: Board) -> bool:
+    """Trains what a search suggests, until it has no more; says whether it was interrupted.
+
+    Args:
+        at_a_time: trials; a search that had suggested more would know less when it did.
+    """
+    plan = tune.TuneConfig(
+        search_alg=suggestions,
+        scheduler=halving,
+        num_samples=-1,
+        max_concurrent_trials=at_a_time,
+        reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
+    )
+    return _fit(plan, {}, each, board) or not suggestions.ended
+
+
+def _fit(plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float], board: Board) -> bool:
     stopper = _SameFailure(first=3)
+    plan.trial_name_creator = plan.trial_dirname_creator = _name
     with tempfile.TemporaryDirectory(prefix="ablate-tune-") as scratch:
         tuner = tune.Tuner(
             tune.with_resources(GridTrial, each),
-            param_space={"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])},
-            tune_config=tune.TuneConfig(
-                trial_name_creator=_name,
-                trial_dirname_creator=_name,
-                max_concurrent_trials=run.max_concurrent,
-            ),
+            param_space=space,
+            tune_config=plan,
             run_config=tune.RunConfig(
                 name="run",
                 storage_path=scratch,  # never read back

@@ -12,7 +12,7 @@ import numpy as np
 
 from ablate import results
 from ablate.config import TrialConfig
-from ablate.plan import PlannedTrial
+from ablate.plan import Job, PlannedTrial
 
 SIZE = (1000, 800)  # of every photograph
 BOX = (250.0, 200.0, 750.0, 600.0)  # of the animal: a quarter of the frame, in its middle
@@ -71,6 +71,7 @@ def write(
     alarms: int = 0,
     val_iou: float = 0.8,
     commit: bool = True,
+    search: str | None = None,
     **identity: object,
 ) -> str:
     """Writes a finished trial and returns its id.
@@ -79,9 +80,10 @@ def write(
         iou: of every photograph, per location, or per photograph. 0 is written as nothing found.
         alarms: how many of the empty photographs raise a false alarm.
         commit: False leaves out the row in `trials`, as a killed trial does.
+        search: that suggested the trial.
         identity: fields of `TrialConfig`, `photos_digest`, `arm_digest`.
     """
-    trial = planned(**identity)
+    trial = planned(**identity).model_copy(update={"search": search})
     ids = {"trial": trial.trial, "training": trial.training}
     known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
     left = iter(range(alarms))
@@ -99,6 +101,19 @@ def write_failed(out: Path, reason: str = "RuntimeError: out of memory", **ident
     trial = planned(**identity)
     _commit(out, trial, {"status": "failed", "reason": reason})
     return trial.trial
+
+
+def job(trial: PlannedTrial, out: Path) -> Job:
+    """What works on a trial alone, on data that is nowhere."""
+    known = {"data": "nowhere", "manifest": "", "out": out, "trials": (trial,), "threads": 1, "gpu": False}
+    return Job.model_validate(known | {"max_failures": 0, "code_must_match": False})
+
+
+def commit(out: Path, trial: PlannedTrial, val_iou: float) -> None:
+    """Writes the row of a finished trial and its last epoch."""
+    epoch = {"trial": trial.trial, "training": trial.training, "epoch": 1, "val_iou": val_iou}
+    results.write(out, "epochs", trial.trial, [epoch], results.EPOCHS)
+    _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 1})
 
 
 def _commit(out: Path, trial: PlannedTrial, outcome: dict[str, object]) -> None:

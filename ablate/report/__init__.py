@@ -4,11 +4,12 @@ settings    which trials belong in one column
 baselines   what a prediction without a network scores
 tables      scores as data frames
 summary     each setting's averages with intervals;  contrasts  the planned questions, answered
+searches    what a search tried and found;  validation  does synthetic validation predict the photographs?
 paper       the published numbers beside these
 grid        aligned text
 document    all tables with their titles and notes;  text, markup  render them
 """
 
-from ablate.report.text import print_tables
+from ablate.report.text import print_search, print_tables
 
-__all__ = ["print_tables"]
+__all__ = ["print_search", "print_tables"]

@@ -66,7 +66,7 @@ def _write_page(report: ReportConfig, out: Path, trials: list[str] | None) -> No
 def _photographs(report: ReportConfig, out: Path) -> Data | None:
     """Where the photographs of the results are; None where nothing tells."""
     if report.data is not None:
-        from ablate.run import data_root
+        from ablate.launch import data_root
 
         return data_root(report.data)
     runs = sorted((out / "runs").glob("*.json"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from ablate.report import answers, captions, hits, layout, paper, selection
+from ablate.report import answers, captions, hits, layout, paper, searches, selection, validation
 from ablate.report.contrasts import contrasts
 from ablate.report.grid import Grid
 from ablate.report.summary import detectors, summaries
@@ -62,6 +63,23 @@ def sections(group: Group, starred: bool, limit: int, compare: bool = False) -> 
     for title, grid in paper.comparisons(group) if compare else ():
         yield Section("paper", title, [grid], paper.NOTES)
     yield from _answers(group)
+
+
+def beyond(out: Path, starred: bool, search: str | None = None) -> Iterator[Section]:
+    """What is not of one set of photographs: searches, and how validation relates to photographs.
+
+    Args:
+        search: only this search, and nothing else; None for everything.
+    """
+    for history in searches.histories(out, search):
+        grid, notes = searches.history_grid(history, starred), searches.history_notes(history)
+        yield Section("search", history.title, [grid], [*notes])
+    if search is None:
+        for found in validation.by_photographs(out):
+            compared = validation.agreements(found)
+            if compared:
+                grid, notes = validation.agreements_grid(compared), validation.agreements_notes()
+                yield Section("validation", validation.TITLE, [grid], [*notes])
 
 
 def _answers(group: Group) -> Iterator[Section]:

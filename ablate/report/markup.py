@@ -11,6 +11,7 @@ from ablate.report.document import Section
 from ablate.report.grid import Cell, Grid
 from ablate.report.tables import Group
 
+_BEYOND = 100  # tables that are of no one set of photographs are numbered from here on
 _NO_LIMIT = 10**6  # nothing is cut into parts: pages are as wide as they are made
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": "$<$"}
 _TEX |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
@@ -39,6 +40,9 @@ def _document(
         if len(groups) > 1:
             lines += [f"{heading}Tested on photographs {(group.digest or '(unknown)')[:12]}", ""]
         lines += _rendered(group, compare, render)
+    if trials is None:
+        for number, section in enumerate(document.beyond(out, starred=False), start=1):
+            lines += render(_BEYOND + number, section)
     return "\n".join(lines) + "\n" if lines else f"{heading}No trial has finished yet.\n"
 
 

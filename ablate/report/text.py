@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ablate.plan import PlannedTrial
 from ablate.report import captions, document, tables
+from ablate.report.document import Section
 from ablate.report.tables import Group
 
 _WIDTH = 100  # of what goes into a pipe, and of notes
@@ -33,9 +34,7 @@ def print_tables(
         compare: also print the paper's published numbers beside these.
     """
     console = Console(highlight=False)
-    # A terminal that can show bold is shown bold; everything else gets a star.
-    starred = not console.is_terminal or console.color_system is None
-    limit = max(console.width, _NARROWEST) if console.is_terminal else _WIDTH
+    starred, limit = _starred(console), _limit(console)
     groups = tables.build(out, trials, planned)
     if not groups:
         console.print(f"No trial has finished in {out} yet.", markup=False, soft_wrap=True)
@@ -44,6 +43,38 @@ def print_tables(
             console.print(Text(f"Tested on photographs {(group.digest or '(unknown)')[:12]}\n", style="bold underline"))
         for line in _lines(group, starred, limit, compare):
             console.print(line, markup=False, soft_wrap=True)
+    if trials is None:
+        _print(console, document.beyond(out, starred), limit)
+
+
+def print_search(out: Path, search: str) -> None:
+    """Prints what a search tried and found.
+
+    Args:
+        search: its id.
+    """
+    console = Console(highlight=False)
+    _print(console, document.beyond(out, _starred(console), search), _limit(console))
+
+
+def _print(console: Console, sections: Iterable[Section], limit: int) -> None:
+    """Prints sections that have no number."""
+    for section in sections:
+        console.print()
+        console.print(Text(section.title, style="bold"), soft_wrap=True)
+        console.print()
+        for grid in section.grids:
+            for line in (*grid.lines(), "", *_wrapped(section.remarks, limit)):
+                console.print(line, markup=False, soft_wrap=True)
+
+
+def _starred(console: Console) -> bool:
+    """A terminal that can show bold is shown bold; everything else gets a star."""
+    return not console.is_terminal or console.color_system is None
+
+
+def _limit(console: Console) -> int:
+    return max(console.width, _NARROWEST) if console.is_terminal else _WIDTH
 
 
 def _lines(group: Group, starred: bool, limit: int, compare: bool) -> Lines:

@@ -1,0 +1,119 @@
+"""What every run does before and after its trials: find the data, check all that can be checked, start Ray."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ablate import parts, storage
+from ablate.config import RunConfig, TrialConfig
+from ablate.data import Data
+from ablate.errors import UsageError
+from ablate.shards import REAL, Manifest
+from ablate.storage import urls
+
+if TYPE_CHECKING:
+    from ablate.cluster import Cluster
+
+
+def data_root(data: str) -> Data:
+    """The data root that `data=` names, built first where it is an embedded data set."""
+    found: Data = data_sets().find(data)
+    return found
+
+
+def data_sets() -> ModuleType:
+    """The module that knows the embedded data sets."""
+    # By name, and only here: the rest of the runner knows shards, no raw images.
+    return importlib.import_module("datasets.roots")
+
+
+def check(data: Data, configs: Iterable[TrialConfig]) -> None:
+    """Everything that can be found wrong before Ray is started: the cache, the shards, and pretrained weights.
+
+    Raises:
+        UsageError: something is.
+    """
+    configs = list(configs)
+    arms = sorted({config.arm for config in configs})
+    for arm in arms:
+        if not data.manifest.arm(arm).counts.get("train"):
+            raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
+    data.require_room((arm, config.image_size) for config in configs for arm in (REAL, config.arm))
+    data.verify([REAL, *arms], print)
+    for model, weights in {(config.model, config.encoder_weights) for config in configs}:
+        if weights == "imagenet" and "encoder_weights" in parts.reads("ablate.models", model):
+            # Fetched once, before trials ask for them all at the same time.
+            parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
+
+
+def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str, float]], bool]) -> int:
+    """Starts Ray, does the work with what one trial occupies, and ends Ray; 130 where the work was interrupted."""
+    from ablate import cluster  # Ray is slow to start: not before everything has been checked
+
+    with console.status("starting Ray"):
+        ray = cluster.connect(run.ray.address)
+    try:
+        each = cluster.resources(run, ray)
+        console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
+        interrupted = work(ray, each)
+    finally:
+        cluster.shutdown()
+    if interrupted:
+        console.print(
+            f"interrupted; what is finished is kept. To continue: {command()}", highlight=False, soft_wrap=True
+        )
+    return 130 if interrupted else 0
+
+
+def write_run(out: Path, run: RunConfig, data: Data, **about: object) -> None:
+    """Publishes the plan of a run, with what its kind of space adds to it."""
+    now = datetime.datetime.now(datetime.UTC)
+    identity = f"r{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    record = {
+        "run": identity,
+        "started_at": now.isoformat(timespec="seconds"),
+        "space": run.space,
+        "command": command(),
+        "data": data.place,
+        **about,
+    }
+    storage.publish(out / "runs" / f"{identity}.json", (json.dumps(record, indent=2) + "\n").encode())
+
+
+def tell(console: Console, lines: Iterable[str]) -> None:
+    """Prints lines as they are, folded in a terminal only."""
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+
+
+def differences(manifest: Manifest) -> list[str]:
+    """A line on how the data's defaults differ from the paper's, where they do."""
+    paper = TrialConfig()
+    differ = [
+        f"{field} {value} (paper {getattr(paper, field)})"
+        for field, value in manifest.trial_defaults.items()
+        if getattr(paper, field, None) != value
+    ]
+    return [f"the data's defaults differ from the paper's: {', '.join(differ)}"] if differ else []
+
+
+def command() -> str:
+    """What repeats this run."""
+    return shlex.join(["python", "-m", "ablate.run", *public(sys.argv[1:])])
+
+
+def public(arguments: Iterable[str]) -> list[str]:
+    """Arguments without passwords."""
+    given = (argument.partition("=") for argument in arguments)
+    return [f"{key}{equals}{urls.without_credentials(value)}" for key, equals, value in given]

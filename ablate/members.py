@@ -1,0 +1,120 @@
+"""What a search has tried: `<out>/searches/<search>/<trial>.json`, written before a trial starts.
+
+Its result is where every trial's is: in `trials` and `epochs`. So a search that was killed knows all that it suggested.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from ablate import results, storage
+
+FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
+
+_DIVERGED = "NonFiniteLossError"
+
+
+class Member(pydantic.BaseModel):
+    """A trial that a search suggested.
+
+    Attributes:
+        space: the name that the search was started by.
+        number: from 0, in its cell.
+        is_default: its values are the cell's own, with which every search begins unless they are outside the domains.
+        given: fields that the cell or the command line fixed.
+        values: of the fields that are looked for.
+        domains: of these fields, described.
+        data: as the command line named it, without credentials.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    search: str
+    space: str
+    objective: str
+    cell: int
+    number: int
+    is_default: bool
+    trial: str
+    name: str
+    given: dict[str, Any]
+    values: dict[str, Any]
+    domains: dict[str, str]
+    data: str
+
+
+class Found(pydantic.BaseModel):
+    """A member and how it went: its row in `trials`, None where it has none, and its epochs."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    member: Member
+    row: dict[str, Any] | None
+    epochs: list[dict[str, Any]]
+
+    @property
+    def status(self) -> str:
+        """done, stopped (early), diverged (the loss was not finite), failed (otherwise), or unfinished."""
+        if self.row is None:
+            return "unfinished"
+        # That a rate was too high is a result; that a node was lost is none.
+        diverged = self.row["status"] == "failed" and str(self.row["reason"]).startswith(_DIVERGED)
+        return "diverged" if diverged else str(self.row["status"])
+
+    @property
+    def score(self) -> float | None:
+        """What was maximised, at the last epoch."""
+        if self.status not in FINISHED or not self.epochs:
+            return None
+        value: float | None = self.epochs[-1][self.member.objective]
+        return value
+
+
+def write(out: Path, member: Member) -> None:
+    """Publishes a member."""
+    storage.publish(_folder(out) / member.search / f"{member.trial}.json", member.model_dump_json(indent=2).encode())
+
+
+def searches(out: Path) -> dict[str, list[Member]]:
+    """All members of all searches, by search, in the order of their cells and numbers."""
+    found: dict[str, list[Member]] = {}
+    for path in sorted(_folder(out).glob("*/[!.]*.json")):
+        member = Member.model_validate_json(path.read_bytes())
+        found.setdefault(member.search, []).append(member)
+    return {search: sorted(members, key=lambda one: (one.cell, one.number)) for search, members in found.items()}
+
+
+def found(out: Path, members: Sequence[Member]) -> list[Found]:
+    """How members went, in their order."""
+    wanted = [member.trial for member in members]
+    rows = {row["trial"]: row for row in results.read(out, "trials", wanted).to_pylist()}
+    epochs: dict[str, list[dict[str, Any]]] = {}
+    for row in results.read(out, "epochs", wanted).sort_by("epoch").to_pylist():
+        epochs.setdefault(row["trial"], []).append(row)
+    return [Found(member=member, row=rows.get(member.trial), epochs=epochs.get(member.trial, [])) for member in members]
+
+
+def best(of: Sequence[Found]) -> Found | None:
+    """The finished member with the highest score, the first of equal ones; stopped ones are not finished."""
+    done = [one for one in of if one.status == "done" and one.score is not None]
+    return max(done, key=lambda one: (one.score, -one.member.number), default=None)
+
+
+def command(member: Member) -> str:
+    """What repeats a member as a trial of its own, which is the same trial."""
+    fields = {**member.given, **member.values}
+    pins = [f"trial.{field}={_typed(value)}" for field, value in fields.items()]
+    return shlex.join(["python", "-m", "ablate.run", "space=one", f"data={member.data}", *pins])
+
+
+def _typed(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _folder(out: Path) -> Path:
+    return out / "searches"

@@ -1,0 +1,121 @@
+"""Does the IoU on held-out synthetic images predict the one on photographs? What every user of synthetic data asks.
+
+Each trained network is a point: the validation IoU of its scored epoch, and its mean box IoU on the photographs. Ranks
+are compared (Spearman), because one is of pixels and the other of boxes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ablate import results
+from ablate.report.grid import Cell, Grid, under_names
+from ablate.report.searches import mean_iou
+from ablate.report.settings import PAPER_MODELS, in_paper_order, model_title, plain_setting
+
+TITLE = "Does the validation on synthetic images predict the IoU on photographs?"
+FEWEST = 5  # trials that a correlation needs
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The rank correlation of some trials, in [-1, 1], with a 95 % interval; NaN where all have one value."""
+
+    about: str
+    what: str
+    trials: int
+    rho: float
+    low: float
+    high: float
+
+
+def points(out: Path) -> pd.DataFrame:
+    """Every trial that is done, of grids and searches, on all photographs.
+
+    Returns:
+        `trial`, `name`, `model`, `setting` (arm and augmentation), `photos_digest`, `search` (null for a grid's),
+        `val_iou` and `iou`, both in [0, 1].
+    """
+    rows = results.read(out, "trials").to_pandas()
+    rows = rows[(rows["status"] == "done") & rows["reference"].isna() & rows["val_iou"].notna()]
+    iou = mean_iou(out, [*rows["trial"]])
+    rows = rows[rows["trial"].isin(iou)]
+    setting = [plain_setting(*pair) for pair in zip(rows["arm"], rows["augment"], strict=True)]
+    columns: pd.DataFrame = rows[["trial", "name", "model", "photos_digest", "search", "val_iou"]]
+    return columns.assign(setting=setting, iou=rows["trial"].map(iou).astype(float))
+
+
+def by_photographs(out: Path) -> list[pd.DataFrame]:
+    """The points of each set of photographs."""
+    return [rows for _, rows in points(out).groupby("photos_digest")]
+
+
+def agreements(found: pd.DataFrame) -> list[Agreement]:
+    """Of all trials, of each network's, and of each setting's of a network; those with too few are left out."""
+    groups = [("all", "all networks", found)]
+    for model in in_paper_order(found["model"], PAPER_MODELS):
+        of_model = found[found["model"] == model]
+        groups.append((model_title(model), "all settings", of_model))
+        for setting, rows in of_model.groupby("setting"):
+            if len(rows) < len(of_model):
+                groups.append((model_title(model), str(setting), rows))
+    return [_agreement(about, what, rows) for about, what, rows in groups if len(rows) >= FEWEST]
+
+
+def spearman(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
+    """The rank correlation and its 95 % interval by Fisher's z with the variance of Bonett and Wright (2000).
+
+    Raises:
+        ValueError: fewer than `FEWEST` pairs.
+    """
+    if len(one) < FEWEST:
+        raise ValueError(f"{len(one)} pairs; a correlation needs {FEWEST}")
+    ranks = pd.Series(one).rank(), pd.Series(other).rank()
+    if min(each.nunique() for each in ranks) < 2:
+        return math.nan, math.nan, math.nan
+    rho = float(ranks[0].corr(ranks[1]))
+    if abs(rho) > 1 - 1e-12:  # the formula's interval has no width there, whatever the number of pairs
+        return rho, math.nan, math.nan
+    half = _Z * math.sqrt((1 + rho**2 / 2) / (len(one) - 3))
+    z = math.atanh(rho)
+    return rho, math.tanh(z - half), math.tanh(z + half)
+
+
+def agreements_grid(found: Sequence[Agreement]) -> Grid:
+    """A row for each group of trials."""
+    rows = [
+        (one.about, [Cell(f"  {one.what}"), Cell(str(one.trials)), Cell(_number(one.rho)), Cell(_interval(one))])
+        for one in found
+    ]
+    return Grid(["trials of", "n", "rank\ncorrelation", "interval"], under_names(rows))
+
+
+def agreements_notes() -> Iterator[str]:
+    """What the numbers mean."""
+    yield (
+        "Spearman's, between the validation IoU of the scored epoch and the mean box IoU over all photographs. Near 1, "
+        "choosing by validation is choosing well; near 0 it is choosing at random."
+    )
+    yield (
+        "Over several settings it also asks whether validation ranks settings, whose validation images differ (full, "
+        "crop, i2i); within one setting it asks whether it ranks trainings. Trials of one setting are not independent."
+    )
+
+
+def _agreement(about: str, what: str, rows: pd.DataFrame) -> Agreement:
+    rho, low, high = spearman([*rows["val_iou"]], [*rows["iou"]])
+    return Agreement(about, what, len(rows), rho, low, high)
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:+.2f}"
+
+
+def _interval(one: Agreement) -> str:
+    return "-" if math.isnan(one.low) else f"[{one.low:+.2f}, {one.high:+.2f}]"

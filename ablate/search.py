@@ -1,0 +1,191 @@
+"""Adaptive search spaces: what to look for, where, and by which rule.
+
+A space file that searches returns a `Search` instead of a `Space`:
+
+    Search(
+        cells=pinned(model="unet", arm="crop", augment="jitter"),
+        domains={"jitter_hue": tune.uniform(0.0, 0.5)},
+        samples=16,
+        scheduler=Asha(grace=2),
+    )
+
+Each cell is searched on its own, with the same seed and as many samples, so that cells are compared on equal terms. The
+first sample of each is its own default, so that a search never ends below what it began with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import pydantic
+
+from ablate.config import Layer, RunConfig, TrialConfig, trial_config
+from ablate.errors import UsageError, suggest
+from ablate.identity import training_id
+from ablate.shards import Manifest
+from ablate.space import Space
+from ablate.where import parse
+
+Objective = Literal["val_iou", "oracle_iou"]
+Sampler = Literal["tpe", "random"]
+
+
+@dataclass(frozen=True)
+class Asha:
+    """Asynchronous successive halving (Li et al., 2020): at each rung only the best 1 / `reduction` go on.
+
+    Attributes:
+        grace: the first rung, in epochs; the next ones are `reduction` times as far.
+    """
+
+    grace: int = 2
+    reduction: int = 3
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which fields to vary, and how to look for the values that train best.
+
+    Attributes:
+        cells: what is the same in all trials of a cell; each cell is searched for itself.
+        domains: from a field to a domain of Ray Tune: `tune.uniform(0, 1)`, `tune.loguniform(...)`, `tune.choice(...)`.
+        samples: trials of each cell, those that are stopped early among them.
+        sampler: `tpe` is Optuna's (Bergstra et al., 2011), through Tune's OptunaSearch; or `random`.
+        scheduler: stops trials that do worse than others; None trains all to the end.
+        objective: what is maximised: `val_iou`, on synthetic images. `oracle_iou` looks at the photographs, as no user
+            without their boxes could; its results are marked wherever they are shown.
+        seed: of the sampler.
+    """
+
+    cells: Space
+    domains: Mapping[str, object]
+    samples: int
+    sampler: Sampler = "tpe"
+    scheduler: Asha | None = None
+    objective: Objective = "val_iou"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a search on some data: the layers below and above the values that are looked for."""
+
+    below: tuple[Layer, ...]
+    above: Layer
+
+    def config(self, values: Layer) -> TrialConfig:
+        """The configuration with some values.
+
+        Raises:
+            UsageError: a value that its field does not take.
+        """
+        return trial_config(*self.below, values, self.above)
+
+
+def check(search: Search, name: str) -> None:
+    """Raises a `UsageError` where a search asks for what there is not, or for what does not go together."""
+    for field, domain in search.domains.items():
+        _check_domain(field, domain, f"space={name}: {field}")
+        if any(field in cell for cell in search.cells.trials):
+            raise UsageError(f"space={name}: {field} is in the cells and in the domains; leave it out of one")
+    for what, value, known in (
+        ("sampler", search.sampler, get_args(Sampler)),
+        ("objective", search.objective, get_args(Objective)),
+    ):
+        if value not in known:
+            raise UsageError(f"space={name}: {what}={value!r}: {suggest(str(value), known)}")
+    if search.samples < 1 or not search.domains or not len(search.cells):
+        raise UsageError(f"space={name}: a search needs samples of at least 1, a domain and a cell (at least pinned())")
+    if search.scheduler and (search.scheduler.grace < 1 or search.scheduler.reduction < 2):
+        raise UsageError(f"space={name}: {search.scheduler}: grace is at least 1 epoch, reduction at least 2")
+    if search.sampler == "tpe":
+        _check_for_optuna(search, name)
+
+
+def cells_of(run: RunConfig, search: Search, manifest: Manifest) -> tuple[Cell, ...]:
+    """The cells of a search on some data, under what the command line pins.
+
+    Raises:
+        UsageError: the command line pins what is looked for, or asks for what only grids can do.
+    """
+    for field in search.domains:
+        if field in run.trial:
+            raise UsageError(f"trial.{field}={run.trial[field]}: the search looks for it; leave it out, or use a grid")
+    if run.rerun == "changed":
+        raise UsageError("rerun=changed: a search learns from its trials and cannot repeat some; give it a new out=")
+    space = search.cells if run.seeds is None else search.cells.repeat(run.seeds)
+    above = {**run.trial, "oracle": True} if search.objective == "oracle_iou" else dict(run.trial)
+    cells = [Cell((manifest.trial_defaults, layer), above) for layer in space.trials]
+    if run.where is not None:
+        keep = parse(run.where)
+        cells = [cell for cell in cells if keep(cell.config({}))]
+        if not cells:
+            raise UsageError(f"where={run.where}: none of the {len(space)} cells of the space is left")
+    return tuple(cells)
+
+
+def search_id(search: Search, cells: tuple[Cell, ...], manifest: Manifest) -> str:
+    """Names a search on some data. The number of samples has no part in it: a search can be gone on with."""
+    content = {
+        "cells": [training_id(cell.config({}), manifest.arm(cell.config({}).arm).digest) for cell in cells],
+        "photos": manifest.photographs().digest,
+        "domains": {field: described(domain) for field, domain in search.domains.items()},
+        "rules": [search.sampler, repr(search.scheduler), search.objective, search.seed],
+    }
+    return "h" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def described(domain: Any) -> str:  # noqa: ANN401 - Tune's domains, which only a space that searches imports
+    """A domain as text that two equal ones share, such as `uniform 0 to 0.5`."""
+    from ray.tune.search.sample import Categorical, Quantized
+
+    if isinstance(domain, Categorical):
+        return "one of " + ", ".join(map(str, domain.categories))
+    sampler = domain.get_sampler()
+    step = f" in steps of {sampler.q:g}" if isinstance(sampler, Quantized) else ""
+    inner = sampler.sampler if isinstance(sampler, Quantized) else sampler
+    kind = type(inner).__name__.strip("_").lower()
+    return f"{kind} {domain.lower:g} to {domain.upper:g}{step}"
+
+
+def contains(domain: Any, value: object) -> bool:  # noqa: ANN401 - as above
+    """Whether a value could have been drawn from a domain."""
+    from ray.tune.search.sample import Categorical
+
+    return value in domain.categories if isinstance(domain, Categorical) else domain.lower <= value <= domain.upper
+
+
+def _check_domain(field: str, domain: Any, where: str) -> None:  # noqa: ANN401 - whatever the file has there
+    from ray.tune.search.sample import Categorical, Float, Integer
+
+    if field not in TrialConfig.model_fields:
+        raise UsageError(f"{where}: no field of a trial; {suggest(field, TrialConfig.model_fields)}")
+    if isinstance(domain, dict) and "grid_search" in domain:
+        values = ", ".join(map(repr, domain["grid_search"]))
+        raise UsageError(
+            f"{where}: a grid inside a search; write it into the cells, cells=... * product({field}=[{values}]), "
+            f"or let it be searched: tune.choice([{values}])"
+        )
+    if not isinstance(domain, Float | Integer | Categorical):
+        raise UsageError(f"{where}: {domain!r} is no domain; write tune.uniform(...), tune.choice([...]) or the like")
+    ends = domain.categories if isinstance(domain, Categorical) else (domain.lower, domain.upper)
+    if any(isinstance(end, float) and end in (float("-inf"), float("inf")) for end in ends):
+        raise UsageError(f"{where}: a domain without bounds; write tune.uniform(...) or tune.loguniform(...)")
+    for end in ends:
+        try:
+            TrialConfig.model_validate({field: end})
+        except pydantic.ValidationError as error:
+            raise UsageError(f"{where}: {end!r} is in its domain: {error.errors()[0]['msg']}") from error
+
+
+def _check_for_optuna(search: Search, name: str) -> None:
+    from ray.tune.search.optuna import OptunaSearch
+
+    try:
+        OptunaSearch.convert_search_space(dict(search.domains))
+    except ValueError as error:
+        raise UsageError(f"space={name}: {error}; write another domain, or sampler='random'") from error
