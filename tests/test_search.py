@@ -152,7 +152,7 @@ def test_a_history_names_the_best_what_it_gained_and_how_to_repeat_it(history, c
     ]
     notes = " ".join(searches.history_notes(found))
     assert "70.0 % at its last epoch; the default has 60.0 % (+10.0 points). It is the best of many" in notes
-    assert "trial.jitter_hue=0.1" in notes
+    assert searches.commands(found)[0].endswith("trial.jitter_hue=0.1")
     assert "ORACLE" not in notes
 
 

@@ -21,6 +21,7 @@ class Section:
         key: what it is about, whatever its title.
         grids: the table; several where it is too wide for one.
         remarks: sentences under it; unfinished: one for each trial that is not in it.
+        commands: what a person may want to type next.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Section:
     grids: Sequence[Grid]
     remarks: Sequence[str] = ()
     unfinished: Sequence[str] = ()
+    commands: Sequence[str] = ()
 
 
 def sections(group: Group, starred: bool, limit: int, compare: bool = False) -> Iterator[Section]:
@@ -73,13 +75,11 @@ def beyond(out: Path, starred: bool, search: str | None = None) -> Iterator[Sect
     """
     for history in searches.histories(out, search):
         grid, notes = searches.history_grid(history, starred), searches.history_notes(history)
-        yield Section("search", history.title, [grid], [*notes])
+        yield Section("search", history.title, [grid], [*notes], commands=searches.commands(history))
     if search is None:
         for found in validation.by_photographs(out):
-            compared = validation.agreements(found)
-            if compared:
-                grid, notes = validation.agreements_grid(compared), validation.agreements_notes()
-                yield Section("validation", validation.TITLE, [grid], [*notes])
+            grid, notes = validation.agreements_grid(validation.agreements(found)), validation.agreements_notes()
+            yield Section("validation", validation.TITLE, [grid], [*notes])
 
 
 def _answers(group: Group) -> Iterator[Section]:

@@ -100,6 +100,8 @@ def _markdown_section(number: int, section: Section) -> Iterator[str]:
         yield ""
     for note in _plain(section):
         yield f"- {note}"
+    for command in section.commands:
+        yield from ("", "```", command, "```")
     yield ""
 
 

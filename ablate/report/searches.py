@@ -94,6 +94,11 @@ def history_notes(history: History) -> Iterator[str]:
             yield f"Failed: {one.member.name}: {one.row['reason']}"
 
 
+def commands(history: History) -> list[str]:
+    """What repeats the best trial."""
+    return [members.command(history.best.member)] if history.best else []
+
+
 def _best(history: History) -> Iterator[str]:
     best, default = history.best, history.default()
     if best is None or best.score is None:
@@ -107,7 +112,6 @@ def _best(history: History) -> Iterator[str]:
     else:
         gain = 100 * (best.score - default.score)
         yield said + f"; the default has {percent(default.score)} % ({gain:+.1f} points). {_LUCK}"
-    yield f"To repeat it: {members.command(best.member)}"
 
 
 def _cell(member: Member) -> str:

@@ -64,7 +64,7 @@ def _print(console: Console, sections: Iterable[Section], limit: int) -> None:
         console.print(Text(section.title, style="bold"), soft_wrap=True)
         console.print()
         for grid in section.grids:
-            for line in (*grid.lines(), "", *_wrapped(section.remarks, limit)):
+            for line in (*grid.lines(), "", *_wrapped(section.remarks, limit), *section.commands):
                 console.print(line, markup=False, soft_wrap=True)
 
 

@@ -52,8 +52,8 @@ def points(out: Path) -> pd.DataFrame:
 
 
 def by_photographs(out: Path) -> list[pd.DataFrame]:
-    """The points of each set of photographs."""
-    return [rows for _, rows in points(out).groupby("photos_digest")]
+    """The points of each set of photographs that has enough of them."""
+    return [rows for _, rows in points(out).groupby("photos_digest") if len(rows) >= FEWEST]
 
 
 def agreements(found: pd.DataFrame) -> list[Agreement]:
@@ -61,7 +61,8 @@ def agreements(found: pd.DataFrame) -> list[Agreement]:
     groups = [("all", "all networks", found)]
     for model in in_paper_order(found["model"], PAPER_MODELS):
         of_model = found[found["model"] == model]
-        groups.append((model_title(model), "all settings", of_model))
+        if len(of_model) < len(found):
+            groups.append((model_title(model), "all settings", of_model))
         for setting, rows in of_model.groupby("setting"):
             if len(rows) < len(of_model):
                 groups.append((model_title(model), str(setting), rows))

@@ -1,7 +1,8 @@
 """The report as one HTML page that needs nothing else: no network, no server, no files beside it.
 
 part        everything of one set of photographs, section by section
-charts      figures, drawn by the browser (Vega-Lite, whose code is in the page):  estimates, curves, counts
+beyond      searches, and validation against photographs
+charts      figures, drawn by the browser (Vega-Lite, whose code is in the page):  estimates, curves, counts, seeking
 heat        networks' tables as heat maps, and a page for each location
 short       what the results say, in a few sentences
 flip        why two averages can name two winners
@@ -20,6 +21,7 @@ from pathlib import Path
 from ablate.data import Data
 from ablate.report import tables
 from ablate.report.layout import plural
+from ablate.report.page.beyond import Beyond
 from ablate.report.page.markup import text
 from ablate.report.page.part import Part, file
 
@@ -39,14 +41,15 @@ def page(out: Path, data: Data | None, trials: Sequence[str] | None = None, comp
     """
     groups = tables.build(out, trials)
     parts = [Part(out, group, number, data, compare) for number, group in enumerate(groups)]
-    inside = "".join(part.html(alone=len(parts) == 1) for part in parts)
+    beyond = Beyond(out) if trials is None else None
+    inside = "".join(part.html(alone=len(parts) == 1) for part in parts) + (beyond.html() if beyond else "")
     done = sum(int((group.trials["status"] == "done").sum()) for group in groups)
     return string.Template(file("page.html")).substitute(
         style=file("page.css"),
         about=text(f"{plural(done, 'trained network')} in {out.name}, {datetime.now():%Y-%m-%d %H:%M}"),
-        links="".join(part.links(alone=len(parts) == 1) for part in parts),
+        links="".join(part.links(alone=len(parts) == 1) for part in parts) + (beyond.links() if beyond else ""),
         content=inside or "<p>No trial has finished yet.</p>",
-        library=_vega() if groups else "",
+        library=_vega() if inside else "",
         script="\n".join(map(file, _SCRIPTS)),
     )
 

@@ -108,6 +108,11 @@ def notes(lines: Iterable[str]) -> str:
     return f"<ul class=notes>{items}</ul>" if items else ""
 
 
+def command(line: str) -> str:
+    """What a person may copy into a shell."""
+    return f"<pre class=command tabindex=0><code>{text(line)}</code></pre>"
+
+
 def details(summary: str, inside: str) -> str:
     """Something that is shown when asked for."""
     return f"<details><summary>{text(summary)}</summary>{inside}</details>"
