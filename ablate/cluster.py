@@ -11,11 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Read when Ray is imported, and by its workers. Without the first one every worker would be started by `uv run`, in a
-# copy of the working directory.
-os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-
 import ray
 
 from ablate.config import RunConfig

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
-
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # our own console shows the progress
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # results are ours to write
 
 from ray import tune
 from ray.tune import Callback, CheckpointConfig, FailureConfig, Stopper

@@ -164,7 +164,8 @@ def test_trials_run_this_python_and_this_package(tiny_root, tmp_path):
         "import sys, ablate\n\ndef build(*, width):\n    raise RuntimeError(f'{sys.executable} {ablate.__file__}')\n"
     )
     space = tmp_path / "telling_space.py"
-    space.write_text(SPACE.replace('"unet"', f'"{network}"').replace('"none", "jitter"', '"none"'))
+    grid = SPACE.replace('"unet"', f'"{network}"').replace('"none", "jitter"', '"none"')
+    space.write_text("from ray import tune\n" + grid)  # as spaces that search do, before the run itself imports Ray
     out = tmp_path / "out"
     run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=0")
     import ablate

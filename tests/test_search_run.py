@@ -38,9 +38,11 @@ def searched(request, tmp_path_factory):
     out = folder / "out"
     arguments = [f"space={path}", f"data={root}", f"out={out}"]
     driver = start("ablate.run", *arguments, log=folder / "killed.log")
-    wait_for_trials(out, driver, 3)
-    os.kill(driver.pid, signal.SIGKILL)
-    driver.wait()
+    try:
+        wait_for_trials(out, driver, 3)
+    finally:
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait()
     time.sleep(3)  # the trials outlive their driver by a second or two
     before = {path: path.stat().st_mtime_ns for path in (out / "trials").glob("*.parquet")}
     done = run("ablate.run", *arguments, timeout=400)
@@ -51,7 +53,7 @@ def wait_for_trials(out, driver, number, timeout=180.0):
     deadline = time.monotonic() + timeout
     while len(list((out / "trials").glob("[!.]*.parquet"))) < number:
         assert driver.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"no {number} trials within {timeout} s"
         time.sleep(0.05)
 
 
