@@ -64,7 +64,7 @@ class Board:
     def add(self, job: Job) -> None:
         """Takes in a job that is going to start."""
         with self._lock:
-            self._entries[job.name] = _Entry(job.trials[0].config.model, job.trials[0].config.epochs)
+            self._entries[job.name] = _Entry(job.trials[0].config.model, job.until or job.trials[0].config.epochs)
 
     def skip(self, line: str) -> None:
         """Says why there is a job less than was expected."""

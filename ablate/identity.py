@@ -74,6 +74,16 @@ def score_id(config: TrialConfig, arm_digest: str, photos_digest: str) -> str:
     return "s" + _hash({"training": training_id(config, arm_digest), "fields": fields, "photos": photos_digest})
 
 
+def member_id(search: str, cell: int, number: int) -> str:
+    """Names a member of a population, which has no one configuration; the cell's seed is in the search's own id."""
+    return "s" + _hash({"search": search, "cell": cell, "member": number})
+
+
+def leg_id(search: str, cell: int, number: int, after: int) -> str:
+    """Names a member's training between two rounds."""
+    return "t" + _hash({"search": search, "cell": cell, "member": number, "after": after})
+
+
 def code_digest(config: TrialConfig) -> str:
     """Digest of the source code that a trial of this configuration runs."""
     package = Path(__file__).parent

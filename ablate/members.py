@@ -19,6 +19,33 @@ FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns fr
 _DIVERGED = "NonFiniteLossError"
 
 
+class Leg(pydantic.BaseModel):
+    """A part of the way of a member of a population, between two rounds.
+
+    Attributes:
+        training: names its checkpoint, or, of the last one, its weights.
+        parent: the number of the member whose network it began with; that of the member itself where it went on.
+        after: epochs that were behind it when it began; until: when it ends.
+        values: of the fields that are looked for.
+        score: at its end; None while it has not ended, or where it failed.
+        failed: why.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    training: str
+    parent: int
+    after: int
+    until: int
+    values: dict[str, Any]
+    score: float | None = None
+    failed: str | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.score is not None or self.failed is not None
+
+
 class Member(pydantic.BaseModel):
     """A trial that a search suggested.
 
@@ -30,6 +57,7 @@ class Member(pydantic.BaseModel):
         values: of the fields that are looked for.
         domains: of these fields, described.
         data: as the command line named it, without credentials.
+        legs: of a member of a population, whose `values` are those of the last one.
     """
 
     model_config = pydantic.ConfigDict(frozen=True)
@@ -46,6 +74,7 @@ class Member(pydantic.BaseModel):
     values: dict[str, Any]
     domains: dict[str, str]
     data: str
+    legs: tuple[Leg, ...] = ()
 
 
 class Found(pydantic.BaseModel):
@@ -60,7 +89,7 @@ class Found(pydantic.BaseModel):
     @property
     def status(self) -> str:
         """done, stopped (early), diverged (the loss was not finite), failed (otherwise), or unfinished."""
-        if self.row is None:
+        if self.row is None or (self.row["status"] != "done" and self.member.legs and not self.member.legs[-1].over):
             return "unfinished"
         # That a rate was too high is a result; that a node was lost is none.
         diverged = self.row["status"] == "failed" and str(self.row["reason"]).startswith(_DIVERGED)
@@ -96,7 +125,20 @@ def found(out: Path, members: Sequence[Member]) -> list[Found]:
     epochs: dict[str, list[dict[str, Any]]] = {}
     for row in results.read(out, "epochs", wanted).sort_by("epoch").to_pylist():
         epochs.setdefault(row["trial"], []).append(row)
-    return [Found(member=member, row=rows.get(member.trial), epochs=epochs.get(member.trial, [])) for member in members]
+    known = [
+        Found(member=member, row=rows.get(member.trial), epochs=epochs.get(member.trial, [])) for member in members
+    ]
+    return [one.model_copy(update={"member": _recorded(one)}) for one in known]
+
+
+def _recorded(found: Found) -> Member:
+    """A member whose last leg has its score, also where the run was killed between the trial's end and the record."""
+    member = found.member
+    if found.status != "done" or not member.legs or member.legs[-1].over:
+        return member
+    return member.model_copy(
+        update={"legs": (*member.legs[:-1], member.legs[-1].model_copy(update={"score": found.score}))}
+    )
 
 
 def best(of: Sequence[Found]) -> Found | None:

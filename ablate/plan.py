@@ -52,6 +52,8 @@ class Job(pydantic.BaseModel):
     gpu: bool
     max_failures: int
     code_must_match: bool  # weights that other code left count as missing
+    origin: str | None = None  # the training whose checkpoint this one begins with
+    until: int | None = None  # the epoch after which it ends for now, unscored; None: the last one
 
     @property
     def name(self) -> str:

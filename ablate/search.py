@@ -23,7 +23,7 @@ from typing import Any, Literal, get_args
 
 import pydantic
 
-from ablate.config import Layer, RunConfig, TrialConfig, trial_config
+from ablate.config import Layer, OfAugmentation, RunConfig, TrialConfig, fields_of, trial_config
 from ablate.errors import UsageError, suggest
 from ablate.identity import training_id
 from ablate.shards import Manifest
@@ -32,6 +32,9 @@ from ablate.where import parse
 
 Objective = Literal["val_iou", "oracle_iou"]
 Sampler = Literal["tpe", "random"]
+
+# What a training can go on with another value of.
+CHANGEABLE = frozenset({"learning_rate", "weight_decay", "batch_size", "loss", *fields_of(OfAugmentation)})
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,23 @@ class Asha:
 
 
 @dataclass(frozen=True)
+class Pbt:
+    """Population based training (Jaderberg et al., 2017): a cell's trials are a population that trains side by side.
+
+    After every few epochs those that do worst go on with the network of one that does best, and with its values, each
+    changed a little or drawn anew. So values change while a network trains: a member has no one configuration,
+    satisfies no plan and is repeated by no command; what it went through is recorded.
+
+    Attributes:
+        every: epochs between two such rounds.
+        quantile: the share of the population that is replaced, and that it is replaced by.
+    """
+
+    every: int = 4
+    quantile: float = 0.25
+
+
+@dataclass(frozen=True)
 class Search:
     """Which fields to vary, and how to look for the values that train best.
 
@@ -55,7 +75,7 @@ class Search:
         domains: from a field to a domain of Ray Tune: `tune.uniform(0, 1)`, `tune.loguniform(...)`, `tune.choice(...)`.
         samples: trials of each cell, those that are stopped early among them.
         sampler: `tpe` is Optuna's (Bergstra et al., 2011), through Tune's OptunaSearch; or `random`.
-        scheduler: stops trials that do worse than others; None trains all to the end.
+        scheduler: `Asha` stops trials that do worse than others, `Pbt` replaces them; None trains all to the end.
         objective: what is maximised: `val_iou`, on synthetic images. `oracle_iou` looks at the photographs, as no user
             without their boxes could; its results are marked wherever they are shown.
         seed: of the sampler.
@@ -65,7 +85,7 @@ class Search:
     domains: Mapping[str, object]
     samples: int
     sampler: Sampler = "tpe"
-    scheduler: Asha | None = None
+    scheduler: Asha | Pbt | None = None
     objective: Objective = "val_iou"
     seed: int = 0
 
@@ -100,7 +120,9 @@ def check(search: Search, name: str) -> None:
             raise UsageError(f"space={name}: {what}={value!r}: {suggest(str(value), known)}")
     if search.samples < 1 or not search.domains or not len(search.cells):
         raise UsageError(f"space={name}: a search needs samples of at least 1, a domain and a cell (at least pinned())")
-    if search.scheduler and (search.scheduler.grace < 1 or search.scheduler.reduction < 2):
+    if isinstance(search.scheduler, Pbt):
+        _check_population(search, search.scheduler, name)
+    elif search.scheduler and (search.scheduler.grace < 1 or search.scheduler.reduction < 2):
         raise UsageError(f"space={name}: {search.scheduler}: grace is at least 1 epoch, reduction at least 2")
     if search.sampler == "tpe":
         _check_for_optuna(search, name)
@@ -129,12 +151,13 @@ def cells_of(run: RunConfig, search: Search, manifest: Manifest) -> tuple[Cell, 
 
 
 def search_id(search: Search, cells: tuple[Cell, ...], manifest: Manifest) -> str:
-    """Names a search on some data. The number of samples has no part in it: a search can be gone on with."""
+    """Names a search on some data. Samples can be added to it later, but to no population."""
     content = {
         "cells": [training_id(cell.config({}), manifest.arm(cell.config({}).arm).digest) for cell in cells],
         "photos": manifest.photographs().digest,
         "domains": {field: described(domain) for field, domain in search.domains.items()},
         "rules": [search.sampler, repr(search.scheduler), search.objective, search.seed],
+        **({"population": search.samples} if isinstance(search.scheduler, Pbt) else {}),
     }
     return "h" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -180,6 +203,25 @@ def _check_domain(field: str, domain: Any, where: str) -> None:  # noqa: ANN401 
             TrialConfig.model_validate({field: end})
         except pydantic.ValidationError as error:
             raise UsageError(f"{where}: {end!r} is in its domain: {error.errors()[0]['msg']}") from error
+
+
+def _check_population(search: Search, rule: Pbt, name: str) -> None:
+    if search.sampler != "random":
+        raise UsageError(
+            f"space={name}: Pbt with sampler={search.sampler!r}: a population begins with random values and is bred "
+            "from then on; write sampler='random', or scheduler=Asha() to have values suggested"
+        )
+    fixed = sorted(set(search.domains) - CHANGEABLE)
+    if fixed:
+        raise UsageError(
+            f"space={name}: {', '.join(fixed)} cannot change while a network trains; Pbt can vary "
+            f"{', '.join(sorted(CHANGEABLE))}; put others into the cells, or write scheduler=Asha()"
+        )
+    if rule.every < 1 or not 0 < rule.quantile <= 0.5 or search.samples < 2:
+        raise UsageError(
+            f"space={name}: {rule}, samples={search.samples}: every is at least 1 epoch, quantile above 0 and at most "
+            "0.5, and a population has at least 2 members"
+        )
 
 
 def _check_for_optuna(search: Search, name: str) -> None:

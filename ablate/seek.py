@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from ablate import launch, members, storage
 from ablate.collect import collect
 from ablate.config import RunConfig
-from ablate.data import Data
 from ablate.members import FINISHED, Found
-from ablate.plan import Job, PlannedTrial, basic_name, jobs, sought
+from ablate.plan import basic_name, jobs
 from ablate.report import print_search
-from ablate.search import Asha, Cell, Search, cells_of, described, search_id
+from ablate.search import Asha, Cell, Pbt, Search, cells_of, described, search_id
 from ablate.storage import urls
 
 if TYPE_CHECKING:
     from ablate.cluster import Cluster
+    from ablate.job_searcher import JobSearcher, SearchRun
 
 
 def run(run: RunConfig, search: Search, console: Console) -> int:
@@ -38,64 +37,51 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
     if _left(search, cells, found):
         launch.check(data, [cell.config({}) for cell in cells])
         launch.write_run(out, run, data, trials=[], search=identity)
-        sought_for = _Sought(run, search, cells, identity, data, out, found)
-        status = launch.with_ray(console, run, lambda ray, each: sought_for.work(console, ray, each))
+
+        def work(ray: Cluster, each: dict[str, float]) -> bool:
+            from ablate.console import Board
+            from ablate.job_searcher import SearchRun
+
+            at_a_time = run.max_concurrent or ray.room_for(each)
+            with Board([], console, _left(search, cells, found)) as board:
+                searched = SearchRun(
+                    identity=identity,
+                    space=run.space,
+                    search=search,
+                    cells=cells,
+                    data=urls.without_credentials(run.data),
+                    manifest=data.manifest,
+                    out=out,
+                    job=lambda trial: jobs(run, data, out, [trial], each)[0],
+                    board=board,
+                )
+                return _search(searched, found, each, at_a_time)
+
+        status = launch.with_ray(console, run, work)
     collect(out)
     print_search(out, identity)
     found = members.found(out, members.searches(out).get(identity, []))
     return status or int(any(one.status not in FINISHED for one in found))
 
 
-class _Sought:
-    """What the work needs to know of a search."""
+def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float], at_a_time: int) -> bool:
+    """Trains what the search suggests; says whether it was interrupted."""
+    from ablate import halving, population, suggest, tuning  # Ray is slow to start: not before all has been checked
 
-    def __init__(
-        self,
-        run: RunConfig,
-        search: Search,
-        cells: Sequence[Cell],
-        identity: str,
-        data: Data,
-        out: Path,
-        found: Sequence[Found],
-    ) -> None:
-        self._run, self._search, self._cells, self._identity = run, search, cells, identity
-        self._data, self._out, self._found = data, out, found
-
-    def work(self, console: Console, ray: Cluster, each: dict[str, float]) -> bool:
-        """Trains what the search suggests; says whether it was interrupted."""
-        from ablate import suggest, tuning  # Ray is slow to start: not before everything has been checked
-        from ablate.console import Board
-
-        def job(trial: PlannedTrial) -> Job:
-            [only] = jobs(self._run, self._data, self._out, [trial], each)
-            return only
-
-        at_a_time = self._run.max_concurrent or ray.room_for(each)
-        epochs = [cell.config({}).epochs for cell in self._cells]
-        halving = suggest.Halving(self._search.scheduler, epochs, self._search.objective)
-        began = time.monotonic()
-        with Board([], console, _left(self._search, self._cells, self._found)) as board:
-            suggestions = suggest.Suggestions(
-                out=self._out,
-                identity=self._identity,
-                space=self._run.space,
-                data=urls.without_credentials(self._run.data),
-                search=self._search,
-                cells=self._cells,
-                found=self._found,
-                plan=self._planned,
-                job=job,
-                halving=halving,
-                board=board,
-            )
-            interrupted = tuning.seek(suggestions, halving, at_a_time, each, board)
-        busy = suggestions.busy_seconds / (at_a_time * (time.monotonic() - began))
-        launch.tell(console, [f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time"])
-        return interrupted
-
-    def _planned(self, cell: int, name: str, values: dict[str, Any]) -> PlannedTrial:
-        return sought(self._cells[cell], values, name, self._identity, self._data.manifest)
+    search, cells = searched.search, searched.cells
+    rule = search.scheduler
+    epochs = [cell.config({}).epochs for cell in cells]
+    stopping = halving.Halving(rule if isinstance(rule, Asha) else None, epochs, search.objective)
+    searcher: JobSearcher
+    if isinstance(rule, Pbt):
+        searcher = population.Population(searched, rule, found)
+    else:
+        searcher = suggest.Suggestions(searched, found, stopping)
+    began = time.monotonic()
+    interrupted = tuning.seek(searcher, stopping, at_a_time, each, searched.board)
+    busy = searcher.busy_seconds / (at_a_time * (time.monotonic() - began))
+    searched.board.say(f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time")
+    return interrupted
 
 
 def _told(run: RunConfig, search: Search, cells: Sequence[Cell], found: Sequence[Found]) -> Iterator[str]:
@@ -119,14 +105,20 @@ def _plan(search: Search, cells: Sequence[Cell]) -> Iterator[str]:
         yield f"  cell {number}: {basic_name(config)}, {config.epochs} epochs"
 
 
-def _rule(scheduler: Asha | None) -> str:
+def _rule(scheduler: Asha | Pbt | None) -> str:
     if scheduler is None:
         return "none is stopped early"
+    if isinstance(scheduler, Pbt):
+        return f"every {scheduler.every} epochs the last {scheduler.quantile:.0%} go on with the first ones' networks"
     return f"ASHA from epoch {scheduler.grace} on, the best 1/{scheduler.reduction} go on"
 
 
 def _left(search: Search, cells: Sequence[Cell], found: Sequence[Found]) -> int:
-    """Trials that are not finished, or not suggested yet."""
+    """Trials, or legs of a population's, that are not finished or not suggested yet."""
+    if isinstance(search.scheduler, Pbt):
+        every = search.scheduler.every
+        legs = sum(-(-cell.config({}).epochs // every) for cell in cells) * search.samples
+        return legs - sum(leg.over for one in found for leg in one.member.legs)
     finished = [one.member.cell for one in found if one.status in FINISHED]
     begun = [one.member.cell for one in found]
     new = sum(max(0, search.samples - begun.count(number)) for number in range(len(cells)))

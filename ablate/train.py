@@ -130,9 +130,11 @@ class Training:
         }
 
     def restore(self, state: State) -> None:
-        """Goes on from a `state` of a training of the same configuration."""
+        """Goes on from a `state` of a training of the same network and data; rate and weight decay are its own."""
         self.network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])
+        for group in self._optimizer.param_groups:
+            group["weight_decay"] = self.config.weight_decay
         self.best, self.rows = state["best"], list(state["rows"])
 
     @property

@@ -79,10 +79,12 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             return self._finish(record[1], record[0])
         if self._training is None:
             self._training = self._begin()
-        if not self._training.finished:
+        if not self._training.finished and self._training.epoch != job.until:
             row = self._training.run_epoch(self._oracle())
             self._log.info("%s", json.dumps(row))
             checkpoint.save(job.out, _first(job).training, _first(job).code, self._training)
+        if self._training.epoch == job.until:
+            return self._report(done=True)
         if not self._training.finished:
             return self._report()
         checkpoint.save_weights(job.out, _first(job).training, _first(job).code, self._training)
@@ -94,6 +96,10 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         training = Training(config, train, val, self._device)
         if checkpoint.restore(self._job.out, _first(self._job).training, _first(self._job).code, training):
             self._log.info("going on after epoch %d", training.epoch)
+        elif self._job.origin is not None:
+            if not checkpoint.restore(self._job.out, self._job.origin, _first(self._job).code, training):
+                raise UsageError(f"the network of {self._job.origin} is gone, or other code's; repeat with a new out=")
+            self._log.info("going on with the network of %s after epoch %d", self._job.origin, training.epoch)
         return training
 
     def _finish(self, rows: list[EpochRow], code: str) -> dict[str, Any]:

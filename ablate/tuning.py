@@ -11,8 +11,9 @@ from ray.tune.experiment import Trial
 
 from ablate.config import RunConfig
 from ablate.console import Board
+from ablate.halving import Halving
+from ablate.job_searcher import JobSearcher
 from ablate.plan import Job
-from ablate.suggest import Halving, Suggestions
 from ablate.trial import GridTrial, commit_failure
 
 # Deaths of a trial's process (out of memory, a lost node) after which even an innocent trial is given up.
@@ -25,20 +26,20 @@ def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Boar
     return _fit(plan, {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}, each, board)
 
 
-def seek(suggestions: Suggestions, halving: Halving, at_a_time: int, each: dict[str, float], board: Board) -> bool:
+def seek(searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str, float], board: Board) -> bool:
     """Trains what a search suggests, until it has no more; says whether it was interrupted.
 
     Args:
         at_a_time: trials; a search that had suggested more would know less when it did.
     """
     plan = tune.TuneConfig(
-        search_alg=suggestions,
+        search_alg=searcher,
         scheduler=halving,
         num_samples=-1,
         max_concurrent_trials=at_a_time,
         reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
     )
-    return _fit(plan, {}, each, board) or not suggestions.ended
+    return _fit(plan, {}, each, board) or not searcher.ended
 
 
 def _fit(plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float], board: Board) -> bool:

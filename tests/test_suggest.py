@@ -5,71 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ray import tune
-from ray.tune.search import Searcher
-from rich.console import Console
 
 from ablate import members
-from ablate.config import RunConfig
-from ablate.console import Board
-from ablate.plan import sought
-from ablate.search import Asha, Search, cells_of, search_id
-from ablate.shards import read_manifest
+from ablate.halving import Halving
+from ablate.search import Asha
 from ablate.space import product
-from ablate.suggest import Halving, Suggestions
 from tests import results_factory as factory
-
-DOMAINS = {"jitter_hue": tune.uniform(0.0, 0.3), "learning_rate": tune.loguniform(1e-4, 1e-1)}
-CELLS = product(model=["unet", "segnet"], augment=["jitter"])
-
-
-class Run:
-    """A run of a search in this process: trials that end at once, with a score that the test chooses."""
-
-    def __init__(self, out, root, sampler="tpe", samples=6, domains=DOMAINS, cells=CELLS, score=None):
-        search = Search(cells=cells, domains=domains, samples=samples, sampler=sampler)
-        manifest = read_manifest(root)
-        run = RunConfig(space="mine")
-        self.out, self.cells = out, cells_of(run, search, manifest)
-        self.score = score or (lambda config: config.jitter_hue)
-        identity = search_id(search, self.cells, manifest)
-        self.jobs = {}
-        self.halving = Halving(None, [2] * len(self.cells), "val_iou")
-        self.suggestions = Suggestions(
-            out=out,
-            identity=identity,
-            space="mine",
-            data="demo",
-            search=search,
-            cells=self.cells,
-            found=members.found(out, members.searches(out).get(identity, [])),
-            plan=lambda cell, name, values: sought(self.cells[cell], values, name, identity, manifest),
-            job=lambda trial: factory.job(trial, out),
-            halving=self.halving,
-            board=Board([], Console(quiet=True), 99),
-        )
-
-    def start(self, tune_id):
-        """The job that Tune would start, or None at the end."""
-        suggested = self.suggestions.suggest(tune_id)
-        if suggested == Searcher.FINISHED:
-            return None
-        self.jobs[tune_id] = factory.Job.model_validate(suggested["job"])
-        return self.jobs[tune_id]
-
-    def finish(self, tune_id):
-        """As when a trial has committed its rows and says so."""
-        [trial] = self.jobs[tune_id].trials
-        score = self.score(trial.config)
-        factory.commit(self.out, trial, score)
-        self.suggestions.on_trial_complete(tune_id, {"rows": [{"val_iou": score, "seconds": 1.0}], "failed": None})
-
-    def to_its_end(self):
-        """Trains all that is left, one after the other; gives the trials in their order."""
-        trained = []
-        while job := self.start(f"tune-{len(self.jobs)}"):
-            trained.append(job.trials[0])
-            self.finish(f"tune-{len(self.jobs) - 1}")
-        return trained
+from tests.search_steps import Run
 
 
 def hues(trials, model):

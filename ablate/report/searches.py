@@ -89,14 +89,16 @@ def history_notes(history: History) -> Iterator[str]:
             "ORACLE: the search looked at the photographs and their boxes. What it found says how far these fields "
             "could go on these very photographs, not how well a choice without them would do."
         )
+    yield from _rounds(history)
     for one in history.found:
         if one.status == "failed" and one.row:
             yield f"Failed: {one.member.name}: {one.row['reason']}"
 
 
 def commands(history: History) -> list[str]:
-    """What repeats the best trial."""
-    return [members.command(history.best.member)] if history.best else []
+    """What repeats the best trial; nothing does where its values changed on the way."""
+    best = history.best
+    return [members.command(best.member)] if best and not best.member.legs else []
 
 
 def _best(history: History) -> Iterator[str]:
@@ -112,6 +114,28 @@ def _best(history: History) -> Iterator[str]:
     else:
         gain = 100 * (best.score - default.score)
         yield said + f"; the default has {percent(default.score)} % ({gain:+.1f} points). {_LUCK}"
+
+
+def _rounds(history: History) -> Iterator[str]:
+    """How a population was bred, and the way of its best member."""
+    legs = [(one.member, leg) for one in history.found for leg in one.member.legs]
+    several = len({member.cell for member, _ in legs}) > 1
+    for after in sorted({leg.after for _, leg in legs} - {0}):
+        bred = [(member, leg.parent) for member, leg in legs if leg.after == after and leg.parent != member.number]
+        told = [f"{f'{_cell(member)} ' * several}{member.number} with {parent}'s" for member, parent in bred]
+        yield f"After epoch {after} some went on with another's network: {', '.join(told) or 'none'}."
+    if history.best and history.best.member.legs:
+        way = history.best.member.legs
+        weights = f"its network is weights/{way[-1].training}.safetensors"
+        if all(leg.values == way[0].values for leg in way):
+            yield f"The best one's values never changed; {weights}."
+        else:
+            told = [f"{leg.after + 1}-{leg.until}: {_values(leg.values)}" for leg in way]
+            yield f"The best one's values by epochs: {'; '.join(told)}. No command repeats that; {weights}."
+
+
+def _values(values: dict[str, object]) -> str:
+    return ", ".join(f"{field} {_value(value)}" for field, value in values.items())
 
 
 def _cell(member: Member) -> str:
