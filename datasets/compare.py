@@ -1,0 +1,189 @@
+"""`python -m datasets.compare data=PATH`: how good are the translations of the crops that a data root holds?
+
+For each arm of translated crops: how far it moved towards the photographs (Fréchet distance of colour and texture
+statistics), how many of the crops' edges it kept, and whether a network that was trained on the crops still finds the
+animal in it; and a sheet with the same crops in every look, because a person judges a translation by looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import pydantic
+import torch
+from pydantic import Field
+from rich.console import Console
+
+from ablate import pictures
+from ablate.cli import run_command
+from ablate.data import Data
+from ablate.errors import UsageError
+from ablate.pictures import Pictures
+from ablate.report.grid import Cell, Grid
+from ablate.shards import REAL
+from ablate.storage import local, publish
+from datasets import roots
+from datasets.keys import share
+from datasets.likeness import recognition, sheet, statistics, structure
+from datasets.likeness.verdict import Translation
+
+SIDE = recognition.SIDE
+CROP = "crop"
+
+
+class CompareConfig(pydantic.BaseModel):
+    """Compare the translated arms of a data set with its crops and its photographs."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    data: Annotated[str, Field(min_length=1, description="an embedded data set, or a folder or URL of shards")] = "demo"
+    to: Annotated[str, Field(description="file of the sheet")] = "translations.jpg"
+    samples: Annotated[int, Field(ge=20, description="pictures of each arm that are measured, at most")] = 2000
+    rows: Annotated[int, Field(ge=1, le=60, description="crops on the sheet")] = 8
+    images: Annotated[int, Field(ge=1, description="images that the network on the crops is trained on")] = 8000
+    seed: Annotated[int, Field(ge=0, description="of the choice of pictures")] = 0
+
+
+def main(config: CompareConfig) -> int:
+    """Prints the table and writes the sheet; 0.
+
+    Raises:
+        UsageError: there is no such data, or it has no crops, no photographs or no translated arm.
+    """
+    data = roots.find(config.data)
+    arms = translated(data)
+    data.verify([REAL, CROP, *arms], print)
+    found = compare(data, arms, config)
+    for line in grid(found).lines():
+        Console(highlight=False).print(line, soft_wrap=True)
+    print(
+        "\nfrechet: distance to the photographs in the photographs' own spread, 0 is alike; moved: share of the way\n"
+        "edges: correlation with the crop's; mask IoU: of a small U-Net trained on the crops, on the same val split\n"
+    )
+    for one in found:
+        print(f"{one.arm}: {one.verdict}")
+    to = local(config.to, "to")
+    publish(to, _sheet(data, arms, config))
+    print(f"\nthe same crops in every look: {to}")
+    return 0
+
+
+def translated(data: Data) -> dict[str, str]:
+    """The arms of translated crops, each with its translator.
+
+    Raises:
+        UsageError: there is nothing to compare.
+    """
+    told = data.manifest.parameters.get("arms", {})
+    found = {arm: str(about["translator"]) for arm, about in told.items() if _is_translated(about)}
+    for needed in (CROP, REAL):
+        if needed not in data.manifest.arms:
+            raise UsageError(f"data={data.place}: it has no arm {needed!r}, with which translations are compared")
+    if not found:
+        raise UsageError(f"data={data.place}: no translated arm; repeat datasets.prepare with arms=crop,i2i")
+    return {arm: found[arm] for arm in sorted(found) if arm in data.manifest.arms}
+
+
+def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[Translation]:
+    """Measures each arm."""
+    photographs = _measured(pictures.load(data, REAL, "test", SIDE), config)
+    photo_nf = statistics.features(photographs.image_n3hw)
+    unit_f = statistics.unit(photo_nf)
+    train, val = (pictures.load(data, CROP, split, SIDE) for split in ("train", "val"))
+    crops = _measured(train, config)
+    before = statistics.frechet(statistics.features(crops.image_n3hw), photo_nf, unit_f)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network, trial = recognition.trained(train, val, config.images, device)
+    iou_before = recognition.mask_iou(network, val, trial, device)
+    found = []
+    for arm, translator in arms.items():
+        own = _measured(pictures.load(data, arm, "train", SIDE), config)
+        own_val = pictures.load(data, arm, "val", SIDE)
+        _require_same_masks(arm, val, own_val)
+        found.append(
+            Translation(
+                arm=arm,
+                translator=translator,
+                distance=statistics.frechet(statistics.features(own.image_n3hw), photo_nf, unit_f),
+                before=before,
+                edges=structure.edge_correlation(crops.image_n3hw, own.image_n3hw),
+                iou=recognition.mask_iou(network, own_val, trial, device),
+                iou_before=iou_before,
+            )
+        )
+    return found
+
+
+def grid(found: list[Translation]) -> Grid:
+    """A row for the crops and for each translation."""
+    first = found[0]
+    rows = [[Cell(CROP), Cell("-"), Cell(f"{first.before:.1f}"), Cell("-"), Cell("-"), _percent(first.iou_before)]]
+    rows += [
+        [
+            Cell(one.arm),
+            Cell(one.translator),
+            Cell(f"{one.distance:.1f}"),
+            Cell(f"{100 * one.way:.0f} %"),
+            Cell(f"{one.edges:.2f}"),
+            _percent(one.iou),
+        ]
+        for one in found
+    ]
+    return Grid(["arm", "translator", "frechet", "moved", "edges", "mask IoU"], rows, left=(0, 1))
+
+
+def _percent(value: float) -> Cell:
+    return Cell(f"{100 * value:.1f}")
+
+
+def _is_translated(about: object) -> bool:
+    return isinstance(about, dict) and bool(about.get("translator"))
+
+
+def _measured(all_of_them: Pictures, config: CompareConfig) -> Pictures:
+    """The pictures that are measured: all, or as many as wanted, the same ones of every arm."""
+    if len(all_of_them) <= config.samples:
+        return all_of_them
+    names = [_name(meta) for meta in all_of_them.meta_n]
+    index_m = sorted(sorted(range(len(names)), key=lambda index: share(config.seed, names[index]))[: config.samples])
+    return Pictures(
+        all_of_them.image_n3hw[index_m],
+        all_of_them.mask_n1hw[index_m],
+        all_of_them.has_mask_n[index_m],
+        [all_of_them.meta_n[index] for index in index_m],
+        all_of_them.held,
+    )
+
+
+def _name(meta: Mapping[str, object]) -> str:
+    return f"{meta.get('source') or meta.get('image_id')} {meta.get('window')}"
+
+
+def _require_same_masks(arm: str, crops: Pictures, own: Pictures) -> None:
+    if not torch.equal(crops.mask_n1hw, own.mask_n1hw):
+        raise UsageError(f"arm {arm}: its masks are not those of the crops; prepare the data again")
+
+
+def _sheet(data: Data, arms: Mapping[str, str], config: CompareConfig) -> bytes:
+    size = 2 * SIDE
+    crops = pictures.load(data, CROP, "val", size)
+    names = [_name(meta) for meta in crops.meta_n]
+    chosen = sorted(range(len(names)), key=lambda index: share(config.seed, names[index]))[: config.rows]
+    photographs = pictures.load(data, REAL, "test", size)
+    real_names = [_name(meta) for meta in photographs.meta_n]
+    shown = sorted(range(len(real_names)), key=lambda index: share(config.seed, real_names[index]))[: len(chosen)]
+    columns = {CROP: ("as rendered", crops.image_n3hw[chosen])}
+    columns |= {arm: (what, pictures.load(data, arm, "val", size).image_n3hw[chosen]) for arm, what in arms.items()}
+    columns["photographs"] = ("others, of the test", photographs.image_n3hw[shown])
+    title = f"{Path(config.data).name}: the same crops in every look"
+    return sheet.draw(title, columns, [str(crops.meta_n[index]["source"]) for index in chosen])
+
+
+def _epilogue() -> str:
+    return f"data: {', '.join(roots.names())}, or the folder or URL that datasets.prepare wrote"
+
+
+if __name__ == "__main__":
+    run_command(CompareConfig, main, _epilogue)
