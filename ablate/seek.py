@@ -87,10 +87,9 @@ def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float],
 def _told(run: RunConfig, search: Search, cells: Sequence[Cell], found: Sequence[Found]) -> Iterator[str]:
     done, stopped = (sum(one.status == status for one in found) for status in ("done", "stopped"))
     which = f"{len(cells)} cells of {search.samples}" if len(cells) > 1 else f"{search.samples}"
-    yield (
-        f"{run.space} on {urls.without_credentials(run.data)}: a search, {which} trials, {done} done, "
-        f"{stopped} stopped early, {_left(search, cells, found)} to run"
-    )
+    left = f"{_left(search, cells, found)} {'parts of trials ' if isinstance(search.scheduler, Pbt) else ''}to run"
+    where = urls.without_credentials(run.data)
+    yield f"{run.space} on {where}: a search, {which} trials, {done} done, {stopped} stopped early, {left}"
     if search.objective == "oracle_iou":
         yield "ORACLE: what is maximised is the IoU on the photographs; the result says nothing of unseen ones"
 
