@@ -13,12 +13,14 @@ from datasets.arms import crop
 from datasets.config import PrepareConfig
 from datasets.keys import generator
 from datasets.synthetic import Source
-from datasets.translate import Translator
+from datasets.translate import Domains, Files, Translator
 
 
 def fit(photos: Sequence[Path], config: PrepareConfig) -> Translator:
     """The translator, which has learned the photographs' look."""
-    return translate.choose(config.translator, config.translator_options).fit(photos)
+    return translate.choose(config.translator, config.translator_options).fit(
+        Domains((), Files(tuple(photos)), config.seed)
+    )
 
 
 def samples(source: Source, config: PrepareConfig, fitted: Translator) -> Iterator[Sample]:
