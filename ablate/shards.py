@@ -98,6 +98,10 @@ class Written(pydantic.BaseModel):
     shard: Shard
     lines: list[str]
 
+    @property
+    def keys(self) -> list[str]:
+        return [line.split(" ")[1] for line in self.lines]
+
 
 class ShardWriter:
     """Writes one shard below `root`; use as a context manager, then read `.written` (None: nothing was added).
