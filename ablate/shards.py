@@ -91,6 +91,16 @@ class Manifest(pydantic.BaseModel):
     def training_arms(self) -> list[str]:
         return sorted(set(self.arms) - {REAL})
 
+    def transductive(self, arm: str) -> bool:
+        """Whether test photographs, without their labels, had a part in how an arm looks."""
+        arms = self.parameters.get("arms")
+        told = arms.get(arm) if isinstance(arms, dict) else None
+        if not isinstance(told, dict):
+            return False
+        served = told.get("style_photos")
+        # Older manifests do not say it, but which photographs served.
+        return bool(told.get("transductive", isinstance(served, dict) and served.get("split") == "test"))
+
 
 class Written(pydantic.BaseModel):
     """What a writer leaves to be joined into an arm: its shard, and a line for the content of each sample."""

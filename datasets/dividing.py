@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from ablate import parts
@@ -19,7 +20,10 @@ from datasets.style import Style
 from datasets.synthetic import Pair
 
 # Where the inputs lie and how the work is divided says nothing about what the samples are.
-_PLACES = {"synthetic", "synthetic_images", "synthetic_masks", "mask_suffix", "photos", "photo_masks"}
+_PLACES = {
+    *("synthetic", "synthetic_images", "synthetic_masks", "mask_suffix"),
+    *("photos", "photo_masks", "style_photos"),
+}
 _LISTS = {"annotations", "exclude"}
 _DIVISION = {"images_per_shard", "workers", "ray"}
 _NOT_DERIVATION = dict.fromkeys([*_PLACES, *_LISTS, *_DIVISION, "to", "trial_defaults", "max_bad"], True)
@@ -41,6 +45,12 @@ def of_photographs(found: Candidates, stage: stages.Photographs) -> Iterator[Chu
             told = "\n".join([common, *map(repr, records)])  # boxes and times count as well as pixels
             name = f"{PHOTOGRAPH}-{split}-{number:06d}"
             yield Chunk(name, split, number, some, len(records), chunks.fingerprint(told, files))
+
+
+def of_style(paths: Sequence[Path], config: PrepareConfig) -> Iterator[Chunk]:
+    """The photographs of `style_photos=`."""
+    for number, some in chunks.divided(paths, config.images_per_shard):
+        yield Chunk(f"style-{number:06d}", "style", number, some, len(some), chunks.fingerprint(_common(config), some))
 
 
 def of_pairs(pairs: Sequence[Pair], style: Style, stage: stages.Synthetic) -> Iterator[Chunk]:

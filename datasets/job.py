@@ -12,12 +12,12 @@ from rich.console import Console
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import Arm
-from datasets import chunks, dividing, stages, synthetic, table1
+from datasets import chunks, dividing, stages, style, synthetic, table1
 from datasets.arms import Material
 from datasets.chunks import Chunk, Finished, Stage
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key
-from datasets.ledger import ANNOTATION, BOX, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, SYNTHETIC, Ledger
+from datasets.ledger import ANNOTATION, BOX, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, STYLE, SYNTHETIC, Ledger
 from datasets.makers import Fitted, Maker
 from datasets.photographs import Candidates
 from datasets.progress import progress
@@ -40,7 +40,7 @@ class Job:
     ledger: Ledger
     done: list[Chunk] = field(default_factory=list)
 
-    def photographs(self, found: Candidates) -> list[StylePhoto]:
+    def photographs(self, found: Candidates) -> Style:
         """Writes the test set; returns its photographs with an animal, sorted by key."""
         self._require_sound(ANNOTATION, found.listing.n_annotations)
         stage = stages.Photographs(self.config)
@@ -56,7 +56,19 @@ class Job:
             self.report(remark)
         rows = [row for row in self.ledger.considered if (row.kind, row.split) == (PHOTOGRAPH, "test")]
         selected = sorted((row for row in rows if row.reason == SELECTED), key=lambda row: sample_key(row.id))
-        return [StylePhoto(Path(self.config.photos) / row.file_name, row.location) for row in selected]
+        return style.of_test(StylePhoto(Path(self.config.photos) / row.file_name, row.location) for row in selected)
+
+    def style(self, paths: Sequence[Path], test: Style) -> Style:
+        """The photographs whose look is wanted: the sound ones of `style_photos=`, or the test photographs."""
+        if self.config.style_photos is None:
+            return test
+        folder = Path(self.config.style_photos)
+        total = len(paths) + sum(entry.kind == STYLE for entry in self.ledger.skipped)
+        stage = stages.StylePhotographs(folder)
+        self._work(STYLE, stage, list(dividing.of_style(paths, self.config)), total)
+        self.report(_told(self.ledger, STYLE) + "\n")
+        rows = sorted((row for row in self.ledger.considered if row.kind == STYLE), key=lambda row: row.file_name)
+        return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), test)
 
     def learn(self, chosen: Sequence[Maker], material: Material) -> Fitted:
         """What the training arms learn from the photographs before any sample of them is made."""
@@ -66,9 +78,9 @@ class Job:
                 fitted[maker.title] = maker.fit(material)
         return fitted
 
-    def synthetic(self, pairs: Sequence[Pair], total: int, style: Style, stage: stages.Synthetic) -> None:
+    def synthetic(self, pairs: Sequence[Pair], total: int, looks: Style, stage: stages.Synthetic) -> None:
         """Writes the training arms; `total` counts the pairs and the images and masks that make none."""
-        self._work(SYNTHETIC, stage, list(dividing.of_pairs(pairs, style, stage)), total)
+        self._work(SYNTHETIC, stage, list(dividing.of_pairs(pairs, looks, stage)), total)
         rows = [row for row in self.ledger.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
         covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)
         if covered > len(rows) / 2:
@@ -91,12 +103,12 @@ class Job:
         return (chunks.record(self.folder, chunk) for chunk in self.done)
 
     @contextlib.contextmanager
-    def _shown(self, maker: Maker, style: Style) -> Iterator[None]:
+    def _shown(self, maker: Maker, looks: Style) -> Iterator[None]:
         """Says what takes its time where an arm learns; lines that are reported meanwhile stand above it."""
         if not maker.learns:
             yield
             return
-        with self.console.status(f"{maker.title}: learning the look of {len(style.photos):,} photographs"):
+        with self.console.status(f"{maker.title}: learning the look of {len(looks.photos):,} photographs"):
             yield
 
     def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int) -> None:

@@ -7,7 +7,7 @@ on where it was when it is repeated; the data root appears, or is replaced, when
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from datasets.job import Job, Report, listing
 from datasets.ledger import SELECTION, SKIPPED, Ledger
 from datasets.workers import Workers
 
-_FOLDERS = ("synthetic", "photos", "photo_masks", "exclude")
+_FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos")
 
 
 def prepare(config: PrepareConfig, report: Report = print, console: Console | None = None) -> Manifest:
@@ -49,9 +49,10 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     ledger = Ledger()
     found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)
     photographs.require_files(found, config)
+    given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)
-        material = Material(style.of_test(job.photographs(found)), report)
+        material = Material(job.style(given, job.photographs(found)), report)
         fitted = job.learn(chosen, material)
         job.synthetic(*pairs, material.style, stages.Synthetic(config, pickle.dumps(fitted)))
         written = {name: job.joined(name) for name in (*(maker.title for maker in chosen), REAL)}
@@ -60,6 +61,8 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
             REAL: {"code": REAL},
             **{one.title: one.told(material, fitted[one.title], job.keys(one.title)) for one in chosen},
         }
+        for line in _warned(told, config):
+            report(line)
         manifest = Manifest(
             parameters=_parameters(config, ledger) | {"arms": told},
             trial_defaults=dict(config.trial_defaults),
@@ -102,6 +105,18 @@ def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
                     f"{config.crop.min_side} (and crop.size={config.crop.size} where images are smaller), "
                     f"raise val_fraction={config.val_fraction} or give more images"
                 )
+
+
+def _warned(told: Mapping[str, dict[str, Any]], config: PrepareConfig) -> Iterator[str]:
+    """Which arms saw test photographs, and how to do without."""
+    names = ", ".join(name for name, about in told.items() if about.get("transductive"))
+    if names and config.style_photos is None:
+        yield (
+            f"{names}: transductive, the look is that of the test photographs, seen without their labels; "
+            "style_photos=DIR takes others"
+        )
+    elif names:
+        yield f"{names}: transductive, some pictures in style_photos={config.style_photos} are test photographs"
 
 
 def _parameters(config: PrepareConfig, ledger: Ledger) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from ablate.shards import REAL
-from datasets import makers, photographs, synthetic
+from datasets import makers, photographs, style, synthetic
 from datasets.arms import real
 from datasets.cct import Record
 from datasets.chunks import Outcome
@@ -37,6 +38,18 @@ class Photographs:
             skipped=[bad for one in examined for bad in one.bad],
             samples=[(REAL, real.sample(one.photo)) for one in examined if one.photo],
         )
+
+
+@dataclass(frozen=True)
+class StylePhotographs:
+    """Items are files below `folder`. Nothing is written of them: they are decoded to see whether they can be."""
+
+    folder: Path
+    arms: tuple[str, ...] = ()
+
+    def process(self, item: Path, /) -> Outcome:
+        said = style.judge(item, self.folder)
+        return Outcome(skipped=[said]) if isinstance(said, Skipped) else Outcome(considered=[said])
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def fit(material: Material, config: PrepareConfig) -> Translator:
     if found < choice.min_photos:
         raise UsageError(
             f"translator={config.translator}: needs at least {choice.min_photos} photographs whose look to take, "
-            f"there are {found}"
+            f"there are {found}; give others with style_photos=DIR"
         )
     return learned(choice, material, material.style, config)
 
@@ -54,6 +54,6 @@ def chosen(config: PrepareConfig) -> Choice:
     return translate.choose(config.translator, config.translator_options)
 
 
-def learned(choice: Choice, material: Material, style: Style, config: PrepareConfig) -> Translator:
-    """A translator that has learned some photographs' look."""
+def learned(choice: Choice, material: Material, style: Style, config: PrepareConfig, *place: str) -> Translator:
+    """A translator that has learned some photographs' look; `place` tells it from others of the same arm."""
     return choice.fit(Domains((), Files(style.paths), config.seed, None, material.report))

@@ -129,6 +129,11 @@ class Files:
         return decode(self.paths[index].read_bytes()).image_hw3
 
 
+def wants_gpu(fitted: object) -> bool:
+    """Whether what an arm has learned computes faster on a GPU: learned translators do, unless they say otherwise."""
+    return bool(getattr(fitted, "wants_gpu", isinstance(fitted, Learned)))
+
+
 def choose(name: str, options: Sequence[str]) -> Choice:
     """Finds a translator and reads its parameters from `key=value` texts.
 
