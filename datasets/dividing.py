@@ -53,6 +53,11 @@ def of_style(paths: Sequence[Path], config: PrepareConfig) -> Iterator[Chunk]:
         yield Chunk(f"style-{number:06d}", "style", number, some, len(some), chunks.fingerprint(_common(config), some))
 
 
+def of_sources(pairs: Sequence[Pair], config: PrepareConfig) -> Iterator[Chunk]:
+    """The synthetic images of the training split, whose crops translators learn from."""
+    yield from _of_pairs([pair for pair in pairs if pair.split == "train"], "crops", "train", _common(config), config)
+
+
 def of_pairs(pairs: Sequence[Pair], style: Style, stage: stages.Synthetic) -> Iterator[Chunk]:
     """The synthetic images, each side of the split by itself."""
     # A translator may have kept no more of the photographs than their names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -12,15 +12,18 @@ from rich.console import Console
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import Arm
-from datasets import chunks, dividing, stages, style, synthetic, table1
+from datasets import chunks, dividing, sources, stages, style, synthetic, table1
 from datasets.arms import Material
+from datasets.building import ROOT
 from datasets.chunks import Chunk, Finished, Stage
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key
+from datasets.learning import LEARNING
 from datasets.ledger import ANNOTATION, BOX, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, STYLE, SYNTHETIC, Ledger
 from datasets.makers import Fitted, Maker
 from datasets.photographs import Candidates
 from datasets.progress import progress
+from datasets.sources import SOURCES, CutOut, Stored
 from datasets.style import Style, StylePhoto
 from datasets.synthetic import Pair
 from datasets.workers import Workers
@@ -70,12 +73,33 @@ class Job:
         rows = sorted((row for row in self.ledger.considered if row.kind == STYLE), key=lambda row: row.file_name)
         return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), test)
 
+    def crops(self, pairs: Sequence[Pair], total: int) -> Stored:
+        """The crops of the training split, for what learns from them.
+
+        Raises:
+            UsageError: too many inputs are bad, or there is no crop; before a long training, not after it.
+        """
+        found = Ledger(skipped=[entry for entry in self.ledger.skipped if entry.kind == SYNTHETIC])
+        written = []
+        for record in self._finish(
+            "crops to learn from", CutOut(self.config), list(dividing.of_sources(pairs, self.config))
+        ):
+            found.add(record.considered, record.skipped)
+            written += [record.written[SOURCES]] if SOURCES in record.written else []
+        found.require_sound(SYNTHETIC, total, self.config.max_bad, listing(self.config))
+        if not written:
+            raise UsageError(
+                f"no animal is large enough to learn from its crop; lower crop.min_side={self.config.crop.min_side}"
+            )
+        arm = shards.joined(written)
+        return sources.stored([self.folder / ROOT / shard.name for shard in arm.shards], arm.digest)
+
     def learn(self, chosen: Sequence[Maker], material: Material) -> Fitted:
         """What the training arms learn from the photographs before any sample of them is made."""
         fitted = {}
         for maker in chosen:
             with self._shown(maker, material.style):
-                fitted[maker.title] = maker.fit(material)
+                fitted[maker.title] = maker.fit(replace(material, folder=self.folder / LEARNING / maker.title))
         return fitted
 
     def synthetic(self, pairs: Sequence[Pair], total: int, looks: Style, stage: stages.Synthetic) -> None:

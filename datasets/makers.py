@@ -45,6 +45,11 @@ class Maker:
         """Whether it looks at photographs before it makes samples."""
         return hasattr(self.module, "fit") and (self.choice is None or self.choice.min_photos > 0)
 
+    @property
+    def needs_crops(self) -> bool:
+        """Whether it also looks at the crops before it translates them."""
+        return self.choice is not None and self.choice.needs_source
+
     def fit(self, material: Material) -> object:
         """What it learns; None for those that learn nothing."""
         return self.module.fit(material, self.config) if hasattr(self.module, "fit") else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ablate.config import trial_config
 from ablate.errors import UsageError
 from ablate.shards import REAL, Arm, Manifest
 from ablate.storage import local, sha256
-from datasets import arms, makers, photographs, stages, style, synthetic, translate
+from datasets import arms, learning, makers, photographs, stages, style, synthetic, translate
 from datasets.arms import Material
 from datasets.building import ROOT, building, publish, require_replaceable
 from datasets.config import PrepareConfig
@@ -52,7 +53,10 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)
-        material = Material(job.style(given, job.photographs(found)), report)
+        material = Material(job.style(given, job.photographs(found)), report=report)
+        if any(maker.needs_crops for maker in chosen):
+            crops = job.crops(*pairs)
+            material = replace(material, crops=crops, crops_digest=crops.digest)
         fitted = job.learn(chosen, material)
         job.synthetic(*pairs, material.style, stages.Synthetic(config, pickle.dumps(fitted)))
         written = {name: job.joined(name) for name in (*(maker.title for maker in chosen), REAL)}
@@ -69,6 +73,8 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
             arms=written,
         )
         ledger.write(folder / ROOT)
+        for place in learning.keep(folder, to, (maker.title for maker in chosen)):
+            report(f"{place.name}: pictures of its training are in {place}")
         publish(folder, to, manifest)
     listing(config).unlink(missing_ok=True)
     for arm, about in manifest.arms.items():

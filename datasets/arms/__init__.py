@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from ablate.boxes import Boxes
@@ -29,6 +30,7 @@ from ablate.shards import Sample
 from datasets.config import PrepareConfig
 from datasets.style import Style
 from datasets.synthetic import Source
+from datasets.translate import Photos
 
 PACKAGE = __name__
 Window = tuple[int, int, int, int]
@@ -40,10 +42,16 @@ class Material:
 
     Attributes:
         style: the photographs whose look is wanted.
+        crops: those of the training split; none where the arm's translator does not say that it looks at them.
+        crops_digest: of their content.
+        folder: the arm's own, for what must outlive a command that is killed (`datasets.learning`); None: nowhere.
         report: takes lines for the user.
     """
 
     style: Style
+    crops: Photos = ()
+    crops_digest: str = ""
+    folder: Path | None = None
     report: Callable[[str], None] = print
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from ablate.errors import UsageError
 from ablate.shards import Sample
-from datasets import translate
+from datasets import learning, translate
 from datasets.arms import Material, crop
 from datasets.config import PrepareConfig
-from datasets.keys import generator
+from datasets.keys import generator, sample_key
 from datasets.style import Style
 from datasets.synthetic import Source
 from datasets.translate import Choice, Domains, Files, Translator
@@ -56,4 +56,11 @@ def chosen(config: PrepareConfig) -> Choice:
 
 def learned(choice: Choice, material: Material, style: Style, config: PrepareConfig, *place: str) -> Translator:
     """A translator that has learned some photographs' look; `place` tells it from others of the same arm."""
-    return choice.fit(Domains((), Files(style.paths), config.seed, None, material.report))
+    source = material.crops if choice.needs_source else ()
+    target = Files(style.paths) if choice.min_photos else ()
+    folder = None
+    if material.folder is not None:
+        follows_from = [choice.identity, choice.code, str(config.seed), style.digest if target else ""]
+        follows_from += [material.crops_digest] if source else []
+        folder = learning.state(material.folder.joinpath(*map(sample_key, place)), follows_from)
+    return choice.fit(Domains(source, target, config.seed, folder, material.report))

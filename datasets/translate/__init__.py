@@ -32,6 +32,7 @@ import pydantic
 from ablate import parts
 from ablate.cli import parse
 from ablate.errors import UsageError
+from ablate.storage import sha256
 from datasets.pictures import Pixels, decode
 
 PACKAGE = __name__
@@ -83,6 +84,7 @@ class Learned(Protocol):
 class TranslatorModule(Protocol):
     """What a file in this package defines."""
 
+    __file__: str | None
     Parameters: type[pydantic.BaseModel]
 
     def fit(self, domains: Domains, parameters: pydantic.BaseModel, /) -> Translator:
@@ -106,6 +108,13 @@ class Choice:
     def min_photos(self) -> int:
         """How many pictures `Domains.target` must hold."""
         return int(getattr(self.module, "MIN_PHOTOS", 1))
+
+    @property
+    def code(self) -> str:
+        """A digest of the source that learns: the translator's file, and what translators share."""
+        assert self.module.__file__ is not None
+        files = [Path(self.module.__file__), *sorted(Path(__file__).parent.glob("_*.py"))]
+        return "".join(sha256(path) for path in files)
 
     def fit(self, domains: Domains) -> Translator:
         """Learns the look of `domains.target`."""

@@ -10,6 +10,7 @@ import pytest
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import Manifest
+from datasets.pictures import decode
 from datasets.prepare import prepare
 from tests.datasets import raw_inputs
 from tests.datasets.raw_inputs import config, picture, save
@@ -33,8 +34,6 @@ def made(raw, to, lines=None, **fields):
 
 
 def mean_colour(root, manifest, arm, split="train"):
-    from datasets.pictures import decode
-
     samples = shards.read(root, manifest, arm, split)
     return np.mean([decode(sample.jpg).image_hw3.mean(axis=(0, 1)) for sample in samples], axis=0)
 
