@@ -194,9 +194,9 @@ def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTri
     """A trial of a configuration on some data.
 
     Raises:
-        UsageError: the data has no such arm.
+        UsageError: the data has no such training arm.
     """
-    arm, photos = manifest.arm(config.arm).digest, manifest.photographs().digest
+    arm, photos = manifest.training_arm(config.arm).digest, manifest.photographs().digest
     return PlannedTrial(
         name=name,
         config=config,

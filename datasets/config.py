@@ -87,7 +87,7 @@ class PrepareConfig(pydantic.BaseModel):
         "i2i",
     )
     translator: Annotated[
-        str, Field(description="module of datasets/translate, or a .py file, for the arms i2i and i2i_location")
+        str, Field(description="module of datasets/translate, or a .py file, for i2i, i2i_location and reverse")
     ] = "reinhard"
     translator_options: Annotated[
         tuple[str, ...],
@@ -97,6 +97,9 @@ class PrepareConfig(pydantic.BaseModel):
         str | None,
         Field(description="folder of the photographs whose look is taken, by location; none: the test photographs"),
     ] = None
+    reverse: Annotated[
+        bool, Field(description="also write the photographs in the look of the crops, by translator=, to score on")
+    ] = False
     crop: Annotated[Crop, Field(description="windows round the animals")] = Crop()
     night: Annotated[Night, Field(description="night by the pixels")] = Night()
     trial_defaults: Annotated[

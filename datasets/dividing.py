@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ablate import parts
+from ablate.shards import REVERSE, Shard
 from ablate.storage import sha256
 from datasets import chunks, code, photographs, stages
 from datasets.chunks import Chunk
 from datasets.config import PrepareConfig
 from datasets.ledger import PHOTOGRAPH, SYNTHETIC
 from datasets.photographs import Candidates
+from datasets.reverse import Reversed
 from datasets.style import Style
 from datasets.synthetic import Pair
 
@@ -65,6 +67,16 @@ def of_pairs(pairs: Sequence[Pair], style: Style, stage: stages.Synthetic) -> It
     common = "\n".join([_common(stage.config), learned, *stage.arms])
     for split in ("train", "val"):
         yield from _of_pairs([pair for pair in pairs if pair.split == split], SYNTHETIC, split, common, stage.config)
+
+
+def of_real(root: Path, real: Iterable[Shard], stage: Reversed) -> Iterator[Chunk]:
+    """The shards of the photographs, one by one; a translator may have kept places of crops, and their digest."""
+    common = "\n".join([_common(stage.config), hashlib.sha256(stage.fitted).hexdigest()])
+    for shard in real:
+        split, _, number = Path(shard.name).stem.rpartition("-")
+        followed = chunks.fingerprint(f"{common}\n{shard.sha256}", ())
+        name = f"{REVERSE}-{split}-{number}"
+        yield Chunk(name, split, int(number), (root / shard.name,), shard.samples, followed)
 
 
 def _of_pairs(pairs: Sequence[Pair], kind: str, split: str, common: str, config: PrepareConfig) -> Iterator[Chunk]:

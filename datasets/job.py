@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from ablate import shards
 from ablate.errors import UsageError
-from ablate.shards import Arm
-from datasets import chunks, dividing, sources, stages, style, synthetic, table1
+from ablate.shards import REAL, REVERSE, Arm
+from datasets import chunks, dividing, reverse, sources, stages, style, synthetic, table1
 from datasets.arms import Material
 from datasets.building import ROOT
 from datasets.chunks import Chunk, Finished, Stage
@@ -23,7 +25,8 @@ from datasets.ledger import ANNOTATION, BOX, PHOTOGRAPH, SELECTED, SELECTION, SK
 from datasets.makers import Fitted, Maker
 from datasets.photographs import Candidates
 from datasets.progress import progress
-from datasets.sources import SOURCES, CutOut, Stored
+from datasets.reverse import Reversed
+from datasets.sources import SOURCES, CutOut
 from datasets.style import Style, StylePhoto
 from datasets.synthetic import Pair
 from datasets.workers import Workers
@@ -73,8 +76,8 @@ class Job:
         rows = sorted((row for row in self.ledger.considered if row.kind == STYLE), key=lambda row: row.file_name)
         return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), test)
 
-    def crops(self, pairs: Sequence[Pair], total: int) -> Stored:
-        """The crops of the training split, for what learns from them.
+    def with_crops(self, material: Material, pairs: Sequence[Pair], total: int) -> Material:
+        """The material with the crops of the training split, for what learns from them.
 
         Raises:
             UsageError: too many inputs are bad, or there is no crop; before a long training, not after it.
@@ -92,7 +95,8 @@ class Job:
                 f"no animal is large enough to learn from its crop; lower crop.min_side={self.config.crop.min_side}"
             )
         arm = shards.joined(written)
-        return sources.stored([self.folder / ROOT / shard.name for shard in arm.shards], arm.digest)
+        crops = sources.stored(self.folder / ROOT / shard.name for shard in arm.shards)
+        return replace(material, crops=crops, crops_digest=arm.digest)
 
     def learn(self, chosen: Sequence[Maker], material: Material) -> Fitted:
         """What the training arms learn from the photographs before any sample of them is made."""
@@ -101,6 +105,18 @@ class Job:
             with self._shown(maker, material.style):
                 fitted[maker.title] = maker.fit(replace(material, folder=self.folder / LEARNING / maker.title))
         return fitted
+
+    def reverse(self, material: Material) -> dict[str, Any]:
+        """Translates the photographs that were written towards the crops; gives what the manifest tells of it."""
+        with self.console.status(f"{REVERSE}: learning the look of {len(material.crops):,} crops"):
+            fitted = reverse.fit(replace(material, folder=self.folder / LEARNING / REVERSE), self.config)
+        stage = Reversed(self.config, pickle.dumps(fitted))
+        real = [record.written[REAL].shard for record in self._records() if REAL in record.written]
+        todo = list(dividing.of_real(self.folder / ROOT, real, stage))
+        for _ in self._finish(REVERSE, stage, todo):
+            pass
+        self.done += todo
+        return reverse.told(material, self.config, fitted)
 
     def synthetic(self, pairs: Sequence[Pair], total: int, looks: Style, stage: stages.Synthetic) -> None:
         """Writes the training arms; `total` counts the pairs and the images and masks that make none."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from ablate import parts
 from ablate.errors import UsageError, suggest
-from ablate.shards import REAL
+from ablate.shards import REAL, REVERSE
 from datasets import arms, translate
 from datasets.arms import Material, i2i
 from datasets.config import PrepareConfig
@@ -70,17 +70,28 @@ def of(config: PrepareConfig) -> tuple[Maker, ...]:
     """
     named = [name for name in dict.fromkeys(config.arms) if name != REAL]
     found = [(name, *_module(name)) for name in named]
-    translators = [config.translator, *(name for name, _, translates in found if translates)]
-    if len({title(name) for name in named} - {REAL}) < len(named):
+    titles = {title(name) for name in named}
+    if len(titles - {REAL}) < len(named):
         raise UsageError(f"arms={','.join(config.arms)}: two arms of one name; rename one of the files")
-    makers = []
+    if REVERSE in titles:
+        raise UsageError(f"arms={','.join(config.arms)}: the name {REVERSE} is taken by reverse=true; rename the file")
+    made = []
     for name, module, translates in found:
         translator = name if translates else config.translator
-        own = {"translator": translator, "translator_options": _options(config, translator, translators)}
-        makers.append(Maker(title(name), name, module, config.model_copy(update=own)))
-    for translator in translators:
-        translate.choose(translator, _options(config, translator, translators))
-    return tuple(makers)
+        own = {"translator": translator, "translator_options": _options(config, translator)}
+        made.append(Maker(title(name), name, module, config.model_copy(update=own)))
+        translate.choose(translator, own["translator_options"])
+    chosen(config)
+    return tuple(made)
+
+
+def chosen(config: PrepareConfig) -> Choice:
+    """The translator that `translator=` names, with the options that are its own.
+
+    Raises:
+        UsageError: there is no such translator, or it has no such parameter.
+    """
+    return translate.choose(config.translator, _options(config, config.translator))
 
 
 def unpickled(makers: Sequence[Maker], fitted: bytes) -> Fitted:
@@ -112,9 +123,10 @@ def _module(name: str) -> tuple[ModuleType, bool]:
     )
 
 
-def _options(config: PrepareConfig, translator: str, used: Sequence[str]) -> tuple[str, ...]:
+def _options(config: PrepareConfig, translator: str) -> tuple[str, ...]:
     """The options of one translator: those with its name before them, and of `translator=` those without a name."""
-    known = {*parts.names(translate.PACKAGE), *map(title, used)}
+    used = {title(config.translator), *(title(name) for name in config.arms if name != REAL and _module(name)[1])}
+    known = used | set(parts.names(translate.PACKAGE))
     own = []
     for option in config.translator_options:
         prefix, dot, _ = option.partition("=")[0].partition(".")
@@ -122,7 +134,7 @@ def _options(config: PrepareConfig, translator: str, used: Sequence[str]) -> tup
             own += [option] if translator == config.translator else []
         elif prefix not in known:
             raise UsageError(f"translator_options={option}: no translator is called {prefix}; {suggest(prefix, known)}")
-        elif prefix not in map(title, used):
+        elif prefix not in used:
             raise UsageError(
                 f"translator_options={option}: no arm uses {prefix}; add it to arms=, or name it by translator="
             )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from ablate import parts
 from ablate.cli import run_command
 from ablate.config import trial_config
 from ablate.errors import UsageError
-from ablate.shards import REAL, Arm, Manifest
+from ablate.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.storage import local, sha256
 from datasets import arms, learning, makers, photographs, stages, style, synthetic, translate
 from datasets.arms import Material
@@ -54,17 +53,15 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)
         material = Material(job.style(given, job.photographs(found)), report=report)
-        if any(maker.needs_crops for maker in chosen):
-            crops = job.crops(*pairs)
-            material = replace(material, crops=crops, crops_digest=crops.digest)
+        if config.reverse or any(maker.needs_crops for maker in chosen):
+            material = job.with_crops(material, *pairs)
+        told = {REVERSE: job.reverse(material)} if config.reverse else {}
         fitted = job.learn(chosen, material)
         job.synthetic(*pairs, material.style, stages.Synthetic(config, pickle.dumps(fitted)))
-        written = {name: job.joined(name) for name in (*(maker.title for maker in chosen), REAL)}
+        told |= {one.title: one.told(material, fitted[one.title], job.keys(one.title)) for one in chosen}
+        told[REAL] = {"code": REAL}
+        written = {name: job.joined(name) for name in sorted(told, key=lambda name: name in PHOTOGRAPHS)}
         _require_samples(written, config)
-        told = {
-            REAL: {"code": REAL},
-            **{one.title: one.told(material, fitted[one.title], job.keys(one.title)) for one in chosen},
-        }
         for line in _warned(told, config):
             report(line)
         manifest = Manifest(
@@ -73,12 +70,13 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
             arms=written,
         )
         ledger.write(folder / ROOT)
-        for place in learning.keep(folder, to, (maker.title for maker in chosen)):
+        for place in learning.keep(folder, to, told):
             report(f"{place.name}: pictures of its training are in {place}")
         publish(folder, to, manifest)
     listing(config).unlink(missing_ok=True)
+    width = max(map(len, manifest.arms))
     for arm, about in manifest.arms.items():
-        report(f"{arm:<6} {'  '.join(f'{split} {count:,}' for split, count in about.counts.items())}")
+        report(f"{arm:<{width}} {'  '.join(f'{split} {count:,}' for split, count in about.counts.items())}")
     return manifest
 
 
@@ -104,7 +102,7 @@ def _absolute_part(name: str) -> str:
 
 def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
     for name, arm in written.items():
-        for split in ("test",) if name == REAL else ("train", "val"):
+        for split in ("test",) if name in PHOTOGRAPHS else ("train", "val"):
             if not arm.counts.get(split):
                 raise UsageError(
                     f"arms={name}: the split {split} holds no sample; lower crop.min_side="

@@ -46,11 +46,9 @@ class Stored:
 
     Attributes:
         places: the file, the offset in it and the length of each picture.
-        digest: of their content.
     """
 
     places: tuple[tuple[Path, int, int], ...]
-    digest: str
 
     def __len__(self) -> int:
         return len(self.places)
@@ -62,10 +60,10 @@ class Stored:
             return decode(file.read(length)).image_hw3
 
 
-def stored(shards: Iterable[Path], digest: str) -> Stored:
+def stored(shards: Iterable[Path]) -> Stored:
     """The pictures of some shards, in their order."""
     places = []
     for path in shards:
         with tarfile.open(path, "r:") as tar:
             places += [(path, one.offset_data, one.size) for one in tar if one.name.endswith(".jpg")]
-    return Stored(tuple(places), digest)
+    return Stored(tuple(places))

@@ -89,3 +89,9 @@ def test_a_space_may_be_a_file(tmp_path):
     path.write_text("nothing = 1\n")
     with pytest.raises(UsageError, match="defines no function space"):
         planning.load_space(str(path))
+
+
+@pytest.mark.parametrize("arm", ["real", "reverse"])
+def test_photographs_are_no_training_arm(tiny_root, arm):
+    with pytest.raises(UsageError, match=rf"trial\.arm={arm}: photographs, .*allowed: crop, i2i"):
+        plan(tiny_root, trial={"arm": arm})

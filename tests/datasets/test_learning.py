@@ -8,8 +8,8 @@ from rich.console import Console
 
 from ablate import shards
 from ablate.errors import UsageError
-from datasets import synthetic
-from datasets.arms import crop
+from datasets import style, synthetic
+from datasets.arms import Material, crop
 from datasets.building import ROOT, building
 from datasets.job import Job
 from datasets.ledger import Ledger
@@ -144,7 +144,8 @@ def test_crops_to_learn_from_are_those_of_the_training_split_in_any_order(raw, t
         for one in crop.crops(synthetic.judge(pair, chosen)[0], chosen.crop)
     ]
     with building(tmp_path / "out") as folder, Workers(folder, 1, chosen.ray) as workers:
-        stored = Job(chosen, folder, workers, print, Console(quiet=True), Ledger()).crops(pairs, total)
+        job = Job(chosen, folder, workers, print, Console(quiet=True), Ledger())
+        stored = job.with_crops(Material(style.of_test(())), pairs, total).crops
         assert len(stored) == len(expected) > 20
         for index in (len(stored) - 1, 0, 7, -1):
             assert np.abs(stored[index].astype(int) - expected[index]).mean() < 8
