@@ -14,7 +14,7 @@ from rich.console import Console
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import REAL, REVERSE, Arm
-from datasets import chunks, dividing, reverse, sources, stages, style, synthetic, table1
+from datasets import chunks, dividing, reverse, sources, stages, style, synthetic, table1, translate
 from datasets.arms import Material
 from datasets.building import ROOT
 from datasets.chunks import Chunk, Finished, Stage
@@ -110,7 +110,7 @@ class Job:
         """Translates the photographs that were written towards the crops; gives what the manifest tells of it."""
         with self.console.status(f"{REVERSE}: learning the look of {len(material.crops):,} crops"):
             fitted = reverse.fit(replace(material, folder=self.folder / LEARNING / REVERSE), self.config)
-        stage = Reversed(self.config, pickle.dumps(fitted))
+        stage = Reversed(self.config, pickle.dumps(fitted), translate.wants_gpu(fitted))
         real = [record.written[REAL].shard for record in self._records() if REAL in record.written]
         todo = list(dividing.of_real(self.folder / ROOT, real, stage))
         for _ in self._finish(REVERSE, stage, todo):
@@ -118,8 +118,10 @@ class Job:
         self.done += todo
         return reverse.told(material, self.config, fitted)
 
-    def synthetic(self, pairs: Sequence[Pair], total: int, looks: Style, stage: stages.Synthetic) -> None:
+    def synthetic(self, pairs: Sequence[Pair], total: int, looks: Style, fitted: Fitted) -> None:
         """Writes the training arms; `total` counts the pairs and the images and masks that make none."""
+        gpu = any(map(translate.wants_gpu, fitted.values()))
+        stage = stages.Synthetic(self.config, pickle.dumps(fitted), gpu)
         self._work(SYNTHETIC, stage, list(dividing.of_pairs(pairs, looks, stage)), total)
         rows = [row for row in self.ledger.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
         covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)

@@ -6,7 +6,6 @@ on where it was when it is repeated; the data root appears, or is replaced, when
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from ablate.config import trial_config
 from ablate.errors import UsageError
 from ablate.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.storage import local, sha256
-from datasets import arms, learning, makers, photographs, stages, style, synthetic, translate
+from datasets import arms, learning, makers, photographs, style, synthetic, translate
 from datasets.arms import Material
 from datasets.building import ROOT, building, publish, require_replaceable
 from datasets.config import PrepareConfig
@@ -57,7 +56,7 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
             material = job.with_crops(material, *pairs)
         told = {REVERSE: job.reverse(material)} if config.reverse else {}
         fitted = job.learn(chosen, material)
-        job.synthetic(*pairs, material.style, stages.Synthetic(config, pickle.dumps(fitted)))
+        job.synthetic(*pairs, material.style, fitted)
         told |= {one.title: one.told(material, fitted[one.title], job.keys(one.title)) for one in chosen}
         told[REAL] = {"code": REAL}
         written = {name: job.joined(name) for name in sorted(told, key=lambda name: name in PHOTOGRAPHS)}

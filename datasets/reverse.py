@@ -30,6 +30,7 @@ class Reversed:
 
     config: PrepareConfig
     fitted: bytes
+    gpu: bool = False
     arms: tuple[str, ...] = (REVERSE,)
 
     def process(self, item: Path, /) -> Outcome:

@@ -29,6 +29,7 @@ class CutOut:
 
     config: PrepareConfig
     arms: tuple[str, ...] = (SOURCES,)
+    gpu: bool = False
 
     def process(self, item: Pair, /) -> Outcome:
         source, said = synthetic.judge(item, self.config)

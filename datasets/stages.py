@@ -22,10 +22,8 @@ class Photographs:
     """Items are (`test`, photograph's record) or (`empty`, a location's records in the order to try them)."""
 
     config: PrepareConfig
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        return (REAL,)
+    arms: tuple[str, ...] = (REAL,)
+    gpu: bool = False
 
     def process(self, item: tuple[str, tuple[Record, ...]], /) -> Outcome:
         split, records = item
@@ -46,6 +44,7 @@ class StylePhotographs:
 
     folder: Path
     arms: tuple[str, ...] = ()
+    gpu: bool = False
 
     def process(self, item: Path, /) -> Outcome:
         said = style.judge(item, self.folder)
@@ -62,6 +61,7 @@ class Synthetic:
 
     config: PrepareConfig
     fitted: bytes
+    gpu: bool = False
 
     @property
     def arms(self) -> tuple[str, ...]:
