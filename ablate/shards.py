@@ -92,11 +92,20 @@ class Manifest(pydantic.BaseModel):
             )
         return self.arm(name)
 
-    def photographs(self) -> Arm:
-        """The test set."""
+    def photographs(self, arm: str = REAL) -> Arm:
+        """The test set, as it is (`real`) or in the look of the synthetic images (`reverse`)."""
+        assert arm in PHOTOGRAPHS
         if REAL not in self.arms:
             raise UsageError(f"the data has no photographs (no arm {REAL!r}); repeat datasets.prepare with photos=DIR")
-        return self.arms[REAL]
+        if arm not in self.arms:
+            raise UsageError(
+                f"trial.direction={arm}: the data has no arm {arm!r}; repeat datasets.prepare with reverse=true"
+            )
+        return self.arms[arm]
+
+    def photographs_of(self, digest: str | None) -> str | None:
+        """The arm of photographs that has a digest, if one has."""
+        return next((name for name in PHOTOGRAPHS if name in self.arms and self.arms[name].digest == digest), None)
 
     def training_arms(self) -> list[str]:
         return sorted(set(self.arms) - {*PHOTOGRAPHS})
@@ -295,6 +304,11 @@ def read_shard(path: Path) -> Iterator[Sample]:
 
 def _is_member(name: str) -> bool:
     return Path(name).name.partition(".")[2] in _MEMBERS
+
+
+def scored_on(direction: str) -> str:
+    """The arm of photographs that `trial.direction` names."""
+    return REVERSE if direction == "reverse" else REAL
 
 
 def splits(arm: str) -> Sequence[str]:
