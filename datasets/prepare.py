@@ -54,11 +54,12 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
         material = Material(job.style(given, job.photographs(found)), report=report)
         if config.reverse or any(maker.needs_crops for maker in chosen):
             material = job.with_crops(material, *pairs)
-        told = {REVERSE: job.reverse(material)} if config.reverse else {}
+        told: dict[str, dict[str, Any]] = {REAL: {"code": REAL}}
+        if config.reverse:
+            told[REVERSE] = job.reverse(material)
         fitted = job.learn(chosen, material)
         job.synthetic(*pairs, material.style, fitted)
         told |= {one.title: one.told(material, fitted[one.title], job.keys(one.title)) for one in chosen}
-        told[REAL] = {"code": REAL}
         written = {name: job.joined(name) for name in sorted(told, key=lambda name: name in PHOTOGRAPHS)}
         _require_samples(written, config)
         for line in _warned(told, config):
