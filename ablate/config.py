@@ -95,6 +95,11 @@ class TrialConfig(pydantic.BaseModel):
     selection: Annotated[
         Literal["last", "best_val"], Evaluation, Field(description="which epoch's weights are scored")
     ] = "last"
+    direction: Annotated[
+        Literal["forward", "reverse"],
+        Evaluation,
+        Field(description="reverse: score the photographs in the look of the synthetic images (the arm reverse)"),
+    ] = "forward"
     threshold: Annotated[float, Evaluation, Field(gt=0, lt=1, description="probability that counts as animal*")] = 0.5
 
 

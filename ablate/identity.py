@@ -46,6 +46,7 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
         "oracle": False,
         "selection": "last",
         "threshold": 0.5,
+        "direction": "forward",
     }
 )
 

@@ -19,7 +19,7 @@ from ablate import parts, storage
 from ablate.config import RunConfig, TrialConfig
 from ablate.data import Data
 from ablate.errors import UsageError
-from ablate.shards import REAL, Manifest
+from ablate.shards import REAL, Manifest, scored_on
 from ablate.storage import urls
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
     for arm in arms:
         if not data.manifest.arm(arm).counts.get("train"):
             raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
-    data.require_room((arm, config.image_size) for config in configs for arm in (REAL, config.arm))
-    data.verify([REAL, *arms], print)
+    looks = sorted({scored_on(config.direction) for config in configs} | {REAL})  # an oracle looks at the real ones
+    data.require_room((arm, config.image_size) for config in configs for arm in (*looks, config.arm))
+    data.verify([*looks, *arms], print)
     for model, weights in {(config.model, config.encoder_weights) for config in configs}:
         if weights == "imagenet" and "encoder_weights" in parts.reads("ablate.models", model):
             # Fetched once, before trials ask for them all at the same time.

@@ -14,7 +14,7 @@ from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.identity import code_digest, ignored, score_id, training_id
 from ablate.search import Cell, Search, check
-from ablate.shards import Manifest
+from ablate.shards import Manifest, scored_on
 from ablate.space import Space
 
 _NAMED = ("model", "arm", "augment", "seed")
@@ -196,9 +196,9 @@ def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTri
     """A trial of a configuration on some data.
 
     Raises:
-        UsageError: the data has no such arm.
+        UsageError: the data has no such training arm, or no photographs in the wanted look.
     """
-    arm, photos = manifest.arm(config.arm).digest, manifest.photographs().digest
+    arm, photos = manifest.training_arm(config.arm).digest, manifest.photographs(scored_on(config.direction)).digest
     return PlannedTrial(
         name=name,
         config=config,

@@ -26,7 +26,7 @@ import pydantic
 from ablate.config import Layer, OfAugmentation, RunConfig, TrialConfig, fields_of, trial_config
 from ablate.errors import UsageError, suggest
 from ablate.identity import training_id
-from ablate.shards import Manifest
+from ablate.shards import Manifest, scored_on
 from ablate.space import Space
 from ablate.where import parse
 
@@ -152,9 +152,10 @@ def cells_of(run: RunConfig, search: Search, manifest: Manifest) -> tuple[Cell, 
 
 def search_id(search: Search, cells: tuple[Cell, ...], manifest: Manifest) -> str:
     """Names a search on some data. Samples can be added to it later, but to no population."""
+    looks = {scored_on(cell.config({}).direction) for cell in cells}
     content = {
         "cells": [training_id(cell.config({}), manifest.arm(cell.config({}).arm).digest) for cell in cells],
-        "photos": manifest.photographs().digest,
+        "photos": " ".join(manifest.photographs(look).digest for look in sorted(looks)),
         "domains": {field: described(domain) for field, domain in search.domains.items()},
         "rules": [search.sampler, repr(search.scheduler), search.objective, search.seed],
         **({"population": search.samples} if isinstance(search.scheduler, Pbt) else {}),

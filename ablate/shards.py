@@ -5,6 +5,7 @@ Layout of a data root:
     manifest.json
     {full,crop,i2i,...}/{train,val}-000000.tar    key.jpg  key.mask.png  key.json
     real/{test,empty}-000000.tar                  key.jpg  key.json  [key.mask.png]
+    reverse/{test,empty}-000000.tar               the same photographs in the look of the synthetic images, if wanted
 
 The same samples give the same bytes and the same digest. Nothing but `.jpg`, `.png` and `.json` is read, and nothing
 is ever unpickled.
@@ -28,7 +29,8 @@ from ablate.errors import UsageError, suggest
 from ablate.storage import publish, publishing, sha256
 
 SCHEMA_VERSION = 1
-REAL = "real"
+REAL, REVERSE = "real", "reverse"
+PHOTOGRAPHS = (REAL, REVERSE)  # arms of photographs: networks are scored on them, never trained
 MANIFEST = "manifest.json"
 _MEMBERS = ("jpg", "mask.png", "json")
 
@@ -82,14 +84,41 @@ class Manifest(pydantic.BaseModel):
             raise UsageError(f"trial.arm={name}: the data has no such arm; {suggest(name, self.training_arms())}")
         return self.arms[name]
 
-    def photographs(self) -> Arm:
-        """The test set."""
+    def training_arm(self, name: str) -> Arm:
+        """An arm to train on, which the arms of photographs are not."""
+        if name in PHOTOGRAPHS:
+            raise UsageError(
+                f"trial.arm={name}: photographs, which are not trained on; {suggest(name, self.training_arms())}"
+            )
+        return self.arm(name)
+
+    def photographs(self, arm: str = REAL) -> Arm:
+        """The test set, as it is (`real`) or in the look of the synthetic images (`reverse`)."""
+        assert arm in PHOTOGRAPHS
         if REAL not in self.arms:
             raise UsageError(f"the data has no photographs (no arm {REAL!r}); repeat datasets.prepare with photos=DIR")
-        return self.arms[REAL]
+        if arm not in self.arms:
+            raise UsageError(
+                f"trial.direction={arm}: the data has no arm {arm!r}; repeat datasets.prepare with reverse=true"
+            )
+        return self.arms[arm]
+
+    def photographs_of(self, digest: str | None) -> str | None:
+        """The arm of photographs that has a digest, if one has."""
+        return next((name for name in PHOTOGRAPHS if name in self.arms and self.arms[name].digest == digest), None)
 
     def training_arms(self) -> list[str]:
-        return sorted(set(self.arms) - {REAL})
+        return sorted(set(self.arms) - {*PHOTOGRAPHS})
+
+    def transductive(self, arm: str) -> bool:
+        """Whether test photographs, without their labels, had a part in how an arm looks."""
+        arms = self.parameters.get("arms")
+        told = arms.get(arm) if isinstance(arms, dict) else None
+        if not isinstance(told, dict):
+            return False
+        served = told.get("style_photos")
+        # Older manifests do not say it, but which photographs served.
+        return bool(told.get("transductive", isinstance(served, dict) and served.get("split") == "test"))
 
 
 class Written(pydantic.BaseModel):
@@ -97,6 +126,10 @@ class Written(pydantic.BaseModel):
 
     shard: Shard
     lines: list[str]
+
+    @property
+    def keys(self) -> list[str]:
+        return [line.split(" ")[1] for line in self.lines]
 
 
 class ShardWriter:
@@ -245,14 +278,19 @@ def read(root: Path, manifest: Manifest, arm: str, split: str) -> Iterator[Sampl
     """
     for shard in manifest.arm(arm).of_split(arm, split):
         found = 0
-        for sample in _read_tar(root / shard.name):
+        for sample in read_shard(root / shard.name):
             found += 1
             yield sample
         if found != shard.samples:
             raise ValueError(f"{root / shard.name}: {found} samples, the manifest says {shard.samples}")
 
 
-def _read_tar(path: Path) -> Iterator[Sample]:
+def read_shard(path: Path) -> Iterator[Sample]:
+    """The samples of one shard, in the order in which they were written.
+
+    Raises:
+        ValueError: a sample lacks a member.
+    """
     from webdataset.tariterators import group_by_keys, tar_file_expander
 
     with path.open("rb") as stream:
@@ -268,6 +306,11 @@ def _is_member(name: str) -> bool:
     return Path(name).name.partition(".")[2] in _MEMBERS
 
 
+def scored_on(direction: str) -> str:
+    """The arm of photographs that `trial.direction` names."""
+    return REVERSE if direction == "reverse" else REAL
+
+
 def splits(arm: str) -> Sequence[str]:
     """The splits that an arm is written in."""
-    return ("test", "empty") if arm == REAL else ("train", "val")
+    return ("test", "empty") if arm in PHOTOGRAPHS else ("train", "val")

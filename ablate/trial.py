@@ -21,7 +21,7 @@ from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.pictures import Pictures
 from ablate.plan import Job, PlannedTrial
-from ablate.shards import REAL
+from ablate.shards import REAL, scored_on
 from ablate.storage import UnreachableError
 from ablate.train import EpochRow, NonFiniteLossError, Training, best_epoch
 
@@ -106,11 +106,12 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         """Scores the network for every trial; `code` is the digest of the code that trained it."""
         for trial in self._job.trials:
             started = time.perf_counter()
+            photographs = scored_on(trial.config.direction)
             network = checkpoint.load_network(self._job.out, trial.training, trial.config, self._device)
             scored = [
                 row
                 for split in ("test", "empty")
-                for row in evaluate.score(network, self._pictures(REAL, split), trial.config, self._device)
+                for row in evaluate.score(network, self._pictures(photographs, split), trial.config, self._device)
             ]
             about = {
                 "code_digest": code,
@@ -165,7 +166,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         config = _first(self._job).config
         if not config.oracle:
             return None
-        photographs = self._pictures(REAL, "test")
+        photographs = self._pictures(REAL, "test")  # as they are: a training knows no direction of its scoring
         return lambda network: evaluate.mean_iou(network, photographs, config, self._device)
 
     def _circumstances(self) -> dict[str, Any]:

@@ -35,10 +35,14 @@ class Stage(Protocol):
 
     Attributes:
         arms: the arms that its samples may belong to.
+        gpu: whether it computes faster on a GPU.
     """
 
     @property
     def arms(self) -> tuple[str, ...]: ...
+
+    @property
+    def gpu(self) -> bool: ...
 
     def process(self, item: Any, /) -> Outcome:  # noqa: ANN401 - an input of the stage's own kind
         """Decodes and judges one input and makes its samples."""

@@ -78,15 +78,28 @@ class PrepareConfig(pydantic.BaseModel):
     empty_per_location: Annotated[
         int, Field(ge=0, description="photographs without an animal to take from each location, at most")
     ] = 20
-    arms: Annotated[tuple[str, ...], Field(min_length=1, description="training sets to write")] = (
+    arms: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="training sets to write; a translator's name: the crops that it translated"),
+    ] = (
         "full",
         "crop",
         "i2i",
     )
-    translator: Annotated[str, Field(description="module of datasets/translate, or a .py file, for the arm i2i")] = (
-        "reinhard"
-    )
-    translator_options: Annotated[tuple[str, ...], Field(description="its parameters, as key=value,key=value")] = ()
+    translator: Annotated[
+        str, Field(description="module of datasets/translate, or a .py file, for i2i, i2i_location and reverse")
+    ] = "reinhard"
+    translator_options: Annotated[
+        tuple[str, ...],
+        Field(description="its parameters, as key=value,key=value; another translator's as NAME.key=value"),
+    ] = ()
+    style_photos: Annotated[
+        str | None,
+        Field(description="folder of the photographs whose look is taken, by location; none: the test photographs"),
+    ] = None
+    reverse: Annotated[
+        bool, Field(description="also write the photographs in the look of the crops, by translator=, to score on")
+    ] = False
     crop: Annotated[Crop, Field(description="windows round the animals")] = Crop()
     night: Annotated[Night, Field(description="night by the pixels")] = Night()
     trial_defaults: Annotated[

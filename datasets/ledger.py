@@ -26,6 +26,7 @@ SKIPPED = "skipped.csv"
 SELECTION = "selection.parquet"
 SELECTED = "selected"
 SYNTHETIC, PHOTOGRAPH, ANNOTATION, BOX = "synthetic", "photograph", "annotation", "box"
+STYLE = "style photograph"
 _NAMED = 3  # bad inputs that an error names
 _SELECTION_SCHEMA = pa.schema(
     [
@@ -45,7 +46,7 @@ _SELECTION_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, order=True, slots=True)
 class Skipped:
-    """One bad input: `kind` is synthetic, photograph, annotation (of the JSON), or box (of a photograph)."""
+    """One bad input: `kind` is synthetic, photograph, annotation (of the JSON), box (of a photograph), or style."""
 
     kind: str
     name: str
@@ -57,7 +58,7 @@ class Considered:
     """One picture that selection looked at.
 
     Attributes:
-        kind: synthetic or photograph.
+        kind: synthetic, photograph, or style photograph.
         split: where it went or would have gone; None where no rule said yet.
         reason: `selected`, or the rule that took it out.
         chroma, luma: means over the pixels, 0 to 255; None where they were not looked at.

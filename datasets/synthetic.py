@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -13,7 +12,7 @@ from pathlib import Path
 from ablate.boxes import Boxes, components
 from ablate.errors import UsageError
 from ablate.storage import local
-from datasets import pictures
+from datasets import folders, pictures
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
 from datasets.ledger import SELECTED, SYNTHETIC, Considered, Ledger, Skipped
@@ -21,7 +20,6 @@ from datasets.lists import names_in
 from datasets.pictures import BrokenPictureError, Mask, Picture
 
 MOSTLY_ANIMAL = "mask covers most of the image"
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 _MOST = 0.75  # of the pixels; few animals come so close, but every mask does whose ground is not 0
 _FORM_OF = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
@@ -154,11 +152,11 @@ def _files(folder: Path, key: str, ledger: Ledger, suffix: str = "") -> dict[str
         raise UsageError(f"{folder}: there is no such folder; name yours with {key}= (there: {names})")
     named = []
     others: Counter[str] = Counter()
-    for path in sorted(_below(folder)):
+    for path in sorted(folders.below(folder)):
         name = path.relative_to(folder).with_suffix("").as_posix()
-        if path.suffix.lower() not in SUFFIXES:
+        if path.suffix.lower() not in folders.SUFFIXES:
             others[path.suffix.lower() or "no suffix"] += 1
-        elif problem := _unusable(path, name):
+        elif problem := folders.unusable(path, name):
             shown = str(path.relative_to(folder)).encode("utf-8", "replace").decode()
             ledger.skipped.append(Skipped(SYNTHETIC, shown, problem))
         else:
@@ -173,31 +171,6 @@ def _files(folder: Path, key: str, ledger: Ledger, suffix: str = "") -> dict[str
         if counts[name] > 1
     ]
     return {name: path for name, path in named if counts[name] == 1}
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """All files below a folder, also behind links; hidden ones are those of other programs."""
-    seen: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = [] if real in seen else [name for name in folders if not _hidden(name)]
-        if real not in seen:
-            yield from (Path(place, name) for name in files if not _hidden(name))
-        seen.add(real)
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def _unusable(path: Path, name: str) -> str | None:
-    if not path.exists():
-        return "the link leads nowhere"
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return "its name is not Unicode"
-    return None
 
 
 def _by_day(both: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> list[Pair]:

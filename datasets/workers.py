@@ -17,6 +17,7 @@ from datasets.building import working
 from datasets.chunks import Chunk, Finished, Stage
 
 _WORTH_RAY = 4  # chunks; fewer are done before Ray has started
+_PER_GPU = 4  # tasks that share one: while some decode and encode pictures, another one's network computes
 
 
 class Workers:
@@ -61,25 +62,41 @@ class Workers:
 
 
 class _Pool:
-    """A Ray that is up."""
+    """A Ray that is up; `gpus` are those of all its nodes."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, count: int, gpus: float) -> None:
+        self._count, self._gpus = count, gpus
 
     def work(self, stage: Stage, todo: Sequence[Chunk], building: Path) -> Iterator[tuple[Chunk, Finished]]:
         import ray
 
         # One core each; a worker that dies is not the chunk's fault, an exception is and is told.
-        task = ray.remote(num_cpus=1, max_retries=3)(_write_on_node)
+        share, at_a_time = division(stage.gpu, self._count, self._gpus)
+        task = ray.remote(num_cpus=1, num_gpus=share, max_retries=3)(_write_on_node)
         shared, remaining = ray.put(stage), list(reversed(todo))
         waiting: dict[Any, Chunk] = {}
         while remaining or waiting:
-            while remaining and len(waiting) < self._count:
+            while remaining and len(waiting) < at_a_time:
                 chunk = remaining.pop()
                 waiting[task.remote(shared, chunk, building)] = chunk
             (ready,), _ = ray.wait(list(waiting), num_returns=1)
             chunk = waiting.pop(ready)
             yield chunk, _result(ready, chunk.name)
+
+
+def division(wanted: bool, count: int, gpus: float) -> tuple[float, int]:
+    """The share of a GPU that a task asks Ray for, and how many tasks there are at a time.
+
+    Ray shows a task the GPU that it has a share of, and a translator computes on the GPU that it sees.
+
+    Args:
+        wanted: whether the stage computes faster on one.
+        count: tasks at a time as far as cores go.
+        gpus: of the cluster.
+    """
+    if not wanted or not gpus:
+        return 0.0, count
+    return 1 / _PER_GPU, min(count, max(int(gpus * _PER_GPU), 1))
 
 
 def _result(ready: Any, name: str) -> Finished:  # noqa: ANN401 - a Ray reference
@@ -101,7 +118,7 @@ def _pool(count: int | None, options: RayOptions) -> Iterator[_Pool]:
 
     found = cluster.connect(options.address, dashboard=False)
     try:
-        yield _Pool(count or max(int(found.cpus), 1))
+        yield _Pool(count or max(int(found.cpus), 1), found.gpus)
     finally:
         cluster.shutdown()
 

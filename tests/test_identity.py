@@ -23,6 +23,19 @@ def test_ids_are_what_they_have_always_been(case):
     assert training_id(trial_config(layer), "0" * 64) == expected
 
 
+GOLDEN_SCORES = {
+    "forward": ({}, "s061bf932b151ca8d"),
+    "reverse": ({"direction": "reverse"}, "s0dfc8b0f1d8ee697"),
+}
+
+
+@pytest.mark.parametrize("case", GOLDEN_SCORES)
+def test_score_ids_are_what_they_have_always_been(case):
+    layer, expected = GOLDEN_SCORES[case]
+    assert score_id(trial_config(layer), "0" * 64, "1" * 64) == expected
+    assert training_id(trial_config(layer), "0" * 64) == GOLDEN["paper's U-Net, crop"][1]
+
+
 def test_every_field_has_a_birth_default_and_a_role():
     assert set(BIRTH_DEFAULTS) == set(TrialConfig.model_fields)
     assert set(fields_of(Training)) | set(fields_of(Evaluation)) == set(TrialConfig.model_fields)

@@ -1,17 +1,25 @@
+import shutil
+from dataclasses import replace
+
+import cv2
+import numpy as np
 import pytest
 
-from ablate import data
+from ablate import data, results
 from ablate import plan as planning
 from ablate.config import RunConfig
 from ablate.errors import UsageError
-from ablate.shards import read_manifest
+from ablate.report.tables import build
+from ablate.shards import REAL, REVERSE, read, read_manifest, write_manifest
 from ablate.space import Space, product
+from tests.command import run
+from tests.tiny_data import jpg, write_arm
 
 CROP = product(arm=["crop"], augment=["none", "jitter"])
 
 
-def plan(tiny_root, space=CROP, **run):
-    return planning.plan(RunConfig(space="given", **run), space, read_manifest(tiny_root))
+def plan(tiny_root, space=CROP, **fields):
+    return planning.plan(RunConfig(space="given", **fields), space, read_manifest(tiny_root))
 
 
 def test_layers_take_precedence_from_paper_to_command_line(tiny_root):
@@ -49,9 +57,8 @@ def test_cells_that_are_the_same_trial_are_planned_once(tiny_root):
 
 
 def test_trials_that_share_a_training_share_a_job(tiny_root, tmp_path):
-    run = RunConfig(space="given")
     trials = plan(tiny_root, product(threshold=[0.4, 0.5], seed=[0, 1]))
-    work = planning.jobs(run, data.at(str(tiny_root)), tmp_path, trials, {"CPU": 1.0})
+    work = planning.jobs(RunConfig(space="given"), data.at(str(tiny_root)), tmp_path, trials, {"CPU": 1.0})
     assert [[trial.config.threshold for trial in job.trials] for job in work] == [[0.4, 0.5], [0.4, 0.5]]
 
 
@@ -89,3 +96,64 @@ def test_a_space_may_be_a_file(tmp_path):
     path.write_text("nothing = 1\n")
     with pytest.raises(UsageError, match="defines no function space"):
         planning.load_space(str(path))
+
+
+@pytest.mark.parametrize("arm", ["real", "reverse"])
+def test_photographs_are_no_training_arm(tiny_root, arm):
+    with pytest.raises(UsageError, match=rf"trial\.arm={arm}: photographs, .*allowed: crop, i2i"):
+        plan(tiny_root, trial={"arm": arm})
+
+
+def with_reverse(root, to):
+    """A copy of a data root whose photographs are there in another look too: as negatives."""
+    shutil.copytree(root, to)
+    manifest = read_manifest(to)
+    samples = {
+        split: [
+            replace(sample, jpg=jpg(255 - cv2.imdecode(np.frombuffer(sample.jpg, np.uint8), cv2.IMREAD_COLOR)))
+            for sample in read(to, manifest, REAL, split)
+        ]
+        for split in ("test", "empty")
+    }
+    write_manifest(to, manifest.model_copy(update={"arms": manifest.arms | {REVERSE: write_arm(to, REVERSE, samples)}}))
+    return to
+
+
+def test_a_reverse_trial_shares_the_training_and_is_scored_on_other_pictures(tiny_root, tmp_path):
+    root = with_reverse(tiny_root, tmp_path / "root")
+    forward, reverse = plan(root, product(direction=["forward", "reverse"]))
+    assert forward.training == reverse.training
+    assert forward.trial != reverse.trial
+    manifest = read_manifest(root)
+    assert [forward.photos_digest, reverse.photos_digest] == [manifest.arm(arm).digest for arm in (REAL, REVERSE)]
+    assert [trial.name for trial in (forward, reverse)] == [
+        "unet-crop-s0-direction=forward",
+        "unet-crop-s0-direction=reverse",
+    ]
+    assert plan(tiny_root)[0] == plan(root)[0]  # the arm that was added changes no other trial
+
+
+def test_data_without_translated_photographs_says_how_to_make_them(tiny_root):
+    with pytest.raises(UsageError, match=r"^trial\.direction=reverse: the data has no arm 'reverse'.*reverse=true$"):
+        plan(tiny_root, trial={"direction": "reverse"})
+
+
+def test_both_directions_are_scored_from_one_training_and_told_apart(tiny_root, tmp_path):
+    root, out = with_reverse(tiny_root, tmp_path / "root"), tmp_path / "out"
+    (tmp_path / "both.py").write_text(
+        "from ablate.space import product\n\n\ndef space():\n"
+        "    return product(arm=['crop'], direction=['forward', 'reverse'])\n"
+    )
+    done = run("ablate.run", f"space={tmp_path / 'both.py'}", f"data={root}", f"out={out}")
+    assert done.returncode == 0, done.stderr
+    trials = {row["direction"]: row for row in results.read(out, "trials").to_pylist()}
+    assert trials["forward"]["training"] == trials["reverse"]["training"]
+    iou = {
+        direction: [one["iou"] for one in results.read(out, "images", [row["trial"]]).to_pylist()]
+        for direction, row in trials.items()
+    }
+    assert len(iou["forward"]) == len(iou["reverse"]) == 13
+    assert iou["forward"] != iou["reverse"]
+    groups = build(out)
+    assert [len(group.trials) for group in groups] == [1, 1]  # of other pictures: in no table together
+    assert done.stdout.count("direction=reverse") >= 2

@@ -24,6 +24,10 @@ PAPER_MODELS = {"unet": "U-Net", "unet_resnet50": "U-Net with a ResNet-50 encode
 PROTOCOL = tuple(field for field in TrialConfig.model_fields if field not in {"model", "arm", "augment", "seed"})
 
 
+# What these fields say of all trials alike must be read beside every number, unless it is the paper's.
+_ALWAYS_NAMED = frozenset({"direction"})
+
+
 def model_title(model: str) -> str:
     """What the paper calls a network; a network of ours by the name of its module or file."""
     return PAPER_MODELS.get(model, _stem(model))
@@ -65,7 +69,7 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
     for _, of_model in effective(named).groupby("model"):
         for field in PROTOCOL:
             read = of_model[field].dropna()
-            if read.nunique() > 1:
+            if read.nunique() > 1 or (field in _ALWAYS_NAMED and (read != getattr(TrialConfig(), field)).any()):
                 extra[read.index] += f", {field}=" + read.map(_shown)
     for _, of_arm in named.groupby("arm"):
         if of_arm["arm_digest"].nunique() > 1:

@@ -6,28 +6,53 @@ A file in here (or a `.py` file given by its path) defines
 
 and, where the arm needs to learn from the photographs first, or the manifest should tell more than the configuration,
 
-    def fit(photos: Sequence[Path], config: PrepareConfig) -> object
-    def parameters(photos: Sequence[Path], config: PrepareConfig) -> dict[str, object]
+    def fit(material: Material, config: PrepareConfig) -> object
+    def parameters(material: Material, config: PrepareConfig, fitted: object, keys: Sequence[str]) -> dict[str, object]
+    TRANSLATES = True                                        where `translator=` has a part in it (default: no)
 
-`fit` is called once; what it returns is pickled, reaches every worker and is handed to `samples` (None without `fit`).
-`photos` are the files of the selected test photographs. A sample's bytes depend on its source, the configuration and
+`fit` is called once; what it returns is pickled, reaches every worker and is handed to `samples` (None without `fit`);
+`keys` are those of the samples that were written. A sample's bytes depend on its source, the configuration and
 its own key, never on the order or on the number of workers. It goes where its source image goes, to train or val, so
 that one picture is never on both sides, in any arm. Its JSON is made by `training_meta`. The arm `real` is the test
-set; it is made of the photographs (`datasets.arms.real`).
+set; it is made of the photographs (`datasets.arms.real`). A translator's name is an arm too: the crops that it
+translated (`datasets.makers`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from ablate.boxes import Boxes
 from ablate.shards import Sample
 from datasets.config import PrepareConfig
+from datasets.style import Style
 from datasets.synthetic import Source
+from datasets.translate import Photos
 
 PACKAGE = __name__
 Window = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an arm may learn from.
+
+    Attributes:
+        style: the photographs whose look is wanted.
+        crops: those of the training split; none where the arm's translator does not say that it looks at them.
+        crops_digest: of their content.
+        folder: the arm's own, for what must outlive a command that is killed (`datasets.learning`); None: nowhere.
+        report: takes lines for the user.
+    """
+
+    style: Style
+    crops: Photos = ()
+    crops_digest: str = ""
+    folder: Path | None = None
+    report: Callable[[str], None] = print
 
 
 class Arm(Protocol):
@@ -44,7 +69,7 @@ def training_meta(source: str, boxes_n4: Boxes, window: Window | None, translato
         source: name of the synthetic image.
         boxes_n4: of the components of the sample's own mask, the largest first.
         window: xyxy in the source's pixels, half-open, beyond its frame where the sample is padded; None: all of it.
-        translator: what gave the sample its look, as name@parameters; None: nothing did.
+        translator: what gave the sample its look, as name@parameters, with #digest where it was learned; None: nothing.
     """
     return {
         "source": source,

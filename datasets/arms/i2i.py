@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import Any
 
+from ablate.errors import UsageError
 from ablate.shards import Sample
-from ablate.storage import sha256
-from datasets import translate
-from datasets.arms import crop
+from datasets import learning, translate
+from datasets.arms import Material, crop
 from datasets.config import PrepareConfig
-from datasets.keys import generator
+from datasets.keys import generator, sample_key
+from datasets.style import Style
 from datasets.synthetic import Source
-from datasets.translate import Translator
+from datasets.translate import Choice, Domains, Files, Translator
+
+TRANSLATES = True
 
 
-def fit(photos: Sequence[Path], config: PrepareConfig) -> Translator:
-    """The translator, which has learned the photographs' look."""
-    return translate.choose(config.translator, config.translator_options).fit(photos)
+def fit(material: Material, config: PrepareConfig) -> Translator:
+    """The translator, which has learned the photographs' look.
+
+    Raises:
+        UsageError: there are too few photographs for it.
+    """
+    choice = chosen(config)
+    found = len(material.style.photos)
+    if found < choice.min_photos:
+        raise UsageError(
+            f"translator={config.translator}: needs at least {choice.min_photos} photographs whose look to take, "
+            f"there are {found}; give others with style_photos=DIR"
+        )
+    return learned(choice, material, material.style, config)
 
 
 def samples(source: Source, config: PrepareConfig, fitted: Translator) -> Iterator[Sample]:
     """One sample for each crop, in the look of a photograph that is drawn for it; padding stays black."""
-    identity = translate.choose(config.translator, config.translator_options).identity
+    identity = chosen(config).recorded(fitted)
     for window in crop.crops(source, config.crop):
         image_hw3 = fitted.translate(window.image_hw3, generator(config.seed, window.key))
         yield crop.sample(window, image_hw3, config, identity)
 
 
-def parameters(photos: Sequence[Path], config: PrepareConfig) -> dict[str, object]:
-    """Which translator, and whose look: the test photographs, without their labels."""
-    digest = hashlib.sha256()
-    for photo in photos:
-        digest.update(bytes.fromhex(sha256(photo)))
-    return {
-        "translator": translate.choose(config.translator, config.translator_options).identity,
-        "style_photos": {"split": "test", "count": len(photos), "digest": digest.hexdigest()},
-    }
+def parameters(material: Material, config: PrepareConfig, fitted: Translator, keys: Sequence[str]) -> dict[str, Any]:
+    """Which translator, and whose look."""
+    choice = chosen(config)
+    looked_at: dict[str, Any] = {"style_photos": None, "transductive": False}
+    return {"translator": choice.recorded(fitted)} | (material.style.told() if choice.min_photos else looked_at)
+
+
+def chosen(config: PrepareConfig) -> Choice:
+    """The translator that the configuration names."""
+    return translate.choose(config.translator, config.translator_options)
+
+
+def learned(choice: Choice, material: Material, style: Style, config: PrepareConfig, *place: str) -> Translator:
+    """A translator that has learned some photographs' look; `place` tells it from others of the same arm."""
+    source = material.crops if choice.needs_source else ()
+    target = Files(style.paths) if choice.min_photos else ()
+    folder = None
+    if material.folder is not None:
+        follows_from = [choice.identity, choice.code, str(config.seed), style.digest if target else ""]
+        follows_from += [material.crops_digest] if source else []
+        folder = learning.state(material.folder.joinpath(*map(sample_key, place)), follows_from)
+    return choice.fit(Domains(source, target, config.seed, folder, material.report))

@@ -17,7 +17,7 @@ from PIL import Image
 
 from ablate import shards
 from ablate.errors import UsageError
-from ablate.shards import REAL, Manifest, Sample
+from ablate.shards import PHOTOGRAPHS, REAL, Manifest, Sample
 from datasets.inspection.draw import Draw, Drawn
 from datasets.inspection.findings import Findings, plain
 from datasets.inspection.schema import Box, PhotographMeta, TrainingMeta, Wh, parsed
@@ -86,9 +86,10 @@ def take(root: Path, manifest: Manifest, samples: int, seed: int, findings: Find
         for split in shards.splits(arm):
             training.read(arm, split, _samples(root, manifest, arm, split), draw)
     training.close()
-    for split in shards.splits(REAL) if REAL in manifest.arms else ():
-        draw = census.draws[REAL, split] = Draw(samples, seed)
-        photographs.read(split, _samples(root, manifest, REAL, split), draw)
+    for arm in (name for name in PHOTOGRAPHS if name in manifest.arms):
+        for split in shards.splits(arm):
+            draw = census.draws[arm, split] = Draw(samples, seed)
+            photographs.read(arm, split, _samples(root, manifest, arm, split), draw)
     return census
 
 
@@ -158,34 +159,33 @@ class _Training:
 
 
 class _Photographs:
-    """Takes in the test set."""
+    """Takes in the test set, and the same photographs in another look, which count once."""
 
     def __init__(self, census: Census, findings: Findings) -> None:
         self._census, self._findings = census, findings
 
-    def read(self, split: str, samples: Iterable[Sample], draw: Draw) -> None:
+    def read(self, arm: str, split: str, samples: Iterable[Sample], draw: Draw) -> None:
         for sample in samples:
-            meta = parsed(PhotographMeta, sample, f"{REAL}/{split}")
+            meta = parsed(PhotographMeta, sample, f"{arm}/{split}")
             location = plain(meta.location)
-            counts = self._census.locations.setdefault(location, Location())
+            counts = self._census.locations.setdefault(location, Location()) if arm == REAL else Location()
             if split == "empty":
                 counts.empty += 1
             else:
                 counts.test += 1
                 counts.boxes += len(meta.boxes)
                 counts.masks += sample.mask_png is not None
-            self._check(split, sample, meta)
+            self._check(f"{arm}/{split}", sample, meta)
             boxes = tuple((labelled.box, labelled.category) for labelled in meta.boxes)
             draw.offer(Drawn(location, sample, boxes, (meta.captured_at or "no time")[:16].replace("T", " ")))
 
-    def _check(self, split: str, sample: Sample, meta: PhotographMeta) -> None:
-        where = f"{REAL}/{split}"
+    def _check(self, where: str, sample: Sample, meta: PhotographMeta) -> None:
         wh = _check_picture(self._findings, where, sample, [labelled.box for labelled in meta.boxes])
         if wh not in {None, (meta.width, meta.height)}:
             self._findings.add(where, "the picture is not of the size in its JSON", sample.key)
-        if split == "empty" and meta.boxes:
+        if where.endswith("empty") and meta.boxes:
             self._findings.add(where, "a box on a photograph without an animal", sample.key)
-        if split == "test" and not meta.boxes:
+        if where.endswith("test") and not meta.boxes:
             self._findings.add(where, "no true box", sample.key)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ablate.report.layout import plural
-from ablate.shards import REAL, Manifest
+from ablate.shards import PHOTOGRAPHS, Manifest
 from ablate.storage import publish
 from datasets.inspection import sheet, tables
 from datasets.inspection.census import Census, header_wh
@@ -49,7 +49,7 @@ def mask_shares(census: Census) -> dict[str, float]:
     """The median share of pixels that are animal, in [0, 1], of each training arm's drawn samples."""
     shares: dict[str, float] = {}
     for (arm, _), draw in census.draws.items():
-        masks = [_mask(each) for each in draw.drawn()] if arm != REAL else []
+        masks = [_mask(each) for each in draw.drawn()] if arm not in PHOTOGRAPHS else []
         covered = [float(mask_hw.mean()) for mask_hw in masks if mask_hw is not None]
         if covered:
             shares[arm] = statistics.median(covered)
@@ -59,7 +59,7 @@ def mask_shares(census: Census) -> dict[str, float]:
 def _title(arm: str, split: str, manifest: Manifest, census: Census) -> tuple[int, str]:
     """The number of samples that a sheet is drawn from, and its first line."""
     counts, digest = manifest.arms[arm].counts, tables.digest(manifest.arms[arm])
-    if arm == REAL:
+    if arm in PHOTOGRAPHS:
         number = counts.get(split, 0)
         places = sum(
             bool(location.empty if split == "empty" else location.test) for location in census.locations.values()
@@ -75,7 +75,7 @@ def _title(arm: str, split: str, manifest: Manifest, census: Census) -> tuple[in
 
 
 def _groups(arm: str) -> str:
-    return "locations" if arm == REAL else "train and val"
+    return "locations" if arm in PHOTOGRAPHS else "train and val"
 
 
 def _tiles(arm: str, drawn: Sequence[Drawn], findings: Findings) -> Iterator[Tile]:
@@ -89,7 +89,7 @@ def _tiles(arm: str, drawn: Sequence[Drawn], findings: Findings) -> Iterator[Til
         if mask_hw is not None and not mask_hw.any():
             findings.add(arm, "the mask holds no animal", each.sample.key)
         size = f"{image_hw3.shape[1]}x{image_hw3.shape[0]}" if image_hw3 is not None else "no size"
-        group = f"location {each.group}" if arm == REAL else each.group
+        group = f"location {each.group}" if arm in PHOTOGRAPHS else each.group
         yield Tile(image_hw3, mask_hw, each.boxes, (each.sample.key, f"{group} · {size} · {each.note}"))
 
 

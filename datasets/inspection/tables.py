@@ -11,7 +11,7 @@ from ablate import shards
 from ablate.errors import UsageError
 from ablate.natural import natural
 from ablate.report.grid import Cell, Grid
-from ablate.shards import REAL, Manifest
+from ablate.shards import PHOTOGRAPHS, Manifest
 from datasets.inspection.census import Location, TrainingArm
 from datasets.inspection.findings import plain
 
@@ -28,7 +28,7 @@ def digest(arm: shards.Arm) -> str:
 def arms_grid(root: Path, manifest: Manifest) -> Grid:
     """What lies in the shards, by arm and split."""
     rows = []
-    for name in [*manifest.training_arms(), *({REAL} & set(manifest.arms))]:
+    for name in [*manifest.training_arms(), *(name for name in PHOTOGRAPHS if name in manifest.arms)]:
         arm = manifest.arms[name]
         for number, split in enumerate(shards.splits(name)):
             files = arm.of_split(name, split)

@@ -3,21 +3,28 @@
 Name = module. A translator is one file in here (or a `.py` file given by its path) that defines
 
     class Parameters(pydantic.BaseModel)                     frozen; what `translator_options=` may set
-    def fit(photos: Photos, parameters: Parameters) -> Translator
+    def fit(domains: Domains, parameters: Parameters) -> Translator
+
+and, where it needs them,
+
+    NEEDS_SOURCE = True                                      `fit` also looks at the pictures to translate (default: no)
+    MIN_PHOTOS = 2                                           fewer pictures of the wanted look are refused (default 1)
 
 `fit` may be slow (statistics of all photographs, or training a network); what it returns is pickled, and `translate` is
 called once for each crop, in many processes. It keeps shapes: the animal must stay where its mask is. All randomness
-comes from the generator that it is given, which follows from the seed and the crop's key alone.
+comes from the generator that it is given, which follows from the seed and the crop's key alone. What `fit` leaves in
+its folder outlives a `datasets.prepare` that is killed; pictures and texts there are kept for the user to look at.
 
-The photographs are the selected test photographs, without any label: the paper's translator saw them too.
+A learned translator has a property `digest`, of its weights, which samples and the manifest tell; it computes on the
+GPU if its process sees one, and is then given a share of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 import pydantic
@@ -25,6 +32,7 @@ import pydantic
 from ablate import parts
 from ablate.cli import parse
 from ablate.errors import UsageError
+from ablate.storage import sha256
 from datasets.pictures import Pixels, decode
 
 PACKAGE = __name__
@@ -38,6 +46,25 @@ class Photos(Protocol):
     def __getitem__(self, index: int, /) -> Pixels: ...
 
 
+@dataclass(frozen=True)
+class Domains:
+    """What a translator learns from: pictures as (h, w, 3) uint8 RGB, decoded anew each time.
+
+    Attributes:
+        source: what will be translated.
+        target: whose look is wanted.
+        seed: of all randomness.
+        folder: where a long training keeps its checkpoint and its sample sheet; None: nowhere.
+        report: takes lines that tell of the progress.
+    """
+
+    source: Photos
+    target: Photos
+    seed: int = 0
+    folder: Path | None = None
+    report: Callable[[str], None] = print
+
+
 class Translator(Protocol):
     """A fitted translator."""
 
@@ -45,12 +72,22 @@ class Translator(Protocol):
         """An image of the same shape in the photographs' look; uint8 RGB in and out."""
 
 
+@runtime_checkable
+class Learned(Protocol):
+    """What tells a learned translator apart."""
+
+    @property
+    def digest(self) -> str:
+        """Of its weights."""
+
+
 class TranslatorModule(Protocol):
     """What a file in this package defines."""
 
+    __file__: str | None
     Parameters: type[pydantic.BaseModel]
 
-    def fit(self, photos: Photos, parameters: pydantic.BaseModel, /) -> Translator:
+    def fit(self, domains: Domains, parameters: pydantic.BaseModel, /) -> Translator:
         """Learns the photographs' look."""
 
 
@@ -62,20 +99,48 @@ class Choice:
     parameters: pydantic.BaseModel
     identity: str
 
-    def fit(self, photos: Sequence[Path]) -> Translator:
-        """Learns the look of photographs, given by their files."""
-        return self.module.fit(_Decoded(tuple(photos)), self.parameters)
+    @property
+    def needs_source(self) -> bool:
+        """Whether `fit` looks at `Domains.source`; else that may be empty."""
+        return bool(getattr(self.module, "NEEDS_SOURCE", False))
+
+    @property
+    def min_photos(self) -> int:
+        """How many pictures `Domains.target` must hold."""
+        return int(getattr(self.module, "MIN_PHOTOS", 1))
+
+    @property
+    def code(self) -> str:
+        """A digest of the source that learns: the translator's file, and what translators share."""
+        assert self.module.__file__ is not None
+        files = [Path(self.module.__file__), *sorted(Path(__file__).parent.glob("_*.py"))]
+        return "".join(sha256(path) for path in files)
+
+    def fit(self, domains: Domains) -> Translator:
+        """Learns the look of `domains.target`."""
+        return self.module.fit(domains, self.parameters)
+
+    def recorded(self, fitted: Translator) -> str:
+        """What samples record: name@parameters, and #digest of the weights where they were learned."""
+        return f"{self.identity}#{fitted.digest}" if isinstance(fitted, Learned) else self.identity
 
 
 @dataclass(frozen=True)
-class _Decoded:
-    photos: tuple[Path, ...]
+class Files:
+    """Photographs in files, which are known to be sound pictures."""
+
+    paths: tuple[Path, ...]
 
     def __len__(self) -> int:
-        return len(self.photos)
+        return len(self.paths)
 
     def __getitem__(self, index: int, /) -> Pixels:
-        return decode(self.photos[index].read_bytes()).image_hw3
+        return decode(self.paths[index].read_bytes()).image_hw3
+
+
+def wants_gpu(fitted: object) -> bool:
+    """Whether what an arm has learned computes faster on a GPU: learned translators do, unless they say otherwise."""
+    return bool(getattr(fitted, "wants_gpu", isinstance(fitted, Learned)))
 
 
 def choose(name: str, options: Sequence[str]) -> Choice:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from datasets.pictures import Pixels
-from datasets.translate import Photos
+from datasets.translate import Domains
+from datasets.translate._lab import to_lab, to_rgb
 
 _FLAT = 1e-3  # a channel that varies less holds no contrast to stretch
 
@@ -49,8 +50,9 @@ class Reinhard:
         return to_rgb(moved_hw3.astype(np.float32))
 
 
-def fit(photos: Photos, parameters: Parameters) -> Reinhard:
+def fit(domains: Domains, parameters: Parameters) -> Reinhard:
     """Measures all photographs; `style=all` makes their mean statistics the one look, as the paper has one style."""
+    photos = domains.target
     measured = [statistics(to_lab(photos[index])) for index in range(len(photos))]
     mean_n3, std_n3 = np.stack([mean_3 for mean_3, _ in measured]), np.stack([std_3 for _, std_3 in measured])
     if parameters.style == "all":
@@ -62,16 +64,3 @@ def statistics(lab_hw3: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArr
     """Mean and standard deviation of each channel, shape (3,)."""
     mean_31, std_31 = cv2.meanStdDev(lab_hw3)
     return mean_31[:, 0], std_31[:, 0]
-
-
-def to_lab(image_hw3: Pixels) -> NDArray[np.float32]:
-    """sRGB to CIELAB: L in [0, 100], a and b about +-100."""
-    lab_hw3: NDArray[np.float32] = cv2.cvtColor(np.float32(image_hw3) / np.float32(255), cv2.COLOR_RGB2LAB)
-    return lab_hw3
-
-
-def to_rgb(lab_hw3: NDArray[np.float32]) -> Pixels:
-    """CIELAB to sRGB; colours that a screen cannot show are clipped."""
-    rgb_hw3 = cv2.cvtColor(lab_hw3, cv2.COLOR_LAB2RGB)
-    image_hw3: Pixels = np.clip(np.rint(rgb_hw3 * 255.0), 0, 255).astype(np.uint8)
-    return image_hw3

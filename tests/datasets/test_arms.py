@@ -5,9 +5,10 @@ import scipy.ndimage
 from ablate import parts
 from ablate.boxes import components
 from ablate.shards import REAL
-from datasets import arms, photographs, pictures, synthetic
+from datasets import arms, photographs, pictures, style, synthetic
 from datasets.arms import crop, full, i2i, real
 from datasets.ledger import Ledger
+from datasets.style import StylePhoto
 from tests.datasets import raw_inputs
 from tests.datasets.raw_inputs import config, folder
 
@@ -29,10 +30,12 @@ class Inputs:
         self.sources = [synthetic.judge(pair, chosen)[0] for pair in self.pairs]
         found = photographs.candidates(chosen, Ledger())
         self.photos = [photographs.files(record, chosen)[0] for record in found.test]
+        photos = (StylePhoto(path, record.location) for path, record in zip(self.photos, found.test, strict=True))
+        self.material = arms.Material(style.of_test(photos), lambda line: None)
 
     def samples(self, module):
         """What an arm makes of all images, with the split of each."""
-        fitted = module.fit(self.photos, self.config) if hasattr(module, "fit") else None
+        fitted = module.fit(self.material, self.config) if hasattr(module, "fit") else None
         return [
             (pair.split, sample)
             for pair, source in zip(self.pairs, self.sources, strict=True)
@@ -135,7 +138,7 @@ def test_a_training_sample_tells_where_its_animals_are(inputs, name):
     module = parts.load(arms.PACKAGE, name, "arms")
     for split, sample in inputs.samples(module):
         assert split in {"train", "val"}
-        assert list(sample.meta) == ["source", "window", "boxes", "translator"]
+        assert list(sample.meta)[:4] == ["source", "window", "boxes", "translator"]
         mask = pictures.decode_mask(sample.mask_png)
         labels, _ = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
         slices = scipy.ndimage.find_objects(labels)
@@ -143,7 +146,7 @@ def test_a_training_sample_tells_where_its_animals_are(inputs, name):
 
 
 def test_the_known_arms_are_found():
-    assert {"full", "crop", "i2i", REAL} <= set(parts.names(arms.PACKAGE))
+    assert {"full", "crop", "i2i", "i2i_location", REAL} <= set(parts.names(arms.PACKAGE))
 
 
 def test_no_source_image_is_both_in_train_and_in_val_of_any_arm(inputs):

@@ -2,11 +2,12 @@ import inspect
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from ablate import parts
 from ablate.errors import UsageError
 from datasets import translate
-from datasets.translate import fda, reinhard
+from datasets.translate import Domains, fda, histogram, reinhard
 from tests.datasets.raw_inputs import picture
 
 NAMES = parts.names(translate.PACKAGE)
@@ -16,7 +17,7 @@ CROP = picture(np.random.default_rng(9), (32, 48), box=(8, 8, 24, 30))
 
 def fitted(name):
     module = parts.load(translate.PACKAGE, name, "translator")
-    return module.fit(PHOTOS, module.Parameters())
+    return module.fit(Domains(PHOTOS, PHOTOS), module.Parameters())
 
 
 def rng(seed=0):
@@ -24,7 +25,7 @@ def rng(seed=0):
 
 
 def test_the_known_translators_are_found():
-    assert {"reinhard", "fda"} <= set(NAMES)
+    assert {"reinhard", "fda", "histogram"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,7 +49,7 @@ def test_chance_comes_from_the_generator_alone(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_module_follows_the_contract(name):
     module = parts.load(translate.PACKAGE, name, "translator")
-    assert list(inspect.signature(module.fit).parameters) == ["photos", "parameters"]
+    assert list(inspect.signature(module.fit).parameters) == ["domains", "parameters"]
     assert module.Parameters.model_config["frozen"]
     assert translate.choose(name, []).identity.split("@")[0] == name
 
@@ -85,7 +86,7 @@ def test_a_translator_may_be_a_file(tmp_path):
 
 def test_reinhard_gives_each_lab_channel_the_photographs_mean_and_deviation():
     target = PHOTOS[1]
-    moved = reinhard.fit([target], reinhard.Parameters()).translate(CROP, rng())
+    moved = reinhard.fit(Domains([target], [target]), reinhard.Parameters()).translate(CROP, rng())
     mean, std = reinhard.statistics(reinhard.to_lab(moved))
     target_mean, target_std = reinhard.statistics(reinhard.to_lab(target))
     before, _ = reinhard.statistics(reinhard.to_lab(CROP))
@@ -96,7 +97,7 @@ def test_reinhard_gives_each_lab_channel_the_photographs_mean_and_deviation():
 
 def test_reinhard_can_aim_at_the_mean_look_of_all_photographs():
     looks = [reinhard.statistics(reinhard.to_lab(photo))[0] for photo in PHOTOS]
-    translator = reinhard.fit(PHOTOS, reinhard.Parameters(style="all"))
+    translator = reinhard.fit(Domains(PHOTOS, PHOTOS), reinhard.Parameters(style="all"))
     moved = [translator.translate(CROP, rng(seed)) for seed in range(3)]
     assert (moved[0] == moved[1]).all()
     assert (moved[0] == moved[2]).all()
@@ -105,12 +106,45 @@ def test_reinhard_can_aim_at_the_mean_look_of_all_photographs():
 
 
 def test_reinhard_towards_itself_changes_nothing_but_rounding():
-    moved = reinhard.fit([CROP], reinhard.Parameters()).translate(CROP, rng())
+    moved = reinhard.fit(Domains([CROP], [CROP]), reinhard.Parameters()).translate(CROP, rng())
     assert np.abs(moved.astype(int) - CROP).max() <= 1
 
 
+def by_ranks(values, targets):
+    """Exact histogram matching without bins: each value becomes the target of the same rank."""
+    ranks = (rankdata(values) - 0.5) / values.size
+    return np.quantile(targets, ranks, method="hazen").reshape(values.shape)
+
+
+@pytest.mark.parametrize("level", [60, 140])
+def test_histogram_matching_equals_ranking_all_pixels(level):
+    image, target = picture(rng(1), (48, 36), box=(5, 5, 30, 20)), picture(rng(2), (40, 30), level=level)
+    image_lab, target_lab = reinhard.to_lab(image), reinhard.to_lab(target)
+    cumulative_3b = histogram.cumulative(target_lab)
+    for channel, (limits, width) in enumerate([((0, 100), 100 / 256), ((-128, 128), 1), ((-128, 128), 1)]):
+        moved = histogram.matched(image_lab[..., channel], cumulative_3b[channel], limits)
+        expected = by_ranks(image_lab[..., channel].ravel(), target_lab[..., channel].ravel())
+        # The few pixels at the ends have gaps between them that no bin fills.
+        assert np.mean(np.abs(moved.ravel() - expected) <= width) > 0.99
+
+
+def test_histogram_gives_a_photograph_its_own_colours_back():
+    moved = histogram.fit(Domains((), [CROP]), histogram.Parameters()).translate(CROP, rng())
+    assert np.abs(moved.astype(int) - CROP).mean() < 1
+
+
+def test_histogram_can_aim_at_all_photographs_each_counting_alike():
+    large = np.tile(PHOTOS[0], (3, 3, 1))
+    one, other = (
+        histogram.fit(Domains((), photos), histogram.Parameters(style="all")).translate(CROP, rng(seed))
+        for seed, photos in enumerate([PHOTOS[:2], [large, PHOTOS[1]]])
+    )
+    assert (one == other).all()
+    assert PHOTOS[0].mean() < one.mean() < PHOTOS[1].mean()
+
+
 def test_fda_without_a_band_is_the_identity():
-    assert (fda.fit(PHOTOS, fda.Parameters(beta=0)).translate(CROP, rng()) == CROP).all()
+    assert (fda.fit(Domains(PHOTOS, PHOTOS), fda.Parameters(beta=0)).translate(CROP, rng()) == CROP).all()
 
 
 @pytest.mark.parametrize("beta", [0.01, 0.05, 0.2])

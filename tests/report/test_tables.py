@@ -176,3 +176,10 @@ def test_baselines_are_per_location_and_averaged_like_the_scores(tmp_path):
     assert photographs.baseline((AVERAGE, MACRO))[WHOLE] == pytest.approx(0.25)
     assert photographs.baselines.columns.tolist() == [WHOLE, CONSTANT]
     assert photographs.baseline(("location", "a"))[CONSTANT] == pytest.approx(1.0, abs=0.01)
+
+
+def test_photographs_in_another_look_are_another_group_and_every_setting_says_so(tmp_path):
+    for direction, digest in (("forward", "a" * 64), ("reverse", "b" * 64)):
+        write(tmp_path, 0.5, direction=direction, photos_digest=digest)
+    settings = [[*means(table, AVERAGE, WEIGHTED)] for group in build(tmp_path) for table in group.tables]
+    assert settings == [["crop"], ["crop, direction=reverse"]]

@@ -32,6 +32,7 @@ from ablate.report.layout import plural
 from ablate.report.page.thumbnails import thumbnails
 from ablate.report.settings import in_paper_order, model_title
 from ablate.report.tables import Group
+from ablate.shards import REAL
 
 _TRIALS = 60  # of more, a page would hold few photographs
 _LARGEST = 55_000_000  # bytes of all photographs together, so that a page stays under 60 MB
@@ -65,7 +66,8 @@ def gallery(out: Path, group: Group, data: Data, largest: int = _LARGEST) -> Gal
     done = int((group.trials["status"] == "done").sum()) + len(group.detectors)
     rows = results.dataset(out, "images", [*trials["trial"]]).to_table(columns=_COLUMNS).to_pylist()
     photos = _photos(rows, {trial: at for at, trial in enumerate(trials["trial"])})
-    for image_id, picture in thumbnails(data, photos.keys()):
+    look = data.manifest.photographs_of(group.digest) or REAL
+    for image_id, picture in thumbnails(data, look, photos.keys()):
         photos[image_id]["thumb"] = picture
     pictured = [photo for photo in photos.values() if "thumb" in photo]
     sampled, step = sample(pictured, largest)

@@ -140,7 +140,7 @@ class Part:
         yield template.substitute(prefix=self._prefix, notes=said, data=photographs)
 
     def _gallery(self) -> Gallery | None:
-        if self._data is None or self._data.manifest.photographs().digest != self._group.digest:
+        if self._data is None or self._data.manifest.photographs_of(self._group.digest) is None:
             return None
         return gallery(self._out, self._group, self._data)
 

@@ -13,24 +13,24 @@ from PIL import Image
 
 from ablate import shards
 from ablate.data import Data
-from ablate.shards import REAL, Sample
+from ablate.shards import Sample
 
 _LONG_SIDE = 288  # pixels
 _QUALITY = 45  # of WebP: about 8 kB for a forest in daylight
 _AT_A_TIME = 64
 
 
-def thumbnails(data: Data, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Image id and WebP (base64) of every photograph that is wanted and there, in the order of the shards."""
-    with data.shards(REAL) as folder, ThreadPoolExecutor() as threads:
-        samples = _samples(folder, data, wanted)
+def thumbnails(data: Data, arm: str, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Image id and WebP (base64) of every photograph of an arm that is wanted and there, in the order of the shards."""
+    with data.shards(arm) as folder, ThreadPoolExecutor() as threads:
+        samples = _samples(folder, data, arm, wanted)
         while some := [*islice(samples, _AT_A_TIME)]:  # not all at once: the originals are large
             yield from zip((_id(sample) for sample in some), threads.map(_thumbnail, some), strict=True)
 
 
-def _samples(folder: Path, data: Data, wanted: Collection[str]) -> Iterator[Sample]:
+def _samples(folder: Path, data: Data, arm: str, wanted: Collection[str]) -> Iterator[Sample]:
     for split in ("test", "empty"):
-        yield from (sample for sample in shards.read(folder, data.manifest, REAL, split) if _id(sample) in wanted)
+        yield from (sample for sample in shards.read(folder, data.manifest, arm, split) if _id(sample) in wanted)
 
 
 def _id(sample: Sample) -> str:

@@ -1,0 +1,202 @@
+"""One preparation at work: its stages, each finished chunk by chunk, and what they leave."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ablate import shards
+from ablate.errors import UsageError
+from ablate.shards import REAL, REVERSE, Arm
+from datasets import chunks, dividing, reverse, sources, stages, style, synthetic, table1, translate
+from datasets.arms import Material
+from datasets.building import ROOT
+from datasets.chunks import Chunk, Finished, Stage
+from datasets.config import PrepareConfig
+from datasets.keys import sample_key
+from datasets.learning import LEARNING
+from datasets.ledger import ANNOTATION, BOX, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, STYLE, SYNTHETIC, Ledger
+from datasets.makers import Fitted, Maker
+from datasets.photographs import Candidates
+from datasets.progress import progress
+from datasets.reverse import Reversed
+from datasets.sources import SOURCES, CutOut
+from datasets.style import Style, StylePhoto
+from datasets.synthetic import Pair
+from datasets.workers import Workers
+
+Report = Callable[[str], None]
+
+
+@dataclass
+class Job:
+    """One preparation: its stages, and what they leave."""
+
+    config: PrepareConfig
+    folder: Path
+    workers: Workers
+    report: Report
+    console: Console
+    ledger: Ledger
+    done: list[Chunk] = field(default_factory=list)
+
+    def photographs(self, found: Candidates) -> Style:
+        """Writes the test set; returns its photographs with an animal, sorted by key."""
+        self._require_sound(ANNOTATION, found.listing.n_annotations)
+        stage = stages.Photographs(self.config)
+        looked_at = len(found.test) + sum(min(len(one), self.config.empty_per_location) for one in found.empty)
+        self._work(PHOTOGRAPH, stage, list(dividing.of_photographs(found, stage)), looked_at)
+        n_boxes = sum(len(record.boxes(found.rule.categories)) for record in found.test)
+        self._require_sound(BOX, n_boxes)
+        self.report(_told(self.ledger, PHOTOGRAPH))
+        locations = {record.location for record in found.listing.records}
+        compare = table1.is_the_papers(found.rule, locations, len(found.listing.records))
+        self.report("\n".join(["", *table1.table(self.ledger.considered, compare), ""]))
+        for remark in self.ledger.remarks:
+            self.report(remark)
+        rows = [row for row in self.ledger.considered if (row.kind, row.split) == (PHOTOGRAPH, "test")]
+        selected = sorted((row for row in rows if row.reason == SELECTED), key=lambda row: sample_key(row.id))
+        return style.of_test(StylePhoto(Path(self.config.photos) / row.file_name, row.location) for row in selected)
+
+    def style(self, paths: Sequence[Path], test: Style) -> Style:
+        """The photographs whose look is wanted: the sound ones of `style_photos=`, or the test photographs."""
+        if self.config.style_photos is None:
+            return test
+        folder = Path(self.config.style_photos)
+        total = len(paths) + sum(entry.kind == STYLE for entry in self.ledger.skipped)
+        stage = stages.StylePhotographs(folder)
+        self._work(STYLE, stage, list(dividing.of_style(paths, self.config)), total)
+        self.report(_told(self.ledger, STYLE) + "\n")
+        rows = sorted((row for row in self.ledger.considered if row.kind == STYLE), key=lambda row: row.file_name)
+        return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), test)
+
+    def with_crops(self, material: Material, pairs: Sequence[Pair], total: int) -> Material:
+        """The material with the crops of the training split, for what learns from them.
+
+        Raises:
+            UsageError: too many inputs are bad, or there is no crop; before a long training, not after it.
+        """
+        found = Ledger(skipped=[entry for entry in self.ledger.skipped if entry.kind == SYNTHETIC])
+        written = []
+        for record in self._finish(
+            "crops to learn from", CutOut(self.config), list(dividing.of_sources(pairs, self.config))
+        ):
+            found.add(record.considered, record.skipped)
+            written += [record.written[SOURCES]] if SOURCES in record.written else []
+        found.require_sound(SYNTHETIC, total, self.config.max_bad, listing(self.config))
+        if not written:
+            raise UsageError(
+                f"no animal is large enough to learn from its crop; lower crop.min_side={self.config.crop.min_side}"
+            )
+        arm = shards.joined(written)
+        crops = sources.stored(self.folder / ROOT / shard.name for shard in arm.shards)
+        return replace(material, crops=crops, crops_digest=arm.digest)
+
+    def learn(self, chosen: Sequence[Maker], material: Material) -> Fitted:
+        """What the training arms learn from the photographs before any sample of them is made."""
+        fitted = {}
+        for maker in chosen:
+            with self._shown(maker, material.style):
+                fitted[maker.title] = maker.fit(replace(material, folder=self.folder / LEARNING / maker.title))
+        return fitted
+
+    def reverse(self, material: Material) -> dict[str, Any]:
+        """Translates the photographs that were written towards the crops; gives what the manifest tells of it."""
+        with self.console.status(f"{REVERSE}: learning the look of {len(material.crops):,} crops"):
+            fitted = reverse.fit(replace(material, folder=self.folder / LEARNING / REVERSE), self.config)
+        stage = Reversed(self.config, pickle.dumps(fitted), translate.wants_gpu(fitted))
+        real = [record.written[REAL].shard for record in self._records() if REAL in record.written]
+        todo = list(dividing.of_real(self.folder / ROOT, real, stage))
+        for _ in self._finish(REVERSE, stage, todo):
+            pass
+        self.done += todo
+        return reverse.told(material, self.config, fitted)
+
+    def synthetic(self, pairs: Sequence[Pair], total: int, looks: Style, fitted: Fitted) -> None:
+        """Writes the training arms; `total` counts the pairs and the images and masks that make none."""
+        gpu = any(map(translate.wants_gpu, fitted.values()))
+        stage = stages.Synthetic(self.config, pickle.dumps(fitted), gpu)
+        self._work(SYNTHETIC, stage, list(dividing.of_pairs(pairs, looks, stage)), total)
+        rows = [row for row in self.ledger.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
+        covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)
+        if covered > len(rows) / 2:
+            raise UsageError(
+                f"{covered} of {len(rows)} masks cover most of their image: is the animal what is not 0? "
+                "Say what it is with mask_ids= or mask_colors="
+            )
+        self.report(_told(self.ledger, SYNTHETIC) + "\n")
+
+    def joined(self, name: str) -> Arm:
+        """An arm, from the records of all chunks; one arm's at a time are in memory."""
+        return shards.joined(record.written[name] for record in self._records() if name in record.written)
+
+    def keys(self, name: str) -> list[str]:
+        """The keys of an arm's samples."""
+        written = (record.written[name] for record in self._records() if name in record.written)
+        return [key for one in written for key in one.keys]
+
+    def _records(self) -> Iterator[Finished]:
+        return (chunks.record(self.folder, chunk) for chunk in self.done)
+
+    @contextlib.contextmanager
+    def _shown(self, maker: Maker, looks: Style) -> Iterator[None]:
+        """Says what takes its time where an arm learns; lines that are reported meanwhile stand above it."""
+        if not maker.learns:
+            yield
+            return
+        with self.console.status(f"{maker.title}: learning the look of {len(looks.photos):,} photographs"):
+            yield
+
+    def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int) -> None:
+        """Finishes the chunks of a stage and judges what they found; `total` inputs of a kind."""
+        for record in self._finish(kind, stage, todo):
+            self.ledger.add(record.considered, record.skipped)
+        self.done += todo
+        self._require_sound(kind, total)  # when all are known: the list of what to mend is whole
+        hint = "; is it what mask_ids= or mask_colors= say?" if kind == SYNTHETIC and self.config.animal_values else ""
+        self.ledger.require_usable(kind, total, listing(self.config), hint)
+
+    def _finish(self, kind: str, stage: Stage, todo: Sequence[Chunk]) -> Iterator[Finished]:
+        """Yields the records of all chunks: first of those that an earlier try has finished, then of the others."""
+        remaining = []
+        before = 0
+        for chunk in todo:
+            record = chunks.finished(self.folder, chunk)
+            if record is None:
+                remaining.append(chunk)
+            else:
+                before += chunk.images
+                yield record
+        if before:
+            self.report(f"{kind}: going on, {len(todo) - len(remaining)} of {len(todo)} chunks were finished before")
+        with progress(kind, sum(chunk.images for chunk in todo), before, self.console) as advance:
+            for chunk, record in self.workers.work(stage, remaining):
+                advance(chunk.images)
+                yield record
+
+    def _require_sound(self, kind: str, total: int) -> None:
+        self.ledger.require_sound(kind, total, self.config.max_bad, listing(self.config))
+
+
+def listing(config: PrepareConfig) -> Path:
+    """Where bad inputs are listed if there are too many."""
+    to = Path(config.to)
+    return to.with_name(f"{to.name}.{SKIPPED}")
+
+
+def _told(ledger: Ledger, kind: str) -> str:
+    """What each rule took out of a kind of input, what was bad, and what is peculiar."""
+    bad = {f"{name}: bad input": reasons for name, reasons in ledger.skipped_counts().items()}
+    notes = {f"{name}: taken, with a note in {SELECTION}": reasons for name, reasons in ledger.note_counts().items()}
+    kinds = (PHOTOGRAPH, ANNOTATION, BOX) if kind == PHOTOGRAPH else (kind,)
+    lines = []
+    for name, reasons in (ledger.counts() | bad | notes).items():
+        if name.startswith(kinds):
+            lines += [name, *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]
+    return "\n".join(lines)

@@ -1,0 +1,109 @@
+"""The photographs whose look is wanted, without their labels: the test photographs, or others that the user gives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import UsageError
+from ablate.storage import local, sha256
+from datasets import folders
+from datasets.ledger import SELECTED, STYLE, Considered, Ledger, Skipped
+from datasets.pictures import BrokenPictureError, decode
+
+TEST, FOLDER = "test", "folder"
+
+
+@dataclass(frozen=True)
+class StylePhoto:
+    """A photograph that is known to be a sound picture, and the camera that took it, if that is known."""
+
+    path: Path
+    location: str | None
+
+    @cached_property
+    def sha256(self) -> str:
+        return sha256(self.path)
+
+
+@dataclass(frozen=True)
+class Style:
+    """Photographs in a fixed order.
+
+    Attributes:
+        split: where they come from: `test` or `folder`.
+        tested: whether they are, or some of them are, photographs that networks are scored on.
+    """
+
+    photos: tuple[StylePhoto, ...]
+    split: str
+    tested: bool
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(photo.path for photo in self.photos)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the files' bytes, in their order."""
+        digest = hashlib.sha256()
+        for photo in self.photos:
+            digest.update(bytes.fromhex(photo.sha256))
+        return digest.hexdigest()
+
+    def told(self) -> dict[str, Any]:
+        """What the manifest says of an arm that took this style."""
+        served = {"split": self.split, "count": len(self.photos), "digest": self.digest}
+        return {"style_photos": served, "transductive": self.tested}
+
+    def of(self, locations: Collection[str]) -> Style:
+        """The photographs of some cameras."""
+        return Style(tuple(p for p in self.photos if p.location in locations), self.split, self.tested)
+
+
+def of_test(photos: Iterable[StylePhoto]) -> Style:
+    """The test photographs themselves, as the paper's translator saw them."""
+    return Style(tuple(photos), TEST, tested=True)
+
+
+def of_folder(photos: Iterable[StylePhoto], test: Style) -> Style:
+    """Photographs that the user gave; one that is a test photograph, byte for byte, makes it tested."""
+    given = Style(tuple(photos), FOLDER, tested=False)
+    known = {photo.sha256 for photo in test.photos}
+    return replace(given, tested=any(photo.sha256 in known for photo in given.photos))
+
+
+def pictures_below(place: str, ledger: Ledger) -> tuple[Path, ...]:
+    """The pictures of `style_photos=` in the order of their names; tells the ledger of files that cannot be read.
+
+    Raises:
+        UsageError: there is no such folder, or no picture in it.
+    """
+    folder = local(place, "style_photos")
+    if not folder.is_dir():
+        raise UsageError(f"style_photos={folder}: there is no such folder")
+    found = []
+    for path in sorted(path for path in folders.below(folder) if path.suffix.lower() in folders.SUFFIXES):
+        name = path.relative_to(folder).as_posix()
+        if problem := folders.unusable(path, name):
+            ledger.skipped.append(Skipped(STYLE, name.encode("utf-8", "replace").decode(), problem))
+        else:
+            found.append(path)
+    if not found:
+        raise UsageError(f"style_photos={folder}: no picture in it ({', '.join(sorted(folders.SUFFIXES))})")
+    return tuple(found)
+
+
+def judge(path: Path, folder: Path) -> Considered | Skipped:
+    """Whether a file is a sound picture; its location is the first folder below `folder`, if it lies in one."""
+    name = path.relative_to(folder)
+    try:
+        decode(path.read_bytes())
+    except (BrokenPictureError, FileNotFoundError) as error:  # other errors are the disk's, and pass
+        return Skipped(STYLE, name.as_posix(), f"broken: {error}")
+    location = name.parts[0] if len(name.parts) > 1 else None
+    return Considered(STYLE, name.as_posix(), name.as_posix(), None, SELECTED, location)
