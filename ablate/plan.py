@@ -32,6 +32,7 @@ class PlannedTrial(pydantic.BaseModel):
     arm_digest: str
     photos_digest: str
     code: str
+    transductive: bool = False  # its arm, or what it is scored on, took its look from the test photographs
     search: str | None = None  # the search that suggested it
 
 
@@ -207,6 +208,7 @@ def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTri
         arm_digest=arm,
         photos_digest=photos,
         code=code_digest(config),
+        transductive=any(map(manifest.transductive, (config.arm, scored_on(config.direction)))),
     )
 
 

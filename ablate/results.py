@@ -96,6 +96,7 @@ def trials_schema() -> pa.Schema:
             pa.field("reference", pa.string()),  # of a detector that was not trained here: what to know of it
             *config,
             pa.field("arm_digest", pa.string()),
+            pa.field("transductive", pa.bool_()),  # the arm's look is that of the photographs, seen without labels
             pa.field("photos_digest", pa.string()),
             pa.field("code_digest", pa.string()),
             pa.field("versions", pa.string()),  # JSON: library -> version

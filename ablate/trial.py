@@ -175,7 +175,9 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
 def commit_row(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
     """Writes a trial's row in `trials`: who it is, and how it went."""
-    identity = trial.model_dump(include={"trial", "training", "name", "search", "arm_digest", "photos_digest"})
+    identity = trial.model_dump(
+        include={"trial", "training", "name", "search", "arm_digest", "photos_digest", "transductive"}
+    )
     row = trial.config.model_dump() | identity | {"code_digest": trial.code, "versions": _versions()} | outcome
     results.write(job.out, "trials", trial.trial, [row], results.trials_schema())
 

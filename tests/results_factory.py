@@ -72,6 +72,7 @@ def write(
     val_iou: float = 0.8,
     commit: bool = True,
     search: str | None = None,
+    transductive: bool = False,
     **identity: object,
 ) -> str:
     """Writes a finished trial and returns its id.
@@ -81,9 +82,10 @@ def write(
         alarms: how many of the empty photographs raise a false alarm.
         commit: False leaves out the row in `trials`, as a killed trial does.
         search: that suggested the trial.
+        transductive: its arm took its look from the photographs.
         identity: fields of `TrialConfig`, `photos_digest`, `arm_digest`.
     """
-    trial = planned(**identity).model_copy(update={"search": search})
+    trial = planned(**identity).model_copy(update={"search": search, "transductive": transductive})
     ids = {"trial": trial.trial, "training": trial.training}
     known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
     left = iter(range(alarms))

@@ -62,6 +62,9 @@ def network_notes(table: NetworkTable, photographs: Photographs, starred: bool) 
     if max(seeds, default=0) > 1:
         number = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(max(seeds))
         yield f"Mean over {number} seeds; ± is the standard deviation over seeds."
+    if table.transductive:
+        settings = "; ".join(map(unbroken, table.transductive))
+        yield f"Transductive: {settings}. Their look was taken from these very photographs, without any label."
     if table.protocol:
         fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())
         yield f"Not the paper's protocol: {fields}."

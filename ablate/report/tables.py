@@ -53,6 +53,12 @@ class NetworkTable:
         mean, std = row_values(self.mean, row), row_values(self.std, row)
         return {setting: (mean[setting], std[setting]) for setting in mean}
 
+    @property
+    def transductive(self) -> list[str]:
+        """The settings whose look was taken from the photographs that they are scored on."""
+        saw = {*self.trials.loc[self.trials["transductive"].eq(True), "setting"]}
+        return [setting for setting in self.mean.columns if setting in saw]
+
     def seeds(self, setting: str) -> list[int]:
         """The seeds that the numbers of a setting are the mean of."""
         of_setting = self.trials[(self.trials["setting"] == setting) & (self.trials["status"] == "done")]

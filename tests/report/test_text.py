@@ -86,6 +86,12 @@ def test_settings_that_lose_to_the_constant_box_are_named(tmp_path, printed):
     assert "Not better than the best constant box (image-weighted): full; crop + jitter." in printed()
 
 
+def test_arms_that_saw_the_photographs_are_named(tmp_path, printed):
+    write(tmp_path, 0.5, arm="crop")
+    write(tmp_path, 0.5, arm="i2i", transductive=True)
+    assert "Transductive: i2i. Their look" in " ".join(printed().split())
+
+
 def test_a_wide_table_is_cut_into_parts(tmp_path, printed):
     for rate in range(1, 10):
         write(tmp_path, learning_rate=rate / 1000)
