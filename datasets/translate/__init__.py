@@ -3,7 +3,7 @@
 Name = module. A translator is one file in here (or a `.py` file given by its path) that defines
 
     class Parameters(pydantic.BaseModel)                     frozen; what `translator_options=` may set
-    def fit(photos: Photos, parameters: Parameters) -> Translator
+    def fit(domains: Domains, parameters: Parameters) -> Translator
 
 `fit` may be slow (statistics of all photographs, or training a network); what it returns is pickled, and `translate` is
 called once for each crop, in many processes. It keeps shapes: the animal must stay where its mask is. All randomness
@@ -14,7 +14,7 @@ The photographs are the selected test photographs, without any label: the paper'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -38,6 +38,25 @@ class Photos(Protocol):
     def __getitem__(self, index: int, /) -> Pixels: ...
 
 
+@dataclass(frozen=True)
+class Domains:
+    """What a translator learns from: pictures as (h, w, 3) uint8 RGB, decoded anew each time.
+
+    Attributes:
+        source: what will be translated.
+        target: whose look is wanted.
+        seed: of all randomness.
+        folder: where a long training keeps its checkpoint and its sample sheet; None: nowhere.
+        report: takes lines that tell of the progress.
+    """
+
+    source: Photos
+    target: Photos
+    seed: int = 0
+    folder: Path | None = None
+    report: Callable[[str], None] = print
+
+
 class Translator(Protocol):
     """A fitted translator."""
 
@@ -50,7 +69,7 @@ class TranslatorModule(Protocol):
 
     Parameters: type[pydantic.BaseModel]
 
-    def fit(self, photos: Photos, parameters: pydantic.BaseModel, /) -> Translator:
+    def fit(self, domains: Domains, parameters: pydantic.BaseModel, /) -> Translator:
         """Learns the photographs' look."""
 
 
@@ -64,7 +83,8 @@ class Choice:
 
     def fit(self, photos: Sequence[Path]) -> Translator:
         """Learns the look of photographs, given by their files."""
-        return self.module.fit(_Decoded(tuple(photos)), self.parameters)
+        decoded = _Decoded(tuple(photos))
+        return self.module.fit(Domains(decoded, decoded), self.parameters)
 
 
 @dataclass(frozen=True)

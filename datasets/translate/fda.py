@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from datasets.pictures import Pixels
-from datasets.translate import Photos
+from datasets.translate import Domains, Photos
 
 
 class Parameters(pydantic.BaseModel):
@@ -46,9 +46,9 @@ class Fda:
         return np.clip(np.rint(swap(image_hw3, style_hw3, self.beta)), 0, 255).astype(np.uint8)
 
 
-def fit(photos: Photos, parameters: Parameters) -> Fda:
+def fit(domains: Domains, parameters: Parameters) -> Fda:
     """Nothing is learned: each photograph is looked at when it is drawn."""
-    return Fda(photos, parameters.beta)
+    return Fda(domains.target, parameters.beta)
 
 
 def swap(image_hw3: Pixels, style_hw3: Pixels, beta: float) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from datasets.pictures import Pixels
-from datasets.translate import Photos
+from datasets.translate import Domains
 
 _FLAT = 1e-3  # a channel that varies less holds no contrast to stretch
 
@@ -49,8 +49,9 @@ class Reinhard:
         return to_rgb(moved_hw3.astype(np.float32))
 
 
-def fit(photos: Photos, parameters: Parameters) -> Reinhard:
+def fit(domains: Domains, parameters: Parameters) -> Reinhard:
     """Measures all photographs; `style=all` makes their mean statistics the one look, as the paper has one style."""
+    photos = domains.target
     measured = [statistics(to_lab(photos[index])) for index in range(len(photos))]
     mean_n3, std_n3 = np.stack([mean_3 for mean_3, _ in measured]), np.stack([std_3 for _, std_3 in measured])
     if parameters.style == "all":

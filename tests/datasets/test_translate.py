@@ -6,7 +6,7 @@ import pytest
 from ablate import parts
 from ablate.errors import UsageError
 from datasets import translate
-from datasets.translate import fda, reinhard
+from datasets.translate import Domains, fda, reinhard
 from tests.datasets.raw_inputs import picture
 
 NAMES = parts.names(translate.PACKAGE)
@@ -16,7 +16,7 @@ CROP = picture(np.random.default_rng(9), (32, 48), box=(8, 8, 24, 30))
 
 def fitted(name):
     module = parts.load(translate.PACKAGE, name, "translator")
-    return module.fit(PHOTOS, module.Parameters())
+    return module.fit(Domains(PHOTOS, PHOTOS), module.Parameters())
 
 
 def rng(seed=0):
@@ -48,7 +48,7 @@ def test_chance_comes_from_the_generator_alone(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_module_follows_the_contract(name):
     module = parts.load(translate.PACKAGE, name, "translator")
-    assert list(inspect.signature(module.fit).parameters) == ["photos", "parameters"]
+    assert list(inspect.signature(module.fit).parameters) == ["domains", "parameters"]
     assert module.Parameters.model_config["frozen"]
     assert translate.choose(name, []).identity.split("@")[0] == name
 
@@ -85,7 +85,7 @@ def test_a_translator_may_be_a_file(tmp_path):
 
 def test_reinhard_gives_each_lab_channel_the_photographs_mean_and_deviation():
     target = PHOTOS[1]
-    moved = reinhard.fit([target], reinhard.Parameters()).translate(CROP, rng())
+    moved = reinhard.fit(Domains([target], [target]), reinhard.Parameters()).translate(CROP, rng())
     mean, std = reinhard.statistics(reinhard.to_lab(moved))
     target_mean, target_std = reinhard.statistics(reinhard.to_lab(target))
     before, _ = reinhard.statistics(reinhard.to_lab(CROP))
@@ -96,7 +96,7 @@ def test_reinhard_gives_each_lab_channel_the_photographs_mean_and_deviation():
 
 def test_reinhard_can_aim_at_the_mean_look_of_all_photographs():
     looks = [reinhard.statistics(reinhard.to_lab(photo))[0] for photo in PHOTOS]
-    translator = reinhard.fit(PHOTOS, reinhard.Parameters(style="all"))
+    translator = reinhard.fit(Domains(PHOTOS, PHOTOS), reinhard.Parameters(style="all"))
     moved = [translator.translate(CROP, rng(seed)) for seed in range(3)]
     assert (moved[0] == moved[1]).all()
     assert (moved[0] == moved[2]).all()
@@ -105,12 +105,12 @@ def test_reinhard_can_aim_at_the_mean_look_of_all_photographs():
 
 
 def test_reinhard_towards_itself_changes_nothing_but_rounding():
-    moved = reinhard.fit([CROP], reinhard.Parameters()).translate(CROP, rng())
+    moved = reinhard.fit(Domains([CROP], [CROP]), reinhard.Parameters()).translate(CROP, rng())
     assert np.abs(moved.astype(int) - CROP).max() <= 1
 
 
 def test_fda_without_a_band_is_the_identity():
-    assert (fda.fit(PHOTOS, fda.Parameters(beta=0)).translate(CROP, rng()) == CROP).all()
+    assert (fda.fit(Domains(PHOTOS, PHOTOS), fda.Parameters(beta=0)).translate(CROP, rng()) == CROP).all()
 
 
 @pytest.mark.parametrize("beta", [0.01, 0.05, 0.2])
