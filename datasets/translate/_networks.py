@@ -8,6 +8,7 @@ finer grids through small blurs (Zhang: Making Convolutional Networks Shift-Inva
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -91,7 +92,7 @@ class Discriminator(nn.Module):
         super().__init__()
         channels = (width, 2 * width, 4 * width, 8 * width)
         self.stem = nn.Conv2d(3, width, 4, padding=1)
-        self.stages = nn.ModuleList(nn.Conv2d(a, b, 4, padding=1) for a, b in zip(channels, channels[1:], strict=False))
+        self.stages = nn.ModuleList(nn.Conv2d(a, b, 4, padding=1) for a, b in pairwise(channels))
         self.head = nn.Conv2d(8 * width, 1, 4, padding=1)
         _initialise(self)
 
@@ -120,7 +121,9 @@ class Heads(nn.Module):
             features: b c h w each.
             positions: indices of pixels in raster order, shape (p,), for each feature.
         """
-        patches = [f.flatten(2)[:, :, p].transpose(1, 2) for f, p in zip(features, positions, strict=True)]
+        # Channels come last in memory, so that no feature is copied as a whole.
+        pixels = [feature.permute(0, 2, 3, 1).flatten(1, 2) for feature in features]
+        patches = [pixel_bnc.index_select(1, p) for pixel_bnc, p in zip(pixels, positions, strict=True)]
         vectors = [head(patch_bpc).float() for head, patch_bpc in zip(self.heads, patches, strict=True)]
         return [F.normalize(vector_bpc, dim=-1) for vector_bpc in vectors]
 
