@@ -62,11 +62,11 @@ class Training:
         source_b3hw, target_b3hw = (to_tensor(x, self.device) for x in (batch.source_bhw3, batch.target_bhw3))
         flip_b = torch.from_numpy(batch.flip_b).to(self.device)
         positions = [torch.from_numpy(p).to(self.device) for p in batch.positions]
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with autocast(self.device):
             out_b3hw, keys = self._translate(source_b3hw, target_b3hw, flip_b)
-            fake_b3hw = out_b3hw[: len(source_b3hw)]
-            d_loss = self._learn_to_tell(fake_b3hw.detach(), target_b3hw)
-            g_loss, nce_b = self._learn_to_translate(out_b3hw, fake_b3hw, keys, flip_b, positions)
+        fake_b3hw = out_b3hw[: len(source_b3hw)]
+        d_loss = self._learn_to_tell(fake_b3hw.detach(), target_b3hw)
+        g_loss, nce_b = self._learn_to_translate(out_b3hw, fake_b3hw, keys, flip_b, positions)
         nce, identity = nce_b[: len(source_b3hw)].mean(), nce_b[len(source_b3hw) :].mean()
         self._sums += torch.stack([d_loss, g_loss, nce, identity if self.identity else torch.zeros_like(nce)])
         self._summed += 1
@@ -106,9 +106,10 @@ class Training:
     def _translate(self, source_b3hw: Tensor, target_b3hw: Tensor, flip_b: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Translated source images, then target images where identity counts; and the features to compare with."""
         if self.equivariant:
+            out_b3hw = self.generator(_flip(source_b3hw, flip_b))
+            # Second: autocast remembers the weights as it first cast them, and without gradients it would lose these.
             with torch.no_grad():
-                keys = self.generator.features(source_b3hw)
-            return self.generator(_flip(source_b3hw, flip_b)), keys
+                return out_b3hw, self.generator.features(source_b3hw)
         given_b3hw = torch.cat([source_b3hw, target_b3hw]) if self.identity else source_b3hw
         # No key is learned through, so that the features on the way are those of a run apart.
         out_b3hw, keys = self.generator.translate(given_b3hw)
@@ -116,7 +117,8 @@ class Training:
 
     def _learn_to_tell(self, fake_b3hw: Tensor, target_b3hw: Tensor) -> Tensor:
         adam = self._adams[1]
-        fake, real = self.discriminator(torch.cat([fake_b3hw, target_b3hw])).chunk(2)
+        with autocast(self.device):
+            fake, real = self.discriminator(torch.cat([fake_b3hw, target_b3hw])).chunk(2)
         loss = (least_squares(fake, False) + least_squares(real, True)) / 2
         adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -128,14 +130,16 @@ class Training:
     ) -> tuple[Tensor, Tensor]:
         adam = self._adams[0]
         self.discriminator.requires_grad_(False)
-        adversarial = least_squares(self.discriminator(fake_b3hw), True)
+        with autocast(self.device):
+            answers = self.discriminator(fake_b3hw)
+            queries = self.generator.features(out_b3hw)
+            if self.equivariant:
+                queries = [_flip(query, flip_b) for query in queries]
+            query_vectors = self.heads(queries, positions)
+            with torch.no_grad():
+                key_vectors = self.heads(keys, positions)
         self.discriminator.requires_grad_(True)
-        queries = self.generator.features(out_b3hw)
-        if self.equivariant:
-            queries = [_flip(query, flip_b) for query in queries]
-        with torch.no_grad():
-            key_vectors = self.heads(keys, positions)
-        nce_b = patch_nce(self.heads(queries, positions), key_vectors)
+        adversarial, nce_b = least_squares(answers, True), patch_nce(query_vectors, key_vectors)
         adam.zero_grad(set_to_none=True)
         (adversarial + self.lambda_nce * nce_b.mean()).backward()  # type: ignore[no-untyped-call]
         adam.step()
@@ -170,8 +174,13 @@ def _flip(x_bchw: Tensor, flip_b: Tensor) -> Tensor:
 def translated(generator: Generator, image_bhw3: Pixels) -> Pixels:
     """The translations of images, uint8 RGB in and out; sides are multiples of 4, at least 8."""
     device = generator.head.weight.device
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+    with autocast(device):
         return to_bytes(generator(to_tensor(image_bhw3, device)))
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 where a GPU computes; networks run in it, losses do not."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
 def accelerator() -> torch.device:

@@ -63,10 +63,11 @@ class Parameters(pydantic.BaseModel):
     width: Annotated[int, Field(ge=1, description="channels of the generator's first layer")] = 64
     blocks: Annotated[int, Field(ge=1, description="residual blocks of the generator")] = 9
     lambda_nce: Annotated[
-        float | None, Field(ge=0, description="weight of the patches; none: 1 for cut, 10 for fastcut")
+        float | None,
+        Field(ge=0, allow_inf_nan=False, description="weight of the patches; none: 1 for cut, 10 for fastcut"),
     ] = None
     learning_rate: Annotated[
-        float, Field(gt=0, description="Adam's, in the first half; then it falls linearly to 0")
+        float, Field(gt=0, allow_inf_nan=False, description="Adam's, in the first half; then it falls linearly to 0")
     ] = 2e-4
 
 
@@ -154,6 +155,7 @@ class _Course:
         self.parameters, self.shelf, self.report = parameters, shelf, domains.report
         self.seed = domains.seed
         self.source, self.target = decks(domains, parameters.size)
+        self.report(f"cut: looks through {len(self.source):,} source and {len(self.target):,} target pictures")
         _require_large_enough(self.source, self.target, parameters.size)
         weight = LAMBDA_NCE[parameters.mode] if parameters.lambda_nce is None else parameters.lambda_nce
         p = parameters
