@@ -30,12 +30,15 @@ from datasets.workers import Workers
 _FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos")
 
 
-def prepare(config: PrepareConfig, report: Report = print, console: Console | None = None) -> Manifest:
+def prepare(
+    config: PrepareConfig, report: Report = print, console: Console | None = None, training: Report | None = None
+) -> Manifest:
     """Writes the data root that a configuration describes.
 
     Args:
         report: takes the lines that tell what was selected and left out.
         console: where progress is shown; None: nowhere.
+        training: takes the lines that tell how far a translator's training is; None: `report`.
 
     Raises:
         UsageError: an input or a name is wrong, nothing usable is left, too much is bad, or `to` is taken.
@@ -51,7 +54,7 @@ def prepare(config: PrepareConfig, report: Report = print, console: Console | No
     given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)
-        material = Material(job.style(given, job.photographs(found)), report=report)
+        material = Material(job.style(given, job.photographs(found)), report=training or report)
         if config.reverse or any(maker.needs_crops for maker in chosen):
             material = job.with_crops(material, *pairs)
         told: dict[str, dict[str, Any]] = {REAL: {"code": REAL}}

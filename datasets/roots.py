@@ -1,7 +1,7 @@
 """What `data=` names: an embedded data set, built once into the node's cache, or a folder or URL of shards.
 
 An embedded data set is a package in `datasets/` that defines `config(to: Path) -> PrepareConfig`; its raw files lie
-beside its `__init__.py`.
+beside its `__init__.py`, or in the folder `RAW` where it defines one.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _defines_config(path: Path) -> bool:
 def _built(name: str, report: Callable[[str], None]) -> Path:
     module = importlib.import_module(f"datasets.{name}")
     assert module.__file__ is not None
-    folder = cache() / "data" / f"{name}-{_digest(Path(module.__file__).parent)}"
+    folder = cache() / "data" / f"{name}-{_digest(Path(module.__file__).parent, getattr(module, 'RAW', None))}"
     if (folder / shards.MANIFEST).is_file():
         return folder
     from datasets.prepare import prepare  # image libraries are slow to import, and mostly the shards are there
@@ -72,7 +72,8 @@ def _built(name: str, report: Callable[[str], None]) -> Path:
     # Under a name of its own, so that of two processes at once neither replaces what the other already reads.
     building = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
-        prepare(module.config(building), lambda line: None)  # what it left out is no news of the user's data
+        # What it left out is no news of the user's data; how far a long training is, is.
+        prepare(module.config(building), lambda line: None, training=report)
         _move(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -88,11 +89,14 @@ def _move(building: Path, folder: Path) -> None:
         # Another process was first; what it made is the same.
 
 
-def _digest(package: Path) -> str:
+def _digest(package: Path, raw: Path | None) -> str:
     """A hash of everything that the shards follow from: the raw files, and the code that reads and writes them."""
-    raw = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     named = {f"code/{name}": path for name, path in code.files().items()}
-    named |= {f"raw/{path.relative_to(package).as_posix()}": path for path in raw}
+    for kind, folder in {"raw": package, **({"elsewhere": raw} if raw else {})}.items():
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        named |= {
+            f"{kind}/{path.relative_to(folder).as_posix()}": path for path in files if "__pycache__" not in path.parts
+        }
     hashed = hashlib.sha256(f"schema {shards.SCHEMA_VERSION}\n".encode())
     for name, path in sorted(named.items()):
         hashed.update(f"{name} {sha256(path)}\n".encode())

@@ -9,7 +9,9 @@ import pytest
 import datasets
 from ablate import shards
 from ablate.errors import UsageError
-from datasets import roots
+from datasets import demo_looks, roots
+from datasets.prepare import prepare
+from search_spaces import translators
 from tests.datasets import raw_inputs
 
 SET = """
@@ -116,12 +118,24 @@ def test_only_packages_that_define_a_config_are_data_sets():
     assert not {"arms", "translate", "render"} & set(roots.names())
 
 
-@pytest.mark.parametrize("name", roots.names())
-def test_every_embedded_set_can_be_built(name):
+def test_the_demo_can_be_built():
     lines = []
-    root = roots.root(name, lines.append)
+    root = roots.root("demo", lines.append)
     manifest = shards.read_manifest(root)
     shards.verify(root, manifest, manifest.arms)
     assert {"full", "crop", "i2i", "real"} <= set(manifest.arms)
     assert all(manifest.arm(arm).counts[split] for arm in manifest.arms for split in shards.splits(arm))
     assert manifest.parameters["skipped"] == {}
+
+
+def test_the_demo_in_every_look_has_the_demos_crops_and_all_looks_of_the_space(tmp_path):
+    config = demo_looks.config(tmp_path / "looks")
+    brief = tuple("cut.images=4" if option.startswith("cut.images") else option for option in config.translator_options)
+    manifest = prepare(config.model_copy(update={"translator_options": brief}), lambda line: None)
+    demo = shards.read_manifest(roots.root("demo", lambda line: None))
+    assert {name: manifest.arms[name].digest for name in ("crop", "real")} == {
+        name: demo.arms[name].digest for name in ("crop", "real")
+    }
+    assert manifest.arms["reinhard"].digest == demo.arms["i2i"].digest
+    assert set(translators.ARMS) <= set(manifest.arms)
+    assert all(manifest.transductive(arm) == (arm != "crop") for arm in translators.ARMS)

@@ -1,0 +1,25 @@
+"""The embedded demo with its crops in every look: an arm for each translator, and one look for each camera.
+
+`data=demo_looks`, for `space=translators`. The raw files and the arms `crop` and `real` are those of `demo`, so that
+trials on them are the same trials. Written once, in some minutes, nearly all of which train the translator `cut`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datasets import demo
+from datasets.config import PrepareConfig
+
+RAW = Path(demo.__file__).parent
+
+ARMS = ("crop", "reinhard", "histogram", "fda", "cut", "i2i_location")
+
+# The generator is narrow and the training short: minutes of one core. Chosen by looking at the sheet.
+CUT = {"size": 64, "width": 16, "blocks": 3, "batch": 2, "images": 1200, "lambda_nce": 5.0, "learning_rate": 3e-4}
+
+
+def config(to: Path, raw: Path = RAW) -> PrepareConfig:
+    """How the demo's raw files become the data root `to`; `raw` is the folder that holds them."""
+    options = ("style=all", *(f"cut.{name}={value}" for name, value in CUT.items()))
+    return demo.config(to, raw).model_copy(update={"arms": ARMS, "translator_options": options})
