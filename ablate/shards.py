@@ -81,7 +81,10 @@ class Manifest(pydantic.BaseModel):
 
     def arm(self, name: str) -> Arm:
         if name not in self.arms:
-            raise UsageError(f"trial.arm={name}: the data has no such arm; {suggest(name, self.training_arms())}")
+            raise UsageError(
+                f"trial.arm={name}: the data has no such arm; {suggest(name, self.training_arms())}; prepare the data "
+                f'with arms=...,{name}, or leave it out: where="arm!={name}"'
+            )
         return self.arms[name]
 
     def training_arm(self, name: str) -> Arm:

@@ -77,13 +77,14 @@ def translated(data: Data) -> dict[str, str]:
         UsageError: there is nothing to compare.
     """
     told = data.manifest.parameters.get("arms", {})
-    found = {arm: str(about["translator"]) for arm, about in told.items() if _is_translated(about)}
+    training = data.manifest.training_arms()
+    found = {arm: str(about["translator"]) for arm, about in told.items() if arm in training and _is_translated(about)}
     for needed in (CROP, REAL):
         if needed not in data.manifest.arms:
             raise UsageError(f"data={data.place}: it has no arm {needed!r}, with which translations are compared")
     if not found:
         raise UsageError(f"data={data.place}: no translated arm; repeat datasets.prepare with arms=crop,i2i")
-    return {arm: found[arm] for arm in sorted(found) if arm in data.manifest.arms}
+    return dict(sorted(found.items()))
 
 
 def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[Translation]:
