@@ -13,6 +13,7 @@ import numpy as np
 from ray.tune.search.sample import Categorical, Integer, Quantized
 
 from ablate.samplers import Values, plain
+from ablate.search import highest
 
 _ANEW = 0.25
 _FACTORS = (0.8, 1.2)
@@ -62,7 +63,7 @@ def _explored(value: Any, domain: Any, rng: np.random.RandomState) -> object:  #
     sampler = domain.get_sampler()
     if isinstance(sampler, Quantized):
         moved = round(moved / sampler.q) * sampler.q
-    return min(round(moved), domain.upper - 1) if isinstance(domain, Integer) else moved
+    return min(round(moved), highest(domain)) if isinstance(domain, Integer) else moved
 
 
 def _rank(score: float | None) -> float:

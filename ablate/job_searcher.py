@@ -64,6 +64,7 @@ class SearchRun:
             is_default=values == self.default(cell),
             trial=trial.trial,
             name=trial.name,
+            code=trial.code,
             given={**self.cells[cell].below[-1], **self.cells[cell].above},
             values=values,
             domains={field: described(domain) for field, domain in self.search.domains.items()},

@@ -5,18 +5,26 @@ Its result is where every trial's is: in `trials` and `epochs`. So a search that
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
 from ablate import results, storage
+from ablate.errors import UsageError
 
 FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
 
 _DIVERGED = "NonFiniteLossError"
+
+
+def diverged(reason: str | None) -> bool:
+    """Whether a failure says that the values were bad: that a rate was too high is a result, a lost node is none."""
+    return str(reason).startswith(_DIVERGED)
 
 
 class Leg(pydantic.BaseModel):
@@ -45,6 +53,11 @@ class Leg(pydantic.BaseModel):
     def over(self) -> bool:
         return self.score is not None or self.failed is not None
 
+    @property
+    def retryable(self) -> bool:
+        """Whether it failed for a reason that may have gone: the next run tries it again, unless others went on."""
+        return self.failed is not None and not diverged(self.failed)
+
 
 class Member(pydantic.BaseModel):
     """A trial that a search suggested.
@@ -53,6 +66,7 @@ class Member(pydantic.BaseModel):
         space: the name that the search was started by.
         number: from 0, in its cell.
         is_default: its values are the cell's own, with which every search begins unless they are outside the domains.
+        code: digest of the code that was to train it.
         given: fields that the cell or the command line fixed.
         values: of the fields that are looked for.
         domains: of these fields, described.
@@ -70,6 +84,7 @@ class Member(pydantic.BaseModel):
     is_default: bool
     trial: str
     name: str
+    code: str = ""
     given: dict[str, Any]
     values: dict[str, Any]
     domains: dict[str, str]
@@ -91,9 +106,9 @@ class Found(pydantic.BaseModel):
         """done, stopped (early), diverged (the loss was not finite), failed (otherwise), or unfinished."""
         if self.row is None or (self.row["status"] != "done" and self.member.legs and not self.member.legs[-1].over):
             return "unfinished"
-        # That a rate was too high is a result; that a node was lost is none.
-        diverged = self.row["status"] == "failed" and str(self.row["reason"]).startswith(_DIVERGED)
-        return "diverged" if diverged else str(self.row["status"])
+        if self.row["status"] == "failed" and diverged(self.row["reason"]):
+            return "diverged"
+        return str(self.row["status"])
 
     @property
     def score(self) -> float | None:
@@ -103,10 +118,35 @@ class Found(pydantic.BaseModel):
         value: float | None = self.epochs[-1][self.member.objective]
         return value
 
+    @property
+    def lesson(self) -> float | None:
+        """What a search learns of its values: the score, or, where they made training diverge, the lowest there is."""
+        return 0.0 if self.status == "diverged" else self.score
+
 
 def write(out: Path, member: Member) -> None:
     """Publishes a member."""
     storage.publish(_folder(out) / member.search / f"{member.trial}.json", member.model_dump_json(indent=2).encode())
+
+
+@contextlib.contextmanager
+def held(out: Path, search: str, space: str) -> Iterator[None]:
+    """Holds a search: two runs of it at once would suggest the same trials twice.
+
+    Raises:
+        UsageError: another run holds it.
+    """
+    path = _folder(out) / search / ".held"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"space={space}: another run is at work on this very search in out={out}; "
+                "wait for it, or give another out="
+            ) from None
+        yield
 
 
 def searches(out: Path) -> dict[str, list[Member]]:

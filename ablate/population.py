@@ -15,7 +15,7 @@ import numpy as np
 from ablate import checkpoint, identity, members
 from ablate.breeding import next_round
 from ablate.job_searcher import JobSearcher, SearchRun
-from ablate.members import FINISHED, Found, Leg, Member
+from ablate.members import Found, Leg, Member
 from ablate.plan import Job
 from ablate.samplers import Random
 from ablate.search import Pbt
@@ -36,11 +36,6 @@ class Population(JobSearcher):
             for number in range(len(run.cells))
         ]
         self._running: dict[str, tuple[_Cell, int]] = {}
-
-    @property
-    def left(self) -> int:
-        """Legs that have not ended."""
-        return sum(cell.left for cell in self._cells)
 
     def suggest(self, trial_id: str) -> Any:  # noqa: ANN401 - a configuration, or Tune's word for the end
         busy = {(id(cell), number) for cell, number in self._running.values()}
@@ -73,22 +68,15 @@ class _Cell:
         drawn = [sampler.next("") for _ in range(run.search.samples)]
         for missing in range(len(self._members), run.search.samples):
             self._members.append(self._begun(missing, drawn[missing]))
-        for one in found:
-            # What failed is tried again, unless its values did; one of an earlier round was replaced already.
-            if one.status not in FINISHED and one.member.legs[-1].failed and len(one.member.legs) == self._round:
-                retried = one.member.legs[-1].model_copy(update={"failed": None})
-                self._write(one.member.number, retried)
+        for member in self._members:
+            if member.legs[-1].retryable:
+                self._write(member.number, member.legs[-1].model_copy(update={"failed": None}))
         self._breed()
 
     @property
     def behind(self) -> int:
         """Epochs that all members have behind them."""
         return min(member.legs[-1].after for member in self._members)
-
-    @property
-    def left(self) -> int:
-        per_member = -(-self._epochs // self._rule.every)
-        return sum(per_member - sum(leg.over for leg in member.legs) for member in self._members)
 
     def ready(self) -> Iterator[int]:
         """The members whose leg has not ended."""
@@ -112,10 +100,6 @@ class _Cell:
         self._write(number, leg)
         self._breed()
 
-    @property
-    def _round(self) -> int:
-        return max(len(member.legs) for member in self._members)
-
     def _breed(self) -> None:
         """Begins the next round where one is over; a kill in between leaves some members without their leg."""
         done = min(len(member.legs) for member in self._members)
@@ -124,7 +108,8 @@ class _Cell:
             return
         after = legs[0].until
         if after >= self._epochs or all(leg.score is None for leg in legs):
-            self._forget(done)
+            if not any(leg.retryable for leg in legs):
+                self._forget(done)
             return
         # The only kind of generator that Tune's domains take.
         rng = np.random.RandomState([self._run.search.seed, self.number, after])
@@ -152,7 +137,11 @@ class _Cell:
     def _append(self, number: int, leg: Leg) -> None:
         member = self._members[number]
         self._members[number] = member.model_copy(
-            update={"legs": (*member.legs, leg), "values": leg.values, "is_default": False}
+            update={
+                "legs": (*member.legs, leg),
+                "values": leg.values,
+                "is_default": member.is_default and leg.parent == number,
+            }
         )
         members.write(self._run.out, self._members[number])
 

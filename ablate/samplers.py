@@ -40,9 +40,10 @@ class Sampler(Protocol):
 class Random:
     """The n-th values depend on the seed and on n alone."""
 
-    def __init__(self, search: Search, first: Sequence[Values]) -> None:
+    def __init__(self, search: Search, first: Sequence[Values], drawn: int = 0) -> None:
+        """Args: first: what to begin with; drawn: how many were drawn before."""
         self._search, self._first = search, list(first)
-        self._number = 0
+        self._number = drawn
 
     def next(self, key: str) -> Values:
         if self._first:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -25,7 +26,7 @@ import pydantic
 
 from ablate.config import Layer, OfAugmentation, RunConfig, TrialConfig, fields_of, trial_config
 from ablate.errors import UsageError, suggest
-from ablate.identity import training_id
+from ablate.identity import score_id
 from ablate.shards import Manifest, scored_on
 from ablate.space import Space
 from ablate.where import parse
@@ -147,15 +148,23 @@ def cells_of(run: RunConfig, search: Search, manifest: Manifest) -> tuple[Cell, 
         cells = [cell for cell in cells if keep(cell.config({}))]
         if not cells:
             raise UsageError(f"where={run.where}: none of the {len(space)} cells of the space is left")
+    for cell in cells:
+        if isinstance(search.scheduler, Pbt) and search.scheduler.every >= (epochs := cell.config({}).epochs):
+            raise UsageError(
+                f"space={run.space}: {search.scheduler} with {epochs} epochs: no round is left to breed in; "
+                f"lower every, or type trial.epochs={4 * search.scheduler.every}"
+            )
     return tuple(cells)
 
 
 def search_id(search: Search, cells: tuple[Cell, ...], manifest: Manifest) -> str:
     """Names a search on some data. Samples can be added to it later, but to no population."""
-    looks = {scored_on(cell.config({}).direction) for cell in cells}
+    configs = [cell.config({}) for cell in cells]
     content = {
-        "cells": [training_id(cell.config({}), manifest.arm(cell.config({}).arm).digest) for cell in cells],
-        "photos": " ".join(manifest.photographs(look).digest for look in sorted(looks)),
+        "cells": [
+            score_id(one, manifest.arm(one.arm).digest, manifest.photographs(scored_on(one.direction)).digest)
+            for one in configs
+        ],
         "domains": {field: described(domain) for field, domain in search.domains.items()},
         "rules": [search.sampler, repr(search.scheduler), search.objective, search.seed],
         **({"population": search.samples} if isinstance(search.scheduler, Pbt) else {}),
@@ -173,14 +182,27 @@ def described(domain: Any) -> str:  # noqa: ANN401 - Tune's domains, which only 
     step = f" in steps of {sampler.q:g}" if isinstance(sampler, Quantized) else ""
     inner = sampler.sampler if isinstance(sampler, Quantized) else sampler
     kind = type(inner).__name__.strip("_").lower()
-    return f"{kind} {domain.lower:g} to {domain.upper:g}{step}"
+    return f"{kind} {domain.lower:.12g} to {domain.upper:.12g}{step}"
 
 
 def contains(domain: Any, value: object) -> bool:  # noqa: ANN401 - as above
     """Whether a value could have been drawn from a domain."""
-    from ray.tune.search.sample import Categorical
+    from ray.tune.search.sample import Categorical, Quantized
 
-    return value in domain.categories if isinstance(domain, Categorical) else domain.lower <= value <= domain.upper
+    if isinstance(domain, Categorical):
+        return value in domain.categories
+    sampler = domain.get_sampler()
+    if isinstance(sampler, Quantized) and not math.isclose(value / sampler.q, round(value / sampler.q), abs_tol=1e-9):
+        return False
+    return bool(domain.lower <= value <= highest(domain))
+
+
+def highest(domain: Any) -> Any:  # noqa: ANN401 - as above
+    """The largest value of a domain of numbers: Tune's integers end before their upper end, unless they are rounded."""
+    from ray.tune.search.sample import Integer, Quantized
+
+    exclusive = isinstance(domain, Integer) and not isinstance(domain.get_sampler(), Quantized)
+    return domain.upper - 1 if exclusive else domain.upper
 
 
 def _check_domain(field: str, domain: Any, where: str) -> None:  # noqa: ANN401 - whatever the file has there
@@ -196,7 +218,7 @@ def _check_domain(field: str, domain: Any, where: str) -> None:  # noqa: ANN401 
         )
     if not isinstance(domain, Float | Integer | Categorical):
         raise UsageError(f"{where}: {domain!r} is no domain; write tune.uniform(...), tune.choice([...]) or the like")
-    ends = domain.categories if isinstance(domain, Categorical) else (domain.lower, domain.upper)
+    ends = domain.categories if isinstance(domain, Categorical) else (domain.lower, highest(domain))
     if any(isinstance(end, float) and end in (float("-inf"), float("inf")) for end in ends):
         raise UsageError(f"{where}: a domain without bounds; write tune.uniform(...) or tune.loguniform(...)")
     for end in ends:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -10,12 +11,17 @@ from rich.console import Console
 
 from ablate import launch, members, storage
 from ablate.collect import collect
-from ablate.config import RunConfig
+from ablate.config import RunConfig, TrialConfig
+from ablate.errors import UsageError
+from ablate.identity import code_digest
 from ablate.members import FINISHED, Found
-from ablate.plan import basic_name, jobs
+from ablate.plan import basic_name, jobs, sought
 from ablate.report import print_search
 from ablate.search import Asha, Cell, Pbt, Search, cells_of, described, search_id
+from ablate.shards import Manifest
 from ablate.storage import urls
+
+_PARTS = ("model", "arm", "augment", "encoder_weights")  # fields whose values may not be there
 
 if TYPE_CHECKING:
     from ablate.cluster import Cluster
@@ -35,8 +41,8 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
         return 0
     status = 0
     if _left(search, cells, found):
-        launch.check(data, [cell.config({}) for cell in cells])
-        launch.write_run(out, run, data, trials=[], search=identity)
+        launch.check(data, _configs(search, cells, data.manifest))
+        _require_own_code(run, cells, found)
 
         def work(ray: Cluster, each: dict[str, float]) -> bool:
             from ablate.console import Board
@@ -57,7 +63,10 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
                 )
                 return _search(searched, found, each, at_a_time)
 
-        status = launch.with_ray(console, run, work)
+        with members.held(out, identity, run.space):
+            found = members.found(out, members.searches(out).get(identity, []))  # another run may just have ended
+            launch.write_run(out, run, data, trials=[], search=identity)
+            status = launch.with_ray(console, run, work)
     collect(out)
     print_search(out, identity)
     found = members.found(out, members.searches(out).get(identity, []))
@@ -84,12 +93,42 @@ def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float],
     return interrupted
 
 
+def _configs(search: Search, cells: Sequence[Cell], manifest: Manifest) -> Iterator[TrialConfig]:
+    """Every configuration that differs from others in a part or in pretrained weights, found wrong before Ray starts.
+
+    Raises:
+        UsageError: a part that is looked for is not there, or the data lacks an arm.
+    """
+    categories = {field: search.domains[field].categories for field in _PARTS if field in search.domains}  # type: ignore[attr-defined]
+    for cell in cells:
+        for values in itertools.product(*categories.values()):
+            yield sought(cell, dict(zip(categories, values, strict=True)), "", "", manifest).config
+
+
+def _require_own_code(run: RunConfig, cells: Sequence[Cell], found: Sequence[Found]) -> None:
+    """A population's networks are gone on with, which other code's are not."""
+    for one in found:
+        if one.member.legs and one.status not in FINISHED and one.member.code != _code(cells, one):
+            raise UsageError(
+                f"space={run.space}: other code than today's began this population, and its networks are not gone on "
+                "with; give it a new out=, or go back to that code"
+            )
+
+
+def _code(cells: Sequence[Cell], one: Found) -> str:
+    """Digest of today's code for a member's configuration."""
+    return code_digest(cells[one.member.cell].config(one.member.values))
+
+
 def _told(run: RunConfig, search: Search, cells: Sequence[Cell], found: Sequence[Found]) -> Iterator[str]:
     done, stopped = (sum(one.status == status for one in found) for status in ("done", "stopped"))
     which = f"{len(cells)} cells of {search.samples}" if len(cells) > 1 else f"{search.samples}"
     left = f"{_left(search, cells, found)} {'parts of trials ' if isinstance(search.scheduler, Pbt) else ''}to run"
     where = urls.without_credentials(run.data)
     yield f"{run.space} on {where}: a search, {which} trials, {done} done, {stopped} stopped early, {left}"
+    others = sum(one.row is not None and one.row["code_digest"] != _code(cells, one) for one in found)
+    if others:
+        yield f"{others} of these by other code than today's, from which it learns all the same; a new out= begins anew"
     if search.objective == "oracle_iou":
         yield "ORACLE: what is maximised is the IoU on the photographs; the result says nothing of unseen ones"
 
@@ -115,10 +154,23 @@ def _rule(scheduler: Asha | Pbt | None) -> str:
 def _left(search: Search, cells: Sequence[Cell], found: Sequence[Found]) -> int:
     """Trials, or legs of a population's, that are not finished or not suggested yet."""
     if isinstance(search.scheduler, Pbt):
-        every = search.scheduler.every
-        legs = sum(-(-cell.config({}).epochs // every) for cell in cells) * search.samples
-        return legs - sum(leg.over for one in found for leg in one.member.legs)
+        rounds = [-(-cell.config({}).epochs // search.scheduler.every) for cell in cells]
+        return sum(
+            _legs_left([one for one in found if one.member.cell == number], search.samples, rounds[number])
+            for number in range(len(cells))
+        )
     finished = [one.member.cell for one in found if one.status in FINISHED]
     begun = [one.member.cell for one in found]
     new = sum(max(0, search.samples - begun.count(number)) for number in range(len(cells)))
     return len(begun) - len(finished) + new
+
+
+def _legs_left(population: Sequence[Found], samples: int, rounds: int) -> int:
+    """Legs of a cell's population that have not ended, or are tried again; 0 where all members have diverged."""
+    last = [one.member.legs[-1] for one in population]
+    if len(last) == samples and all(leg.failed and not leg.retryable for leg in last):
+        return 0
+    over = sum(
+        len(one.member.legs) - 1 + (leg.over and not leg.retryable) for one, leg in zip(population, last, strict=True)
+    )
+    return samples * rounds - over

@@ -9,7 +9,7 @@ from typing import Any
 from ablate import members
 from ablate.halving import Halving
 from ablate.job_searcher import JobSearcher, SearchRun
-from ablate.members import FINISHED, Found
+from ablate.members import FINISHED, Found, diverged
 from ablate.plan import Job, PlannedTrial
 from ablate.samplers import Random, Sampler, Tpe
 from ablate.trial import commit_stopped
@@ -28,12 +28,15 @@ class _Cell:
         first = [one.member.values for one in found if one.member.trial in self.open]
         if not found:
             first += run.first(cell)
+        drawn = sum(not one.member.is_default for one in found)
         self.sampler: Sampler = (
-            Random(run.search, first) if run.search.sampler == "random" else Tpe(run.search, first, len(finished))
+            Random(run.search, first, drawn)
+            if run.search.sampler == "random"
+            else Tpe(run.search, first, len(finished))
         )
         for one in finished:
-            if one.score is not None:
-                self.sampler.known(one.member.values, one.score)
+            if one.lesson is not None:
+                self.sampler.known(one.member.values, one.lesson)
 
 
 class Suggestions(JobSearcher):
@@ -67,7 +70,8 @@ class Suggestions(JobSearcher):
     def over(self, trial_id: str, rows: list[dict[str, Any]], failed: str | None) -> None:
         """Learns how a trial did; records where it was stopped early."""
         cell, key, trial = self._running.pop(trial_id)
-        self._states[cell].sampler.learn(key, None if failed else rows[-1][self._run.search.objective])
+        score = None if failed else rows[-1][self._run.search.objective]
+        self._states[cell].sampler.learn(key, 0.0 if diverged(failed) else score)
         if trial_id in self._halving.stopped and not failed:
             reason = f"stopped early after epoch {len(rows)} of {trial.config.epochs}: others of its cell did better"
             commit_stopped(self._run.job(trial), rows, reason)

@@ -42,17 +42,23 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._job = Job.model_validate(config["job"])
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
+        self._fresh = True  # no other trial was in this process before
         self._training: Training | None = None
         self._data: Data | None = None
         self._log = _log(self._job)
         _make_deterministic(self._job.threads)
         self._device = torch.device("cuda" if self._job.gpu and torch.cuda.is_available() else "cpu")
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
         self._log.info("%s on %s", self._job.name, device_name(self._device))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begins another job in this process."""
-        self._log.handlers.clear()
+        for handler in [*self._log.handlers]:
+            self._log.removeHandler(handler)
+            handler.close()
         self.setup(new_config)
+        self._fresh = False
         return True
 
     def __repr__(self) -> str:
@@ -170,7 +176,9 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return lambda network: evaluate.mean_iou(network, photographs, config, self._device)
 
     def _circumstances(self) -> dict[str, Any]:
-        return {"device": device_name(self._device), "started_at": self._started, "peak_memory_mb": _peak(self._device)}
+        # What a process has needed at most, its trials before this one included, cannot be told apart on a CPU.
+        peak = _peak(self._device) if self._fresh or self._device.type == "cuda" else None
+        return {"device": device_name(self._device), "started_at": self._started, "peak_memory_mb": peak}
 
 
 def commit_row(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from ablate.config import RunConfig
 from ablate.console import Board
 from ablate.halving import Halving
 from ablate.job_searcher import JobSearcher
+from ablate.members import diverged
 from ablate.plan import Job
 from ablate.trial import GridTrial, commit_failure
 
@@ -23,7 +24,9 @@ _MAX_DEATHS = 10
 def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> bool:
     """Works through the jobs; says whether it was interrupted. Failures are rows in `trials`, not exceptions here."""
     plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent)
-    return _fit(plan, {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}, each, board)
+    stopper = _SameFailure(first=3, divergence=True)
+    _fit(plan, {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}, each, board, stopper)
+    return stopper.reason is None and board.unfinished
 
 
 def seek(searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str, float], board: Board) -> bool:
@@ -39,11 +42,14 @@ def seek(searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str
         max_concurrent_trials=at_a_time,
         reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
     )
-    return _fit(plan, {}, each, board) or not searcher.ended
+    stopper = _SameFailure(first=3, divergence=False)  # values with which training diverges are what it looks for
+    _fit(plan, {}, each, board, stopper)
+    return stopper.reason is None and (board.unfinished or not searcher.ended)
 
 
-def _fit(plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float], board: Board) -> bool:
-    stopper = _SameFailure(first=3)
+def _fit(
+    plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float], board: Board, stopper: _SameFailure
+) -> None:
     plan.trial_name_creator = plan.trial_dirname_creator = _name
     with tempfile.TemporaryDirectory(prefix="ablate-tune-") as scratch:
         tuner = tune.Tuner(
@@ -66,8 +72,6 @@ def _fit(plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float]
                 _record_death(job, result.error)
     if stopper.reason is not None:
         board.say(f"stopped early: the first {stopper.first} trials all failed in the same way: {stopper.reason}")
-        return False
-    return board.unfinished
 
 
 class _Watch(Callback):  # type: ignore[misc]
@@ -94,16 +98,18 @@ class _Watch(Callback):  # type: ignore[misc]
 class _SameFailure(Stopper):  # type: ignore[misc]
     """Ends the run when its first trials all fail for one reason and none gets anywhere: no other would either."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
+    def __init__(self, first: int, divergence: bool) -> None:
+        """Args: divergence: whether a loss that is not finite counts as a failure."""
+        self.first, self._divergence = first, divergence
         self.reason: str | None = None
         self._reasons: list[str | None] = []
         self._one_works = False
 
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
-        self._one_works |= result["failed"] is None and result["epoch"] != 0
+        failed = None if result["failed"] is None else str(result["failed"])
+        self._one_works |= (failed is None and result["epoch"] != 0) or (diverged(failed) and not self._divergence)
         if result["done"] and len(self._reasons) < self.first:
-            self._reasons.append(str(result["failed"]) if result["failed"] else None)
+            self._reasons.append(failed)
         return False
 
     def stop_all(self) -> bool:

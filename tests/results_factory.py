@@ -118,6 +118,11 @@ def commit(out: Path, trial: PlannedTrial, val_iou: float) -> None:
     _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 1})
 
 
+def commit_failed(out: Path, trial: PlannedTrial, reason: str) -> None:
+    """Writes the row of a failed trial."""
+    _commit(out, trial, {"status": "failed", "reason": reason})
+
+
 def _commit(out: Path, trial: PlannedTrial, outcome: dict[str, object]) -> None:
     row = trial.config.model_dump() | trial.model_dump(exclude={"config", "code"}) | {"code_digest": trial.code}
     started = {"started_at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}

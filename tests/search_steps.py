@@ -52,8 +52,12 @@ class Run:
         suggested = self.suggestions.suggest(tune_id)
         if suggested in (None, Searcher.FINISHED):
             return None
-        self.jobs[tune_id] = factory.Job.model_validate(suggested["job"])
-        return self.jobs[tune_id]
+        job = self.jobs[tune_id] = factory.Job.model_validate(suggested["job"])
+        assert job.origin is None or self.checkpoint(job.origin).is_file(), "it cannot begin"
+        return job
+
+    def checkpoint(self, training):
+        return self.out / "checkpoints" / f"{training}.ckpt"
 
     def finish(self, tune_id):
         """As when a trial has committed its rows and says so."""
@@ -61,7 +65,16 @@ class Run:
         score = self.score(trial.config)
         if self.jobs[tune_id].until is None:
             factory.commit(self.out, trial, score)
+        else:
+            self.checkpoint(trial.training).parent.mkdir(exist_ok=True)
+            self.checkpoint(trial.training).touch()
         self.suggestions.on_trial_complete(tune_id, {"rows": [{"val_iou": score, "seconds": 1.0}], "failed": None})
+
+    def fail(self, tune_id, reason="OSError: no space"):
+        """As when a trial has given up."""
+        [trial] = self.jobs[tune_id].trials
+        factory.commit_failed(self.out, trial, reason)
+        self.suggestions.on_trial_complete(tune_id, {"rows": [], "failed": reason})
 
     def to_its_end(self):
         """Trains all that is left, one after the other; gives the trials in their order."""

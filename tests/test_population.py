@@ -11,6 +11,7 @@ from ablate.search import Pbt, Search, check
 from ablate.space import pinned, product
 from tests.search_steps import DOMAINS, Run
 
+UNET = pinned(model="unet", augment="jitter")
 RULE = Pbt(every=1, quantile=0.25)  # the tiny data's trials have two epochs: two rounds
 
 
@@ -71,7 +72,7 @@ def test_every_member_trains_all_its_epochs_and_the_last_leg_is_scored(tiny_root
 
 
 def test_a_round_waits_for_all_of_its_cell(tiny_root, tmp_path):
-    run = population(tmp_path, tiny_root, cells=pinned(model="unet", augment="jitter"))
+    run = population(tmp_path, tiny_root, cells=UNET)
     for name in "abcd":
         assert run.start(name).until == 1
     assert run.start("e") is None
@@ -108,7 +109,7 @@ def test_a_trial_that_ended_after_its_run_was_killed_is_not_repeated(tiny_root, 
 
 
 def test_a_member_whose_leg_failed_goes_on_with_anothers_network(tiny_root, tmp_path):
-    run = population(tmp_path, tiny_root, cells=pinned(model="unet", augment="jitter"))
+    run = population(tmp_path, tiny_root, cells=UNET)
     for name in "abcd":
         run.start(name)
     run.suggestions.on_trial_complete("a", {"rows": [], "failed": "NonFiniteLossError: nan"})
@@ -119,6 +120,42 @@ def test_a_member_whose_leg_failed_goes_on_with_anothers_network(tiny_root, tmp_
     assert second.parent != 0
     run.to_its_end()
     assert all(len(of_member) == 2 and of_member[1].over for of_member in legs(tmp_path).values())
+
+
+def test_a_round_that_fails_as_a_whole_is_tried_again_by_the_next_run(tiny_root, tmp_path):
+    run = population(tmp_path, tiny_root, cells=UNET)
+    for name in "abcd":
+        run.start(name)
+        run.finish(name)
+    for name in "efgh":
+        run.start(name)
+    for name in "efgh":
+        run.fail(name)
+    assert run.start("i") is None
+    assert len(population(tmp_path, tiny_root, cells=UNET).to_its_end()) == 4
+
+
+def test_a_last_leg_that_failed_is_tried_again_by_the_next_run(tiny_root, tmp_path):
+    run = population(tmp_path, tiny_root, cells=UNET)
+    for name in "abcdefg":
+        run.start(name)
+        run.finish(name)
+    run.start("h")
+    run.fail("h")
+    assert run.start("i") is None
+    [again] = population(tmp_path, tiny_root, cells=UNET).to_its_end()
+    assert again == run.jobs["h"].trials[0]
+    assert not [*(tmp_path / "checkpoints").iterdir()]
+
+
+def test_a_member_that_diverged_at_its_end_is_a_result(tiny_root, tmp_path):
+    run = population(tmp_path, tiny_root, cells=UNET)
+    for name in "abcdefg":
+        run.start(name)
+        run.finish(name)
+    run.start("h")
+    run.fail("h", "NonFiniteLossError: nan")
+    assert population(tmp_path, tiny_root, cells=UNET).to_its_end() == []
 
 
 @pytest.mark.parametrize(

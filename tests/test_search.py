@@ -5,15 +5,16 @@ import shlex
 import numpy as np
 import pytest
 from ray import tune
+from rich.console import Console
 
-from ablate import members, results
+from ablate import members, results, seek
 from ablate.cli import parse
 from ablate.config import RunConfig
 from ablate.errors import UsageError
 from ablate.members import Member
 from ablate.plan import load_space, plan, progress, sought
 from ablate.report import searches
-from ablate.search import Asha, Search, cells_of, check, search_id
+from ablate.search import Asha, Search, cells_of, check, contains, search_id
 from ablate.shards import read_manifest
 from ablate.space import pinned, product
 from tests import results_factory as factory
@@ -182,3 +183,47 @@ def test_epochs_of_a_stopped_trial_can_be_queried(manifest, tmp_path):
     [row] = results.read(tmp_path, "trials").to_pylist()
     assert (row["status"], row["epoch"], row["val_iou"]) == ("stopped", 2, pytest.approx(0.2))
     assert np.isclose(row["train_seconds"], 2.0)
+
+
+@pytest.mark.parametrize(
+    ("domain", "inside", "outside"),
+    [
+        (tune.randint(1, 4), [1, 3], [0, 4]),
+        (tune.quniform(0.0, 0.3, 0.03), [0.0, 0.09, 0.3], [0.1, 0.33]),
+        (tune.uniform(0.0, 0.3), [0.0, 0.3], [0.31]),
+        (tune.choice(["bce", "dice"]), ["dice"], ["bce_dice"]),
+    ],
+)
+def test_only_what_could_be_drawn_is_in_a_domain(domain, inside, outside):
+    assert all(contains(domain, value) for value in inside)
+    assert not any(contains(domain, value) for value in outside)
+
+
+@pytest.mark.parametrize("pin", ["threshold=0.3", "selection=best_val"])
+def test_how_trials_are_scored_is_part_of_a_search(pin, manifest):
+    field, value = pin.split("=")
+    pinned_run = RunConfig(space="hue", trial={field: float(value) if field == "threshold" else value})
+    ids = {search_id(search(), cells_of(run, search(), manifest), manifest) for run in (RUN, pinned_run)}
+    assert len(ids) == 2
+
+
+def test_a_search_is_held_by_one_run_at_a_time(tmp_path):
+    def hold():
+        return members.held(tmp_path, "h1", "hue")
+
+    with hold(), pytest.raises(UsageError, match="another run is at work"), hold():
+        pass
+    with hold():
+        pass
+
+
+def test_a_part_that_is_looked_for_must_be_there(tiny_root, tmp_path):
+    space = tmp_path / "parts.py"
+    space.write_text(
+        "from ray import tune\nfrom ablate.search import Search\nfrom ablate.space import pinned\n\n"
+        "def space():\n    domains = {'model': tune.choice(['unet', 'unett'])}\n"
+        "    return Search(cells=pinned(), domains=domains, samples=2)\n"
+    )
+    run = RunConfig(space=str(space), data=str(tiny_root), out=str(tmp_path / "out"))
+    with pytest.raises(UsageError, match="did you mean 'unet'"):
+        seek.run(run, load_space(run.space), Console(quiet=True))

@@ -89,9 +89,8 @@ def test_a_trial_that_was_stopped_goes_on_from_its_checkpoint_when_it_is_wanted_
     _, _, out, _ = searched
     [found] = members.searches(out).values()
     stopped = [one for one in members.found(out, found) if one.status == "stopped"]
-    if not stopped:
-        assert "tpe" not in str(out), "ASHA has stopped nothing"
-        return
+    if "tpe" not in str(out):
+        pytest.skip("nothing is stopped early without ASHA")
     root = out.parent / "root"
     arguments = [word for word in shlex.split(members.command(stopped[0].member))[3:] if not word.startswith("data=")]
     done = run("ablate.run", *arguments, f"data={root}", f"out={out}")

@@ -46,6 +46,23 @@ def test_a_search_that_was_killed_trains_nothing_twice_and_ends_with_as_many(sam
     assert Run(tmp_path, tiny_root, sampler).to_its_end() == []
 
 
+def test_a_random_search_goes_on_with_new_draws_however_many_there_were(tiny_root, tmp_path):
+    first = Run(tmp_path, tiny_root, "random", samples=130, cells=product(model=["unet"], augment=["jitter"]))
+    assert len(first.to_its_end()) == 130
+    more = Run(tmp_path, tiny_root, "random", samples=140, cells=product(model=["unet"], augment=["jitter"]))
+    assert len(more.to_its_end()) == 10
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_values_with_which_training_diverges_are_the_worst_and_are_not_tried_again(sampler, tiny_root, tmp_path):
+    run = Run(tmp_path, tiny_root, sampler, cells=product(model=["unet"], augment=["jitter"]))
+    bad = run.start("a").trials[0]
+    run.fail("a", "NonFiniteLossError: the training loss of epoch 1 is nan")
+    again = Run(tmp_path, tiny_root, sampler, cells=product(model=["unet"], augment=["jitter"])).to_its_end()
+    assert bad.trial not in {trial.trial for trial in again}
+    assert len(again) == 5
+
+
 def test_a_larger_search_goes_on_with_a_smaller_one(tiny_root, tmp_path):
     small = Run(tmp_path, tiny_root, samples=2).to_its_end()
     more = Run(tmp_path, tiny_root, samples=5).to_its_end()
