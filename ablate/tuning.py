@@ -24,7 +24,7 @@ _MAX_DEATHS = 10
 def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> bool:
     """Works through the jobs; says whether it was interrupted. Failures are rows in `trials`, not exceptions here."""
     plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent)
-    stopper = _SameFailure(first=3, divergence=True)
+    stopper = SameFailure(first=3, divergence=True)
     _fit(plan, {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}, each, board, stopper)
     return stopper.reason is None and board.unfinished
 
@@ -42,13 +42,13 @@ def seek(searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str
         max_concurrent_trials=at_a_time,
         reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
     )
-    stopper = _SameFailure(first=3, divergence=False)  # values with which training diverges are what it looks for
+    stopper = SameFailure(first=3, divergence=False)  # values with which training diverges are what it looks for
     _fit(plan, {}, each, board, stopper)
     return stopper.reason is None and (board.unfinished or not searcher.ended)
 
 
 def _fit(
-    plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float], board: Board, stopper: _SameFailure
+    plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float], board: Board, stopper: SameFailure
 ) -> None:
     plan.trial_name_creator = plan.trial_dirname_creator = _name
     with tempfile.TemporaryDirectory(prefix="ablate-tune-") as scratch:
@@ -95,7 +95,7 @@ class _Watch(Callback):  # type: ignore[misc]
         self._board.reported(str(trial), {"failed": "its process died", "done": True})
 
 
-class _SameFailure(Stopper):  # type: ignore[misc]
+class SameFailure(Stopper):  # type: ignore[misc]
     """Ends the run when its first trials all fail for one reason and none gets anywhere: no other would either."""
 
     def __init__(self, first: int, divergence: bool) -> None:
