@@ -31,6 +31,7 @@ from datasets.likeness.verdict import Translation
 
 SIDE = recognition.SIDE
 CROP = "crop"
+_ROOM = 44  # characters of a translator in the table; the manifest has all of it
 
 
 class CompareConfig(pydantic.BaseModel):
@@ -124,7 +125,7 @@ def grid(found: list[Translation]) -> Grid:
     rows += [
         [
             Cell(one.arm),
-            Cell(one.translator),
+            Cell(_shortened(one.translator)),
             Cell(f"{one.distance:.1f}"),
             Cell(f"{100 * one.way:.0f} %"),
             Cell(f"{one.edges:.2f}"),
@@ -133,6 +134,13 @@ def grid(found: list[Translation]) -> Grid:
         for one in found
     ]
     return Grid(["arm", "translator", "frechet", "moved", "edges", "mask IoU"], rows, left=(0, 1))
+
+
+def _shortened(translator: str) -> str:
+    """An identity that fits a table: all of its name and of its digest, its parameters as far as there is room."""
+    said, mark, digest = translator.partition("#")
+    room = _ROOM - len(mark + digest)
+    return (said if len(said) <= room else f"{said[: room - 1]}…") + mark + digest
 
 
 def _percent(value: float) -> Cell:
