@@ -97,13 +97,14 @@ class Contrast:
         return f"{better} better than {other}"
 
 
-def questions(models: Sequence[str]) -> tuple[Question, ...]:
-    """The planned questions; networks are compared each with each, in the paper's order."""
+def questions(models: Sequence[str], arms: Sequence[str] = ()) -> tuple[Question, ...]:
+    """The planned questions; networks are compared each with each, in the paper's order, other looks with the crops."""
     known = [model for model in PAPER_MODELS if model in models]
     between = [(a, b) for i, a in enumerate(known) for b in known[i + 1 :]]
     return (
         Question("augment", ("jitter", "none"), ("jitter", "no jitter")),
         Question("arm", ("i2i", "crop"), ("i2i", "crop")),
+        *(Question("arm", (arm, "crop"), (arm, "crop")) for arm in sorted({*arms} - {"full", "crop", "i2i"})),
         Question("arm", ("crop", "full"), ("crop", "full")),
         Question("encoder_weights", ("imagenet", "none"), ("pretraining", "no pretraining")),
         *(Question("model", pair, pair) for pair in between),
@@ -120,10 +121,10 @@ def contrasts(iou: pd.DataFrame, trials: pd.DataFrame, location: pd.Series[str])
     """
     known = effective(trials[trials["trial"].isin(iou.columns)]).astype(object)
     done: list[Trial] = known.where(known.notna(), None).to_dict("records")
-    models = [str(model) for model in known["model"].unique()]
-    answers = _answers(ALL, questions(models), iou, done, location)
+    models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
+    answers = _answers(ALL, questions(models, arms), iou, done, location)
     if len(models) > 1:
-        within = [question for question in questions(models) if question.field != "model"]
+        within = [question for question in questions(models, arms) if question.field != "model"]
         for model in sorted(models, key=[*PAPER_MODELS, *models].index):
             answers += _answers(
                 model_title(model), within, iou, [trial for trial in done if trial["model"] == model], location

@@ -53,6 +53,14 @@ def test_a_worse_setting_is_called_worse(tmp_path):
     assert answers(tmp_path)[ALL, "jitter", "no jitter"].verdict == "no jitter better than jitter"
 
 
+def test_every_look_of_the_crops_is_compared_with_the_crops(tmp_path):
+    for number, (arm, mean) in enumerate({"crop": 0.5, "cut": 0.2, "fda": 0.5}.items()):
+        write(tmp_path, iou(mean, seed=number), of=SHOTS, arm=arm)
+    found = answers(tmp_path)
+    assert set(found) == {(ALL, "cut", "crop"), (ALL, "fda", "crop")}
+    assert found[ALL, "cut", "crop"].verdict == "crop better than cut"
+
+
 def test_too_few_locations_cannot_decide(tmp_path):
     shots = photos({str(number): 31 for number in range(5)})
     grid(tmp_path, jitter=0.3, shots=shots)
