@@ -110,14 +110,9 @@ def build(
         trials: only these; None for all.
         planned: trials that should be there; those that are not, show as missing.
     """
-    rows = with_missing(_of_grids(out, results.read(out, "trials", trials).to_pandas(), trials), planned or ())
+    found = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pandas()
+    rows = with_missing(found, planned or ())
     return tuple(_group(out, digest, group) for digest, group in _by_photographs(rows))
-
-
-def _of_grids(out: Path, rows: pd.DataFrame, trials: Sequence[str] | None) -> pd.DataFrame:
-    """Without the trials that only searches asked for, and without those that were stopped early."""
-    asked = set(results.planned(out) if trials is None else trials)
-    return rows[(rows["search"].isna() | rows["trial"].isin(asked)) & (rows["status"] != "stopped")]
 
 
 def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
