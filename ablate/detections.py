@@ -84,6 +84,8 @@ def read(path: Path) -> Detections:
         return Detections.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"boxes={path}: no such file") from None
+    except IsADirectoryError:
+        raise UsageError(f"boxes={path}: a folder; give the detector's JSON file") from None
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
@@ -167,5 +169,7 @@ def file_names(annotations: Path) -> dict[str, str]:
         return {str(image["file_name"]).replace("\\", "/"): str(image["id"]) for image in images}
     except FileNotFoundError:
         raise UsageError(f"annotations={annotations}: no such file") from None
+    except IsADirectoryError:
+        raise UsageError(f"annotations={annotations}: a folder; give the JSON file") from None
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"annotations={annotations}: no list of images with id and file_name") from error

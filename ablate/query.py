@@ -37,12 +37,13 @@ _LOCKS = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+_GRID = "grid"  # the view of the trials that the report's tables show
 _LONGEST, _CUT = 60, "..."  # characters of a value in a table
 _ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
 
 class QueryConfig(pydantic.BaseModel):
-    """Query results with SQL (DuckDB): views images, epochs, trials and locations. Without a statement: lists them."""
+    """Query results with SQL (DuckDB): images, epochs, trials, grid, locations. Without a statement: lists them."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -74,8 +75,9 @@ def main(config: QueryConfig) -> int:
 
 def connect(out: Path) -> duckdb.DuckDBPyConnection:
     """A database whose views are the results of a folder; it can reach nothing else, and stays so."""
-    connection = duckdb.connect(":memory:")
-    for table, rows in results.datasets(out).items():
+    connection = results.database()
+    found = results.datasets(out)
+    for table, rows in (found | {_GRID: found["trials"].filter(results.shown(out))}).items():
         connection.register(table, rows)
     for lock in _LOCKS:
         connection.execute(lock)
@@ -132,7 +134,9 @@ def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
         width = max(len(column[0]) for column in columns)
         lines += [f"  {name:<{width}}  {kind.lower()}" for name, kind, *_ in columns]
         lines.append("")
-    return "\n".join(lines) + f"\n{_EXAMPLES.format(out=out)}\n{_choices()}\n"
+    [[number]] = connection.sql(f"SELECT count(*) FROM {_GRID}").fetchall()
+    lines.append(f"{_GRID}: {number} of the rows of trials: those that tables show, not those that only searches tried")
+    return "\n".join([*lines, ""]) + f"\n{_EXAMPLES.format(out=out)}\n{_choices()}\n"
 
 
 def _rendered(rows: pa.Table, form: str) -> bytes:

@@ -20,7 +20,8 @@ _WHOLE = ".whole-"  # followed by the digest of what was there
 _AT_A_TIME = 8
 
 # The commit marks first: what they vouch for was written before them, so a later look finds it.
-_FOLDERS = ("trials", "images", "epochs", "runs", "")
+_FOLDERS = ("trials", "images", "epochs", "runs", "searches", "")
+_DEEP = {"searches"}  # a folder for each search
 _READ = {"": ("locations.parquet",)}
 
 
@@ -71,7 +72,7 @@ def folder(place: str) -> AbstractContextManager[Path]:
 def _files(place: str) -> list[_File]:
     found = []
     for folder in _FOLDERS:
-        listed = listing(urls.join(place, folder) if folder else place)
+        listed = listing(urls.join(place, folder) if folder else place, below=folder in _DEEP)
         wanted = [file for file in listed if file.name in _READ.get(folder, (file.name,))]
         found += [_File(f"{folder}/{file.name}".lstrip("/"), file.size, file.modified) for file in wanted]
     return sorted(found, key=lambda file: file.path)
@@ -81,10 +82,11 @@ def _copy(place: str, files: list[_File], to: Path, mark: str) -> None:
     """Makes a copy, or an older one, equal to what was listed."""
     for older in to.glob(f"{_WHOLE}*"):
         older.unlink()
+    wanted = {file.path for file in files}
     for folder in filter(None, _FOLDERS):
         (to / folder).mkdir(parents=True, exist_ok=True)
-        for path in (to / folder).iterdir():
-            if not any(file.path == f"{folder}/{path.name}" for file in files):
+        for path in (to / folder).rglob("*"):
+            if path.is_file() and path.relative_to(to).as_posix() not in wanted:
                 path.unlink()
     missing = [file for file in files if not file.is_at(to)]
     size = sum(file.size for file in missing)

@@ -135,7 +135,8 @@ def write_locations(out: Path, table: pa.Table) -> None:
 def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table:
     """All rows of `images`, `epochs`, `trials` or `locations` that belong to committed trials.
 
-    Failed trials appear in `trials` only, those that were stopped early in `trials` and `epochs`.
+    Failed trials appear in `trials` only, those that were stopped early in `trials` and `epochs`: what else there is of
+    them is left of an earlier attempt.
 
     Args:
         trials: only these trials; None for all that are committed. Absent ones contribute no rows.
@@ -149,17 +150,37 @@ def planned(out: Path) -> set[str]:
     return {str(trial) for record in plans for trial in record["trials"]}
 
 
+def shown(out: Path, trials: Collection[str] | None = None) -> pa.compute.Expression:
+    """Which rows of `trials` the tables show: not what only searches asked for, nor what was stopped early.
+
+    Args:
+        trials: those that are asked for; None for those of all runs of explicit spaces.
+    """
+    asked = planned(out) if trials is None else trials
+    suggested = pa.compute.field("search").is_valid() & ~pa.compute.field("trial").isin(pa.array(asked, pa.string()))
+    return (pa.compute.field("status") != "stopped") & ~suggested
+
+
 def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.dataset.Dataset:
     """The same as `read`, lazily: an Arrow data set over the files of committed trials, empty where there are none."""
     committed = _committed(out, trials)
-    return _dataset(out, table, committed if table == "trials" else _with_rows(committed))
+    return _dataset(out, table, committed if table == "trials" else _with_rows(_statuses(committed), table))
 
 
 def datasets(out: Path) -> dict[str, pa.dataset.Dataset]:
     """Every table of `TABLES` as `dataset` gives it; the commit marks are read once."""
     committed = _committed(out, None)
-    with_rows = _with_rows(committed)
-    return {table: _dataset(out, table, committed if table == "trials" else with_rows) for table in TABLES}
+    statuses = _statuses(committed)
+    return {
+        table: _dataset(out, table, committed if table == "trials" else _with_rows(statuses, table)) for table in TABLES
+    }
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """An empty database in memory."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET enable_progress_bar = false")  # it would go to stdout, among the answers
+    return connection
 
 
 def _dataset(out: Path, table: str, trials: Collection[str]) -> pa.dataset.Dataset:
@@ -197,15 +218,19 @@ def _committed(out: Path, trials: Collection[str] | None) -> dict[str, str]:
     return marks if trials is None else {trial: marks[trial] for trial in trials if trial in marks}
 
 
-def _with_rows(committed: Mapping[str, str]) -> set[str]:
-    """Those of some trials that did not fail: a failed trial may have left rows of an earlier attempt."""
+def _statuses(committed: Mapping[str, str]) -> dict[str, str]:
+    """The status of each trial that has a commit mark."""
     if not committed:
-        return set()
-    with duckdb.connect() as connection:  # reads a thousand small files three times as fast as Arrow does
-        rows = connection.execute(
-            "SELECT trial FROM read_parquet(?) WHERE status <> 'failed'", [[*committed.values()]]
-        ).fetchall()
-    return {trial for (trial,) in rows}
+        return {}
+    with database() as connection:  # reads a thousand small files three times as fast as Arrow does
+        rows = connection.execute("SELECT trial, status FROM read_parquet(?)", [[*committed.values()]]).fetchall()
+    return dict(rows)
+
+
+def _with_rows(statuses: Mapping[str, str], table: str) -> set[str]:
+    """Those of some trials that have rows in a table: see `read`."""
+    allowed = {"done", "stopped"} if table == "epochs" else {"done"}
+    return {trial for trial, status in statuses.items() if status in allowed}
 
 
 def _schema(table: str) -> pa.Schema:

@@ -57,12 +57,14 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
         with Board(todo, console) as board:
             return tuning.fit(run, todo, each, board)
 
-    status = 0
     if missing:
         launch.check(data, [trial.config for trial in missing])
-        ids = {"trials": [trial.trial for trial in trials], "to_run": [trial.trial for trial in missing]}
-        launch.write_run(out, run, data, **ids)
-        status = launch.with_ray(console, run, work)
+    ids = [trial.trial for trial in trials]
+    if missing or not results.planned(out).issuperset(
+        ids
+    ):  # tables show what a search has done once a plan asks for it
+        launch.write_run(out, run, data, trials=ids, to_run=[trial.trial for trial in missing])
+    status = launch.with_ray(console, run, work) if missing else 0
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
     unfinished = _tell_unfinished(console, out, trials)

@@ -5,11 +5,16 @@ import os
 # Before torch is imported: on a machine that is busy, two threads that wait for each other take far longer than one.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import hypothesis
 import pytest
 
 from tests import tiny_data
 
 pytest_plugins = ["tests.stores"]
+
+# An example that waits for a busy machine is no failure.
+hypothesis.settings.register_profile("ablate", deadline=None)
+hypothesis.settings.load_profile("ablate")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -77,3 +77,5 @@ def test_another_format_is_one_line(tmp_path, text):
         read(path)
     with pytest.raises(UsageError, match="no such file"):
         read(tmp_path / "none.json")
+    with pytest.raises(UsageError, match=r"boxes=.*: a folder; give the detector's JSON file"):
+        read(tmp_path)

@@ -11,6 +11,7 @@ from ablate import queries
 from ablate.collect import collect
 from ablate.errors import UsageError
 from ablate.query import QueryConfig, connect, main, select
+from ablate.report import tables
 from tests import command
 from tests.results_factory import photos, write, write_failed
 
@@ -196,6 +197,46 @@ def test_winners_are_those_of_each_location(tmp_path):
         ("2", "crop", 0.7),
         ("34", "i2i", 0.3),
     ]
+
+
+@pytest.fixture
+def searched(tmp_path):
+    """Of one setting two seeds of a grid, three trials of a search, one of them asked for by a grid; of another one."""
+    shots = photos({"2": 3})
+    for seed, iou in ((0, 0.3), (1, 0.5)):
+        write(tmp_path, iou, of=shots, seed=seed)
+    write(tmp_path, 0.2, of=shots, arm="i2i")
+    tried = [write(tmp_path, 0.9, of=shots, seed=seed, search="h1") for seed in (2, 3, 4)]
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "r1.json").write_text(json.dumps({"trials": tried[:1]}))
+    collect(tmp_path)
+    return tmp_path
+
+
+def test_winners_are_of_the_grid_and_say_how_many_trials_each_mean_is_over(searched):
+    with connect(searched) as connection:
+        [row] = select(connection, queries.statement("winners")).to_pylist()
+    assert (row["arm"], round(row["iou"], 6), row["seeds"], row["trials"]) == (
+        "crop",
+        round((0.3 + 0.5 + 0.9) / 3, 6),
+        3,
+        3,
+    )
+    assert (row["seeds_of_second"], row["trials_of_second"]) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["outcomes", "component", "per_location"])
+def test_what_only_a_search_asked_for_is_in_no_named_query_of_scores(name, searched):
+    with connect(searched) as connection:
+        shown = select(connection, queries.statement(name))["trial"].to_pylist()
+    [group] = tables.build(searched)
+    assert sorted(shown) == sorted(group.trials["trial"])
+    assert len(shown) == 4
+
+
+def test_the_hardest_photographs_are_judged_by_the_grid(searched):
+    with connect(searched) as connection:
+        assert {row["trials"] for row in select(connection, queries.statement("hardest")).to_pylist()} == {4}
 
 
 def test_a_query_of_no_such_name_lists_the_names(tmp_path):

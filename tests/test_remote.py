@@ -41,6 +41,32 @@ def test_results_in_googles_store_too(out, gcs, capsys):
     assert there == capsys.readouterr().out
 
 
+@pytest.mark.parametrize("store", ["s3", "gs"])
+def test_searches_come_too_and_go_when_they_are_gone(out, store, s3, gcs, tmp_path):
+    paths = ["searches/h1/s1.json", "searches/h1/s2.json", "searches/h2/s3.json"]
+    for path in paths:
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_text(path)
+    folder, options = gcs
+    if store == "s3":
+        upload(s3, out, "bucket/searches")
+        place, gone = "s3://bucket/searches", lambda path: s3.delete_file(f"bucket/searches/{path}")
+    else:
+        shutil.copytree(out, folder / "bucket" / "hunts")
+        place, gone = (
+            f"gs://anonymous@bucket/hunts?{options}",
+            lambda path: (folder / "bucket" / "hunts" / path).unlink(),
+        )
+
+    def found():
+        with remote.folder(place) as copy:
+            return {path.relative_to(copy).as_posix(): path.read_text() for path in copy.glob("searches/*/*.json")}
+
+    assert found() == {path: path for path in paths}
+    gone(paths[1])
+    assert set(found()) == {paths[0], paths[2]}
+
+
 def test_only_what_is_new_is_copied_and_what_is_gone_goes(out, s3, capsys):
     upload(s3, out, "bucket/grows")
     with remote.folder("s3://bucket/grows"):

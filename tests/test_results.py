@@ -24,6 +24,19 @@ def test_failed_trials_appear_in_trials_only(tmp_path):
     assert results.read(tmp_path, "epochs").num_rows == 0
 
 
+def test_of_a_stopped_trial_an_earlier_runs_images_are_invisible_and_its_epochs_are_not(tmp_path):
+    write(tmp_path, of=SHOTS)
+    [row] = results.read(tmp_path, "trials").to_pylist()
+    results.write(tmp_path, "trials", row["trial"], [row | {"status": "stopped"}], results.trials_schema())
+    assert results.read(tmp_path, "images").num_rows == 0
+    assert results.read(tmp_path, "epochs").num_rows == 2
+
+
+def test_a_database_writes_no_progress_among_its_answers():
+    with results.database() as connection:
+        assert connection.sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
+
+
 def test_trials_can_be_chosen(tmp_path):
     chosen = write(tmp_path, of=SHOTS)
     write(tmp_path, of=SHOTS, arm="full")

@@ -173,6 +173,50 @@ def test_results_of_a_search_alone_are_a_report(history, capsys):
     assert "Search hue: jitter" in (history / "t.md").read_text()
 
 
+def test_the_report_of_a_run_that_was_a_search_is_its_history_alone(history, manifest, capsys):
+    from ablate.report.__main__ import ReportConfig, main
+
+    members.write(history, member(manifest, {"jitter_hue": 0.3}, search="h2", space="other"))
+    factory.write(history, 0.5, arm="full")
+    (history / "runs").mkdir()
+    (history / "runs" / "r1.json").write_text('{"trials": [], "search": "h1"}')
+    files = {form: str(history / f"t.{form}") for form in ("markdown", "latex", "html")}
+    main(ReportConfig(out=str(history), run="r1", **files))
+    for told in (capsys.readouterr().out, *((history / f"t.{form}").read_text() for form in files)):
+        assert "Search hue: jitter" in told
+        assert "Search other" not in told
+        assert "Test photographs" not in told
+        assert "No trial" not in told
+
+
+def test_each_failed_member_is_told_with_its_reason_and_its_log(manifest, tmp_path):
+    reasons = ("NonFiniteLossError: epoch 2", "RuntimeError: out of memory")
+    for number, reason in enumerate(reasons):
+        trial = factory.write_failed(tmp_path, reason, seed=number)
+        members.write(tmp_path, member(manifest, {"jitter_hue": 0.1}, trial=trial, number=number, space="my/hunt.py"))
+    [found] = searches.histories(tmp_path)
+    told = [note for note in searches.history_notes(found) if "logs/" in note]
+    assert [note.partition(":")[0] for note in told] == ["diverged", "failed"]
+    for note, reason, one in zip(told, reasons, found.found, strict=True):
+        assert note.endswith(f": {reason}, see logs/{one.member.trial}.log")
+    assert found.title == "Search hunt: jitter_hue"
+
+
+def test_what_a_search_has_done_is_in_the_tables_once_a_grid_asks_for_it(tiny_root, tmp_path, manifest, monkeypatch):
+    from ablate import run
+
+    path = tmp_path / "asks.py"
+    path.write_text("from ablate.space import pinned\n\ndef space():\n    return pinned(arm='crop')\n")
+    config = RunConfig(space=str(path), data=str(tiny_root), out=str(tmp_path / "out"))
+    [trial] = plan(config, load_space(config.space), manifest)
+    factory.commit(tmp_path / "out", trial.model_copy(update={"search": "h1"}), 0.5)
+    monkeypatch.setattr(run, "print_tables", lambda *_: None)  # the trial has no photographs
+    for _ in range(2):
+        assert run.main(config) == 0
+        assert results.planned(tmp_path / "out") == {trial.trial}
+        assert len([*(tmp_path / "out" / "runs").iterdir()]) == 1
+
+
 def test_epochs_of_a_stopped_trial_can_be_queried(manifest, tmp_path):
     from ablate.trial import commit_stopped
 

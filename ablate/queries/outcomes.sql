@@ -6,7 +6,7 @@ SELECT t.name, i.trial, count(*) AS n,
        round(100 * avg((outcome = 'fragmented')::int), 1) AS fragmented,
        round(100 * avg((outcome = 'elsewhere')::int), 1) AS elsewhere,
        round(100 * avg((outcome = 'missed')::int), 1) AS missed
-FROM images AS i JOIN trials AS t USING (trial)
+FROM images AS i JOIN grid AS t USING (trial)
 WHERE i.iou IS NOT NULL
 GROUP BY ALL
 ORDER BY hit DESC, t.name, i.trial

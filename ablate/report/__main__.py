@@ -14,7 +14,7 @@ from ablate import data, remote, storage
 from ablate.cli import run_command
 from ablate.data import Data
 from ablate.errors import UsageError, suggest
-from ablate.report import print_tables
+from ablate.report import print_search, print_tables
 from ablate.report.markup import latex, markdown
 
 
@@ -39,18 +39,22 @@ class ReportConfig(pydantic.BaseModel):
 def main(report: ReportConfig) -> int:
     """Prints the tables; there being nothing to print yet is no error."""
     with remote.folder(report.out) as out:
-        trials = None if report.run is None else _trials_of(out, report.run)
-        print_tables(out, trials, compare=report.compare is not None)
+        trials, search = (None, None) if report.run is None else _of_run(out, report.run)
+        if search is None:
+            print_tables(out, trials, compare=report.compare is not None)
+        else:
+            print_search(out, search)
         for key, place, render in (("latex", report.latex, latex), ("markdown", report.markdown, markdown)):
             if place is not None:
-                storage.publish(storage.local(place, key), render(out, trials, report.compare is not None).encode())
+                written = render(out, trials, report.compare is not None, search)
+                storage.publish(storage.local(place, key), written.encode())
                 print(f"wrote {place}")
         if report.html is not None:
-            _write_page(report, out, trials)
+            _write_page(report, out, trials, search)
     return 0
 
 
-def _write_page(report: ReportConfig, out: Path, trials: list[str] | None) -> None:
+def _write_page(report: ReportConfig, out: Path, trials: list[str] | None, search: str | None) -> None:
     from rich.console import Console
 
     from ablate.report.page import page  # draws figures: slow to import, and most reports have none
@@ -58,7 +62,7 @@ def _write_page(report: ReportConfig, out: Path, trials: list[str] | None) -> No
     assert report.html is not None
     to = storage.local(report.html, "html")
     with Console(stderr=True).status("making the page"):
-        written = page(out, _photographs(report, out), trials, report.compare is not None).encode()
+        written = page(out, _photographs(report, out), trials, report.compare is not None, search).encode()
     storage.publish(to, written)
     print(f"wrote {report.html} ({len(written) / 1e6:.1f} MB)")
 
@@ -80,12 +84,13 @@ def _photographs(report: ReportConfig, out: Path) -> Data | None:
         return None
 
 
-def _trials_of(out: Path, run: str) -> list[str]:
+def _of_run(out: Path, run: str) -> tuple[list[str], str | None]:
+    """The trials that a run asked for, and its search, if it was one."""
     runs = {path.stem: path for path in (out / "runs").glob("*.json")}
     if run not in runs:
         raise UsageError(f"run={run}: unknown; {suggest(run, runs)}")
-    trials: list[str] = json.loads(runs[run].read_bytes())["trials"]
-    return trials
+    record = json.loads(runs[run].read_bytes())
+    return record["trials"], record.get("search")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pandas as pd
 from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM, WEIGHTED, Photographs
 from ablate.report.settings import model_title
-from ablate.report.tables import NetworkTable
+from ablate.report.tables import MOST_SETTINGS, NetworkTable
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 
@@ -62,6 +62,12 @@ def network_notes(table: NetworkTable, photographs: Photographs, starred: bool) 
     if max(seeds, default=0) > 1:
         number = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(max(seeds))
         yield f"Mean over {number} seeds; ± is the standard deviation over seeds."
+    if table.left_out:
+        total = len(table.mean.columns) + table.left_out
+        yield (
+            f"Here and in all tables by setting: the {MOST_SETTINGS} best of its {total:,} settings (image-weighted), "
+            "and the paper's. " + unbroken("python -m ablate.query query=scores") + " lists all."
+        )
     if table.transductive:
         settings = "; ".join(map(unbroken, table.transductive))
         yield f"Transductive: {settings}. Their look was taken from these very photographs, without any label."

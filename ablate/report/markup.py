@@ -17,31 +17,37 @@ _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciic
 _TEX |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
 
 
-def latex(out: Path, trials: Sequence[str] | None = None, compare: bool = False) -> str:
-    """All tables of a folder of results as `table` environments; the preamble needs `\\usepackage{booktabs}`."""
-    return _document(out, trials, compare, _latex_section, "% ")
+def latex(out: Path, trials: Sequence[str] | None = None, compare: bool = False, search: str | None = None) -> str:
+    """All tables of a folder of results as `table` environments; the preamble needs `\\usepackage{booktabs}`.
+
+    Args:
+        trials, compare: as of `print_tables`.
+        search: only its history.
+    """
+    return _document(out, trials, compare, search, _latex_section, "% ")
 
 
-def markdown(out: Path, trials: Sequence[str] | None = None, compare: bool = False) -> str:
-    """All tables of a folder of results as GitHub's Markdown."""
-    return _document(out, trials, compare, _markdown_section, "# ")
+def markdown(out: Path, trials: Sequence[str] | None = None, compare: bool = False, search: str | None = None) -> str:
+    """The same as GitHub's Markdown."""
+    return _document(out, trials, compare, search, _markdown_section, "# ")
 
 
 def _document(
     out: Path,
     trials: Sequence[str] | None,
     compare: bool,
+    search: str | None,
     render: Callable[[int, Section], Iterator[str]],
     heading: str,
 ) -> str:
-    groups = tables.build(out, trials)
+    groups = tables.build(out, trials) if search is None else ()
     lines: list[str] = []
     for group in groups:
         if len(groups) > 1:
             lines += [f"{heading}Tested on photographs {(group.digest or '(unknown)')[:12]}", ""]
         lines += _rendered(group, compare, render)
-    if trials is None:
-        for number, section in enumerate(document.beyond(out, starred=False), start=1):
+    if trials is None or search is not None:
+        for number, section in enumerate(document.beyond(out, starred=False, search=search), start=1):
             lines += render(_BEYOND + number, section)
     return "\n".join(lines) + "\n" if lines else f"{heading}No trial has finished yet.\n"
 

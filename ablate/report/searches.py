@@ -34,7 +34,7 @@ class History:
 
     @property
     def title(self) -> str:
-        return f"Search {self.found[0].member.space}: {', '.join(self.found[0].member.values)}"
+        return f"Search {Path(self.found[0].member.space).stem}: {', '.join(self.found[0].member.values)}"
 
     @property
     def objective(self) -> str:
@@ -82,7 +82,7 @@ def history_notes(history: History) -> Iterator[str]:
     told = [f"{number} {'stopped early' if status == 'stopped' else status}" for status, number in states.items()]
     yield f"{len(history.found)} trials: {', '.join(told)}."
     if len(history.found) > _MOST:
-        yield f"The {_MOST} best are shown; FROM trials WHERE search = '{history.identity}' has all."
+        yield f"The {_MOST} best are shown; searches/{history.identity}/ of the results has a file for each."
     yield from _best(history)
     if history.objective == "oracle_iou":
         yield (
@@ -91,8 +91,8 @@ def history_notes(history: History) -> Iterator[str]:
         )
     yield from _rounds(history)
     for one in history.found:
-        if one.status == "failed" and one.row:
-            yield f"Failed: {one.member.name}: {one.row['reason']}"
+        if one.row and one.status in {"failed", "diverged"}:
+            yield f"{one.status}: {one.member.name}: {one.row['reason']}, see logs/{one.member.trial}.log"
 
 
 def commands(history: History) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from ablate import results
 from ablate.collect import sequences
 from ablate.plan import PlannedTrial
-from ablate.report.photographs import Photographs, Row, averaged, read_truth, row_values, tested_on
+from ablate.report.photographs import WEIGHTED, Photographs, Row, averaged, read_truth, row_values, tested_on
 from ablate.report.settings import (
     PAPER_MODELS,
     PAPER_SETTINGS,
@@ -25,6 +25,8 @@ from ablate.report.settings import (
 )
 
 VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
+
+MOST_SETTINGS = 40  # columns of one network's table
 
 _SCORES = ["trial", "image_id", "location", "seq_id", "iou", "iou_any", "mask_iou", "outcome"]
 _SAME = 1e-9  # IoU that differ by less are equal
@@ -39,6 +41,7 @@ class NetworkTable:
             `("average", WEIGHTED)`, `("average", MACRO)`, `("other", VAL_IOU)`, `("other", FALSE_ALARMS)`.
         std: over seeds, of the sample; NaN with fewer than two.
         trials: the trials behind it, with `setting`, `status` (done, failed or missing) and `reason`.
+        left_out: the number of settings that have no column here because there are too many.
         protocol: fields that all trials share and that differ from the paper's.
     """
 
@@ -47,6 +50,7 @@ class NetworkTable:
     std: pd.DataFrame
     trials: pd.DataFrame
     protocol: Mapping[str, str]
+    left_out: int = 0
 
     def scores(self, row: Row) -> dict[str, tuple[float, float]]:
         """Mean and standard deviation of each setting in a row."""
@@ -110,14 +114,9 @@ def build(
         trials: only these; None for all.
         planned: trials that should be there; those that are not, show as missing.
     """
-    rows = with_missing(_of_grids(out, results.read(out, "trials", trials).to_pandas(), trials), planned or ())
+    found = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pandas()
+    rows = with_missing(found, planned or ())
     return tuple(_group(out, digest, group) for digest, group in _by_photographs(rows))
-
-
-def _of_grids(out: Path, rows: pd.DataFrame, trials: Sequence[str] | None) -> pd.DataFrame:
-    """Without the trials that only searches asked for, and without those that were stopped early."""
-    asked = set(results.planned(out) if trials is None else trials)
-    return rows[(rows["search"].isna() | rows["trial"].isin(asked)) & (rows["status"] != "stopped")]
 
 
 def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
@@ -150,7 +149,7 @@ def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
         return Group(digest, photographs, nothing, trials, detectors, none, no_names, no_names, none, none, several)
     images = images[~by_detector]
     scores = _scores(images, trials, photographs.listed)
-    shown = tuple(_network(model, trials, scores) for model in models)
+    shown = tuple(_narrowed(_network(model, trials, scores)) for model in models)
     animals = images[images["iou"].notna()]
     iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
     known = animals.drop_duplicates("image_id").set_index("image_id", drop=False).reindex(iou.index)
@@ -211,6 +210,16 @@ def _network(model: str, trials: pd.DataFrame, scores: pd.DataFrame) -> NetworkT
         trials=own,
         protocol=shared_protocol(own),
     )
+
+
+def _narrowed(table: NetworkTable) -> NetworkTable:
+    """Of many settings those with the best image-weighted means and the paper's; what is not done is told of all."""
+    weighted = pd.Series(row_values(table.mean, ("average", WEIGHTED)))
+    kept = {*weighted.sort_values(ascending=False, kind="stable").index[:MOST_SETTINGS], *PAPER_SETTINGS}
+    columns = [setting for setting in table.mean.columns if setting in kept]
+    trials = table.trials[table.trials["setting"].isin(columns) | (table.trials["status"] != "done")]
+    left_out = len(table.mean.columns) - len(columns)
+    return replace(table, mean=table.mean[columns], std=table.std[columns], trials=trials, left_out=left_out)
 
 
 def _named_so(trials: pd.DataFrame, plain: str) -> list[str]:

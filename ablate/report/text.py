@@ -54,7 +54,10 @@ def print_search(out: Path, search: str) -> None:
         search: its id.
     """
     console = Console(highlight=False)
-    _print(console, document.beyond(out, _starred(console), search), _limit(console))
+    sections = [*document.beyond(out, _starred(console), search)]
+    if not sections:
+        console.print(f"The search has tried nothing in {out} yet.", markup=False, soft_wrap=True)
+    _print(console, sections, _limit(console))
 
 
 def _print(console: Console, sections: Iterable[Section], limit: int) -> None:

@@ -12,15 +12,18 @@ from ablate.storage.reply import BrokenOffError, Patience, RefusedError
 _BRIEF = Patience(attempts=3)  # somebody waits
 
 
-def listing(url: str, patience: Patience = _BRIEF) -> list[Listed]:
-    """The files in a folder of an object store, not below it; none where there is no such folder.
+def listing(url: str, patience: Patience = _BRIEF, below: bool = False) -> list[Listed]:
+    """The files in a folder of an object store; none where there is no such folder.
+
+    Args:
+        below: also those in the folders within it.
 
     Raises:
         FetchError: the store refuses; `UnreachableError` where it does not answer.
     """
     for attempt in range(1, patience.attempts + 1):
         try:
-            return objects.listing(url, patience)
+            return objects.listing(url, patience, below)
         except RefusedError as error:
             raise FetchError(f"cannot list {urls.without_credentials(url)}: {error}") from None
         except BrokenOffError as error:

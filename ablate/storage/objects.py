@@ -28,7 +28,7 @@ _SAID = re.compile(r"AWS Error ([^:]+?) during|Status\((\w+): ")
 
 @dataclass(frozen=True)
 class Listed:
-    """A file of a folder; `modified` in nanoseconds since 1970."""
+    """A file of a folder, `name` as the path within it; `modified` in nanoseconds since 1970."""
 
     name: str
     size: int
@@ -60,18 +60,20 @@ def size(url: str, patience: Patience) -> int | None:
     return found
 
 
-def listing(url: str, patience: Patience) -> list[Listed]:
-    """The files in a folder, not below it; none where there is no such folder.
+def listing(url: str, patience: Patience, below: bool = False) -> list[Listed]:
+    """The files in a folder, with `below` also those in the folders within it; none where there is no such folder.
 
     Raises:
         RefusedError, BrokenOffError: as `web.opened`.
     """
     try:
         filesystem, path = _store(url, patience)
-        found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=below))
     except (OSError, pa.ArrowException) as error:
         raise _told(error) from None
-    return [Listed(info.base_name, info.size, info.mtime_ns) for info in found if info.type == fs.FileType.File]
+    files = [info for info in found if info.type == fs.FileType.File]
+    within = path.rstrip("/") + "/"
+    return [Listed(info.path.removeprefix(within), info.size, info.mtime_ns) for info in files]
 
 
 def _body(file: Any) -> Iterator[bytes]:  # noqa: ANN401 - pyarrow has no types

@@ -5,9 +5,12 @@ import re
 
 import pytest
 
+from ablate import queries
 from ablate.errors import UsageError
+from ablate.query import connect, select
 from ablate.report import print_tables
 from ablate.report.__main__ import ReportConfig, main
+from ablate.report.tables import build
 from tests import command
 from tests.results_factory import Photo, photos, planned, write, write_failed
 
@@ -55,6 +58,22 @@ def test_table_1_names_the_locations_with_few_photographs(tmp_path, printed):
 def test_it_is_said_that_no_location_is_large(tmp_path, printed):
     write(tmp_path, of=photos({"a": 3}))
     assert any(line.startswith("No location reaches 30") for line in printed())
+
+
+def test_of_very_many_settings_the_best_are_shown_and_where_all_are_is_said(tmp_path, printed):
+    shots = photos({"a": 2})
+    for number in range(60):
+        write(tmp_path, number / 100, of=shots, augment="jitter", jitter_hue=number / 200)
+    write(tmp_path, 0.01, of=shots)
+    text = " ".join(" ".join(printed()).split())
+    assert "the 40 best of its 61 settings (image-weighted), and the paper's." in text
+    assert "python -m ablate.query query=scores lists all" in text
+    [group] = build(tmp_path)
+    [table] = group.tables
+    assert table.mean.columns[0] == "crop"  # the paper's
+    assert sorted(table.mean.iloc[0])[1:] == pytest.approx([number / 100 for number in range(20, 60)])
+    with connect(tmp_path) as connection:
+        assert select(connection, queries.statement("scores")).num_rows == 61
 
 
 def test_failed_and_missing_cells_say_so_and_why(tmp_path, printed):

@@ -28,20 +28,27 @@ from ablate.report.page.part import Part, file
 _SCRIPTS = ("figures.js", "photographs.js", "gallery.js", "pairs.js", "page.js")
 
 
-def page(out: Path, data: Data | None, trials: Sequence[str] | None = None, compare: bool = False) -> str:
+def page(
+    out: Path,
+    data: Data | None,
+    trials: Sequence[str] | None = None,
+    compare: bool = False,
+    search: str | None = None,
+) -> str:
     """The page of a folder of results.
 
     Args:
         data: where the photographs are; None for a page without a gallery.
         trials: only these; None for all.
         compare: also show the paper's published numbers.
+        search: only its history.
 
     Raises:
         UsageError: the data cannot be read.
     """
-    groups = tables.build(out, trials)
+    groups = tables.build(out, trials) if search is None else ()
     parts = [Part(out, group, number, data, compare) for number, group in enumerate(groups)]
-    beyond = Beyond(out) if trials is None else None
+    beyond = Beyond(out, search) if trials is None or search is not None else None
     inside = "".join(part.html(alone=len(parts) == 1) for part in parts) + (beyond.html() if beyond else "")
     done = sum(int((group.trials["status"] == "done").sum()) for group in groups)
     return string.Template(file("page.html")).substitute(

@@ -17,13 +17,13 @@ _PLACES = {"search": "Searches", "validation": "Validation"}
 class Beyond:
     """The sections of `document.beyond`, with their figures."""
 
-    def __init__(self, out: Path) -> None:
-        self._sections = list(document.beyond(out, starred=False))
-        figures = [[*seeking.of_search(history)] for history in searches.histories(out)]
-        self._figures: dict[str, Iterator[list[Chart]]] = {
-            "search": iter(figures),
-            "validation": iter([[seeking.validation(found)] for found in validation.by_photographs(out)]),
-        }
+    def __init__(self, out: Path, search: str | None = None) -> None:
+        self._sections = list(document.beyond(out, starred=False, search=search))
+        figures = [[*seeking.of_search(history)] for history in searches.histories(out, search)]
+        self._figures: dict[str, Iterator[list[Chart]]] = {"search": iter(figures)}
+        if search is None:
+            found = validation.by_photographs(out)
+            self._figures["validation"] = iter([[seeking.validation(one)] for one in found])
 
     def links(self) -> str:
         """To the first section of each kind."""
