@@ -85,12 +85,11 @@ def test_a_search_repeated_trains_nothing_and_prints_its_history(searched):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("searched", ["tpe"], indirect=True)  # the others stop nothing early
 def test_a_trial_that_was_stopped_goes_on_from_its_checkpoint_when_it_is_wanted_in_full(searched):
     _, _, out, _ = searched
     [found] = members.searches(out).values()
     stopped = [one for one in members.found(out, found) if one.status == "stopped"]
-    if "tpe" not in str(out):
-        pytest.skip("nothing is stopped early without ASHA")
     root = out.parent / "root"
     arguments = [word for word in shlex.split(members.command(stopped[0].member))[3:] if not word.startswith("data=")]
     done = run("ablate.run", *arguments, f"data={root}", f"out={out}")
