@@ -138,6 +138,7 @@ def test_data_without_translated_photographs_says_how_to_make_them(tiny_root):
         plan(tiny_root, trial={"direction": "reverse"})
 
 
+@pytest.mark.slow
 def test_both_directions_are_scored_from_one_training_and_told_apart(tiny_root, tmp_path):
     root, out = with_reverse(tiny_root, tmp_path / "root"), tmp_path / "out"
     (tmp_path / "both.py").write_text(

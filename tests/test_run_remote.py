@@ -40,6 +40,7 @@ def site(tiny_root):
         yield served
 
 
+@pytest.mark.slow
 def test_a_run_from_a_url_with_a_password_equals_one_from_the_folder(site, tiny_root, tmp_path):
     (tmp_path / "network.py").write_text(NETWORK)
     (tmp_path / "space.py").write_text(SPACE.format(network=tmp_path / "network.py"))

@@ -98,6 +98,7 @@ def changed(sample, change):
     return Sample(sample.key, tiny_data.jpg(np.ascontiguousarray(change(image))), sample.mask_png, sample.meta)
 
 
+@pytest.mark.slow
 def test_noise_is_said_to_destroy_the_animal_and_other_colours_are_not(root, tmp_path, capsys):
     sheet = tmp_path / "sheet.jpg"
     assert main(CompareConfig(data=str(root), to=str(sheet), images=1500)) == 0

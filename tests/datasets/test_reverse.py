@@ -58,6 +58,7 @@ def test_a_translator_that_learns_from_the_photographs_is_transductive(raw, tmp_
     assert (tmp_path / "out.translation" / "reverse" / "sheets" / "sheet.jpg").is_file()
 
 
+@pytest.mark.slow
 def test_the_other_arms_do_not_depend_on_it_nor_it_on_workers_and_shards(raw, tmp_path):
     manifest = made(raw, tmp_path / "one")
     plain = made(raw, tmp_path / "plain", reverse=False)

@@ -128,6 +128,7 @@ def test_the_demo_can_be_built():
     assert manifest.parameters["skipped"] == {}
 
 
+@pytest.mark.slow
 def test_the_demo_in_every_look_has_the_demos_crops_and_all_looks_of_the_space(tmp_path):
     config = demo_looks.config(tmp_path / "looks")
     brief = tuple("cut.images=4" if option.startswith("cut.images") else option for option in config.translator_options)
