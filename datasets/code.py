@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ablate import shards
 
-_OTHER_COMMANDS = frozenset({"download.py", "inspect.py"})
+_OTHER_COMMANDS = frozenset({"compare.py", "inspect.py"})
 
 
 def files() -> dict[str, Path]:

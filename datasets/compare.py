@@ -31,6 +31,7 @@ from datasets.likeness.verdict import Translation
 
 SIDE = recognition.SIDE
 CROP = "crop"
+_FEWEST = 5  # photographs whose spread can be told
 _ROOM = 44  # characters of a translator in the table; the manifest has all of it
 
 
@@ -60,8 +61,9 @@ def main(config: CompareConfig) -> int:
     for line in grid(found).lines():
         Console(highlight=False).print(line, soft_wrap=True)
     print(
-        "\nfrechet: distance to the photographs in the photographs' own spread, 0 is alike; moved: share of the way\n"
-        "edges: correlation with the crop's; mask IoU: of a small U-Net trained on the crops, on the same val split\n"
+        f"\nAll at {SIDE} px. frechet: distance to the photographs in their own spread, 0 is alike; moved: share of\n"
+        "the way; edges: correlation with the crop's, round the animal; mask IoU: of a small U-Net trained on the\n"
+        "crops, on the same val split\n"
     )
     for one in found:
         print(f"{one.arm}: {one.verdict}")
@@ -91,6 +93,10 @@ def translated(data: Data) -> dict[str, str]:
 def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[Translation]:
     """Measures each arm."""
     photographs = _measured(pictures.load(data, REAL, "test", SIDE), config)
+    if len(photographs) < _FEWEST:
+        raise UsageError(
+            f"data={data.place}: {len(photographs)} photographs, too few to compare with; {_FEWEST} or more are needed"
+        )
     photo_nf = statistics.features(photographs.image_n3hw)
     unit_f = statistics.unit(photo_nf)
     train, val = (pictures.load(data, CROP, split, SIDE) for split in ("train", "val"))
@@ -110,7 +116,7 @@ def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[
                 translator=translator,
                 distance=statistics.frechet(statistics.features(own.image_n3hw), photo_nf, unit_f),
                 before=before,
-                edges=structure.edge_correlation(crops.image_n3hw, own.image_n3hw),
+                edges=structure.edge_correlation(crops.image_n3hw, own.image_n3hw, crops.mask_n1hw),
                 iou=recognition.mask_iou(network, own_val, trial, device),
                 iou_before=iou_before,
             )

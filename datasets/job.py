@@ -21,7 +21,18 @@ from datasets.chunks import Chunk, Finished, Stage
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key
 from datasets.learning import LEARNING
-from datasets.ledger import ANNOTATION, BOX, PHOTOGRAPH, SELECTED, SELECTION, SKIPPED, STYLE, SYNTHETIC, Ledger
+from datasets.ledger import (
+    ANNOTATION,
+    BOX,
+    PHOTOGRAPH,
+    SELECTED,
+    SELECTION,
+    SKIPPED,
+    STYLE,
+    SYNTHETIC,
+    Considered,
+    Ledger,
+)
 from datasets.makers import Fitted, Maker
 from datasets.photographs import Candidates
 from datasets.progress import progress
@@ -60,9 +71,13 @@ class Job:
         self.report("\n".join(["", *table1.table(self.ledger.considered, compare), ""]))
         for remark in self.ledger.remarks:
             self.report(remark)
-        rows = [row for row in self.ledger.considered if (row.kind, row.split) == (PHOTOGRAPH, "test")]
-        selected = sorted((row for row in rows if row.reason == SELECTED), key=lambda row: sample_key(row.id))
+        rows = [row for row in self._scored() if row.split == "test"]
+        selected = sorted(rows, key=lambda row: sample_key(row.id))
         return style.of_test(StylePhoto(Path(self.config.photos) / row.file_name, row.location) for row in selected)
+
+    def _scored(self) -> list[Considered]:
+        """The photographs that were taken, with an animal and without."""
+        return [row for row in self.ledger.considered if (row.kind, row.reason) == (PHOTOGRAPH, SELECTED)]
 
     def style(self, paths: Sequence[Path], test: Style) -> Style:
         """The photographs whose look is wanted: the sound ones of `style_photos=`, or the test photographs."""
@@ -74,7 +89,8 @@ class Job:
         self._work(STYLE, stage, list(dividing.of_style(paths, self.config)), total)
         self.report(_told(self.ledger, STYLE) + "\n")
         rows = sorted((row for row in self.ledger.considered if row.kind == STYLE), key=lambda row: row.file_name)
-        return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), test)
+        scored = (Path(self.config.photos) / row.file_name for row in self._scored())
+        return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), scored)
 
     def with_crops(self, material: Material, pairs: Sequence[Pair], total: int) -> Material:
         """The material with the crops of the training split, for what learns from them.

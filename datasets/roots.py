@@ -71,12 +71,17 @@ def _built(name: str, report: Callable[[str], None]) -> Path:
     report(f"data={name}: writing its shards into {folder}, once")
     # Under a name of its own, so that of two processes at once neither replaces what the other already reads.
     building = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    pictures, shown = (place.with_name(f"{place.name}.translation") for place in (building, folder))
     try:
         # What it left out is no news of the user's data; how far a long training is, is.
         prepare(module.config(building), lambda line: None, training=report)
         _move(building, folder)
+        if pictures.is_dir() and not shown.exists():
+            pictures.rename(shown)
+            report(f"data={name}: pictures of its translators' trainings are in {shown}")
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        for left in (building, pictures):
+            shutil.rmtree(left, ignore_errors=True)
     return folder
 
 

@@ -36,12 +36,17 @@ class Style:
 
     Attributes:
         split: where they come from: `test` or `folder`.
-        tested: whether they are, or some of them are, photographs that networks are scored on.
+        scored: digests of the photographs that networks are scored on.
     """
 
     photos: tuple[StylePhoto, ...]
     split: str
-    tested: bool
+    scored: frozenset[str] = frozenset()
+
+    @property
+    def tested(self) -> bool:
+        """Whether they are, or some of them are, photographs that networks are scored on."""
+        return self.split == TEST or any(photo.sha256 in self.scored for photo in self.photos)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -62,19 +67,17 @@ class Style:
 
     def of(self, locations: Collection[str]) -> Style:
         """The photographs of some cameras."""
-        return Style(tuple(p for p in self.photos if p.location in locations), self.split, self.tested)
+        return replace(self, photos=tuple(photo for photo in self.photos if photo.location in locations))
 
 
 def of_test(photos: Iterable[StylePhoto]) -> Style:
     """The test photographs themselves, as the paper's translator saw them."""
-    return Style(tuple(photos), TEST, tested=True)
+    return Style(tuple(photos), TEST)
 
 
-def of_folder(photos: Iterable[StylePhoto], test: Style) -> Style:
-    """Photographs that the user gave; one that is a test photograph, byte for byte, makes it tested."""
-    given = Style(tuple(photos), FOLDER, tested=False)
-    known = {photo.sha256 for photo in test.photos}
-    return replace(given, tested=any(photo.sha256 in known for photo in given.photos))
+def of_folder(photos: Iterable[StylePhoto], scored: Iterable[Path]) -> Style:
+    """Photographs that the user gave; one that is scored, byte for byte, with an animal or without, makes it tested."""
+    return Style(tuple(photos), FOLDER, frozenset(map(sha256, scored)))
 
 
 def pictures_below(place: str, ledger: Ledger) -> tuple[Path, ...]:

@@ -72,7 +72,8 @@ class _Pool:
 
         # One core each; a worker that dies is not the chunk's fault, an exception is and is told.
         share, at_a_time = division(stage.gpu, self._count, self._gpus)
-        task = ray.remote(num_cpus=1, num_gpus=share, max_retries=3)(_write_on_node)
+        # A worker goes on after its chunk: of those with a GPU Ray would start another one for each.
+        task = ray.remote(num_cpus=1, num_gpus=share, max_retries=3, max_calls=0)(_write_on_node)
         shared, remaining = ray.put(stage), list(reversed(todo))
         waiting: dict[Any, Chunk] = {}
         while remaining or waiting:

@@ -70,7 +70,7 @@ def network_notes(table: NetworkTable, photographs: Photographs, starred: bool) 
         )
     if table.transductive:
         settings = "; ".join(map(unbroken, table.transductive))
-        yield f"Transductive: {settings}. Their look was taken from these very photographs, without any label."
+        yield f"Transductive: {settings}. Translators learned from these very photographs, without any label."
     if table.protocol:
         fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())
         yield f"Not the paper's protocol: {fields}."

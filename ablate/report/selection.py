@@ -77,7 +77,9 @@ def _of_trial(trial: pd.Series, group: Group, by_trial: dict[str, pd.DataFrame])
     unknown = Choice(math.nan, math.nan)
     known = {LAST: unknown, BEST_VAL: unknown, "oracle": unknown}
     rows = by_trial.get(str(trial["trial"]))
-    if rows is not None and rows["oracle_iou"].notna().all():
+    # After each epoch the photographs are scored as they are, which is not how a trial in reverse is scored.
+    forward = trial.get("direction") != "reverse"
+    if rows is not None and forward and rows["oracle_iou"].notna().all():
         at = {LAST: rows.index[-1], BEST_VAL: rows["val_iou"].idxmax(), "oracle": rows["oracle_iou"].idxmax()}
         known = {rule: Choice(rows.loc[row, "oracle_iou"], rows.loc[row, "epoch"]) for rule, row in at.items()}
     if trial["trial"] in group.iou:  # what was measured of the scored network itself

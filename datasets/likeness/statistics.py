@@ -6,6 +6,8 @@ the same everywhere. It says nothing of what is in the pictures.
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import scipy.linalg
@@ -29,7 +31,7 @@ def features(image_n3hw: Tensor) -> Features:
 
 
 def frechet(one_nf: Features, two_nf: Features, unit_f: Features) -> float:
-    """The squared distance of two normal distributions that are fitted to features.
+    """The distance of two normal distributions that are fitted to features: the root of what is called FID.
 
     Args:
         unit_f: what each feature is measured in, so that none counts by its size.
@@ -38,7 +40,8 @@ def frechet(one_nf: Features, two_nf: Features, unit_f: Features) -> float:
     cov_one, cov_two = np.cov(one_nf, rowvar=False), np.cov(two_nf, rowvar=False)
     between = scipy.linalg.sqrtm(cov_one @ cov_two).real  # rounding leaves imaginary parts of 1e-9
     means = float(((one_nf.mean(axis=0) - two_nf.mean(axis=0)) ** 2).sum())
-    return max(0.0, means + float(np.trace(cov_one + cov_two - 2 * between)))
+    squared = means + float(np.trace(cov_one + cov_two - 2 * between))
+    return math.sqrt(max(0.0, squared))
 
 
 def unit(photo_nf: Features) -> Features:

@@ -8,18 +8,25 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 _FLAT = 1e-6
+_MARGIN = 3  # pixels
 
 
-def edge_correlation(before_n3hw: Tensor, after_n3hw: Tensor) -> float:
+def edge_correlation(before_n3hw: Tensor, after_n3hw: Tensor, mask_n1hw: Tensor) -> float:
     """The mean over pictures of the correlation between gradient magnitudes before and after; NaN without an edge.
 
-    1 where all edges stay in their proportions, 0 where new ones have nothing to do with the old. Colours do not count.
+    1 where all edges stay in their proportions, 0 where new ones have nothing to do with the old. Colours do not count,
+    nor does the background: only the animal and what is within `_MARGIN` pixels of it.
 
     Args:
         before_n3hw: uint8 RGB; `after_n3hw`: the same pictures, translated, in the same order.
+        mask_n1hw: their masks, 0 where no animal is.
     """
-    pairs = zip(before_n3hw, after_n3hw, strict=True)
-    found = [value for before, after in pairs if np.isfinite(value := _correlation(_edges(before), _edges(after)))]
+    found = []
+    for before_3hw, after_3hw, mask_1hw in zip(before_n3hw, after_n3hw, mask_n1hw, strict=True):
+        near_hw = cv2.dilate((mask_1hw[0].numpy() > 0).astype(np.uint8), np.ones((2 * _MARGIN + 1,) * 2, np.uint8)) > 0
+        if near_hw.any():
+            found.append(_correlation(_edges(before_3hw)[near_hw], _edges(after_3hw)[near_hw]))
+    found = [value for value in found if np.isfinite(value)]
     return float(np.mean(found)) if found else float("nan")
 
 
@@ -31,7 +38,7 @@ def _edges(image_3hw: Tensor) -> NDArray[np.float32]:
     return smoothed_hw
 
 
-def _correlation(one_hw: NDArray[np.float32], two_hw: NDArray[np.float32]) -> float:
-    one, two = one_hw - one_hw.mean(), two_hw - two_hw.mean()
+def _correlation(one_n: NDArray[np.float32], two_n: NDArray[np.float32]) -> float:
+    one, two = one_n - one_n.mean(), two_n - two_n.mean()
     scale = float(np.sqrt((one**2).sum() * (two**2).sum()))
     return float((one * two).sum()) / scale if scale > _FLAT else float("nan")

@@ -14,7 +14,7 @@ class Translation:
 
     Attributes:
         distance: Fréchet distance to the photographs; before: that of the crops.
-        edges: correlation of edges with the crops'.
+        edges: correlation of edges with the crops', round the animal.
         iou: mask IoU of a network that was trained on the crops; iou_before: on the crops themselves.
     """
 

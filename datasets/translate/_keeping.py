@@ -72,7 +72,8 @@ class Shelf:
         """Goes on from the checkpoint of this training, if there is one; says whether there was."""
         if self.checkpoint is None or not self.checkpoint.is_file():
             return False
-        state: dict[str, Any] = torch.load(self.checkpoint, map_location=training.device, weights_only=True)
+        # On the CPU first: Adam's counts of steps stay there, or it would wait for the GPU to read each of them.
+        state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         if state.pop("key") != self.key:
             return False
         training.restore(state)

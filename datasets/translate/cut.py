@@ -128,7 +128,8 @@ def fit(domains: Domains, parameters: Parameters) -> Cut:
     if weights is None:
         weights = _Course(domains, parameters, shelf).run()
         shelf.finish(weights)
-    return Cut(weights, parameters.width, parameters.blocks)
+    # In one order, trained or read: what is pickled of it tells chunks that were translated before from others.
+    return Cut(dict(sorted(weights.items())), parameters.width, parameters.blocks)
 
 
 class _Clock:
@@ -178,11 +179,11 @@ class _Course:
             passed = training.seen
             if milestone or clock.silent:
                 self._tell(clock, kept)
-            if milestone:
                 if training.seen < images:
                     self.shelf.save(training)
-                self._show()
                 kept = training.seen
+            if milestone:
+                self._show()
         weights = training.generator.state_dict()
         # safetensors writes memory as it lies, and here channels come last.
         return {name: value.float().cpu().contiguous().numpy() for name, value in weights.items()}
@@ -212,9 +213,9 @@ def _require_large_enough(source: Deck, target: Deck, size: int) -> None:
     if side >= size:
         return
     largest = side - side % _STRIDE
-    advice = f"type translator_options=size={largest}" if largest >= SMALLEST_SIDE else "leave it out"
+    advice = f"type translator_options=cut.size={largest}" if largest >= SMALLEST_SIDE else "leave it out"
     raise UsageError(
-        f"translator_options=size={size}: {name} picture {index + 1} has a shorter side of {side} pixels; allowed: "
+        f"translator_options=cut.size={size}: {name} picture {index + 1} has a shorter side of {side} pixels; allowed: "
         f"{SMALLEST_SIDE} up to the shorter side of every picture; {advice}"
     )
 
@@ -223,5 +224,5 @@ def _diverged(parameters: Parameters, seen: int, losses: str, kept: int, shelf: 
     has = f"the state after {kept:,} images is kept in {shelf.checkpoint}" if kept and shelf.folder else "none is kept"
     return (
         f"translator=cut: after {seen:,} of {parameters.images:,} images the training is no longer finite ({losses}); "
-        f"{has}; lower the rate: translator_options=learning_rate={parameters.learning_rate / 4:g}"
+        f"{has}; lower the rate: translator_options=cut.learning_rate={parameters.learning_rate / 4:g}"
     )

@@ -62,9 +62,10 @@ def test_the_test_photographs_make_an_arm_transductive_and_that_is_said(raw, tmp
     assert [line for line in lines if "transductive" in line and "style_photos=" in line]
 
 
-def test_a_test_photograph_among_the_others_is_found_by_its_content(raw, tmp_path):
+@pytest.mark.parametrize("scored", ["p0.jpg", "e0.jpg"], ids=["with an animal", "empty"])
+def test_a_scored_photograph_among_the_others_is_found_by_its_content(scored, raw, tmp_path):
     shutil.copytree(raw / "style", tmp_path / "style")
-    shutil.copy(raw / "photos" / "p0.jpg", tmp_path / "style" / "b" / "innocent.jpg")
+    shutil.copy(raw / "photos" / scored, tmp_path / "style" / "b" / "innocent.jpg")
     lines = []
     manifest = made(raw, tmp_path / "out", lines, style_photos=str(tmp_path / "style"))
     assert manifest.parameters["arms"]["i2i"]["style_photos"]["split"] == "folder"
