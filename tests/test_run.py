@@ -80,6 +80,7 @@ def test_no_checkpoint_is_left_and_the_run_is_on_record(finished):
     assert record["command"].startswith("python -m ablate.run space=")
 
 
+@pytest.mark.slow
 def test_another_threshold_scores_again_without_training(finished, space, tiny_root):
     _, out = finished
     before = {path.name for path in (out / "weights").iterdir()}

@@ -68,6 +68,7 @@ def test_killed_at_random_points_it_ends_with_the_same_bytes(raw, undisturbed, t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "out"]
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes_as_one(raw, undisturbed, tmp_path):
     prepare(config(raw, tmp_path / "out", images_per_shard=10, workers=2), lambda line: None)
     assert_same(tmp_path / "out", undisturbed)

@@ -31,6 +31,7 @@ def test_every_trial_failed(tmp_path):
     assert "NonFiniteLossError: loss is nan" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shots", "iou"),
     [
@@ -64,6 +65,7 @@ def test_without_the_photographs_there_is_no_gallery_but_the_rest(tmp_path):
     assert "The photographs were not at hand; data=... says where they are." in text
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_page_and_says_how_large_it_is(tmp_path):
     write_results(tmp_path / "out", write_photographs(tmp_path / "data"))
     to = tmp_path / "report.html"
