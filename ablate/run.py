@@ -60,9 +60,8 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     if missing:
         launch.check(data, [trial.config for trial in missing])
     ids = [trial.trial for trial in trials]
-    if missing or not results.planned(out).issuperset(
-        ids
-    ):  # tables show what a search has done once a plan asks for it
+    # What a search has done is shown in tables once a plan asks for it: that plan is written, though nothing is to run.
+    if missing or not results.planned(out).issuperset(ids):
         launch.write_run(out, run, data, trials=ids, to_run=[trial.trial for trial in missing])
     status = launch.with_ray(console, run, work) if missing else 0
     collect(out)

@@ -135,13 +135,19 @@ def test_a_round_that_fails_as_a_whole_is_tried_again_by_the_next_run(tiny_root,
     assert len(population(tmp_path, tiny_root, cells=UNET).to_its_end()) == 4
 
 
-def test_a_last_leg_that_failed_is_tried_again_by_the_next_run(tiny_root, tmp_path):
-    run = population(tmp_path, tiny_root, cells=UNET)
+def failed_at_its_end(out, root, reason):
+    """A population whose last leg failed, as `h`."""
+    run = population(out, root, cells=UNET)
     for name in "abcdefg":
         run.start(name)
         run.finish(name)
     run.start("h")
-    run.fail("h")
+    run.fail("h", reason)
+    return run
+
+
+def test_a_last_leg_that_failed_is_tried_again_by_the_next_run(tiny_root, tmp_path):
+    run = failed_at_its_end(tmp_path, tiny_root, "OSError: no space")
     assert run.start("i") is None
     [again] = population(tmp_path, tiny_root, cells=UNET).to_its_end()
     assert again == run.jobs["h"].trials[0]
@@ -149,12 +155,7 @@ def test_a_last_leg_that_failed_is_tried_again_by_the_next_run(tiny_root, tmp_pa
 
 
 def test_a_member_that_diverged_at_its_end_is_a_result(tiny_root, tmp_path):
-    run = population(tmp_path, tiny_root, cells=UNET)
-    for name in "abcdefg":
-        run.start(name)
-        run.finish(name)
-    run.start("h")
-    run.fail("h", "NonFiniteLossError: nan")
+    failed_at_its_end(tmp_path, tiny_root, "NonFiniteLossError: nan")
     assert population(tmp_path, tiny_root, cells=UNET).to_its_end() == []
 
 

@@ -59,7 +59,7 @@ class NetworkTable:
 
     @property
     def transductive(self) -> list[str]:
-        """The settings whose look was taken from the photographs that they are scored on."""
+        """The settings for which a translator learned from the photographs that they are scored on."""
         saw = {*self.trials.loc[self.trials["transductive"].eq(True), "setting"]}
         return [setting for setting in self.mean.columns if setting in saw]
 

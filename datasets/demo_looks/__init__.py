@@ -1,7 +1,8 @@
 """The embedded demo with its crops in every look: an arm for each translator, and one look for each camera.
 
 `data=demo_looks`, for `space=translators`. The raw files and the arms `crop` and `real` are those of `demo`, so that
-trials on them are the same trials. Written once, in some minutes, nearly all of which train the translator `cut`.
+trials on them are the same trials. Written once, in some minutes, nearly all of which train the translator `cut`;
+interrupted, it begins anew. Another type or number of cores rounds otherwise, and makes another arm `cut`.
 """
 
 from __future__ import annotations
