@@ -1,50 +1,160 @@
-"""Means over photographs with 95 % intervals that respect what photographs of one location have in common.
+"""Means over photographs with intervals that know three sources of noise: locations, photographs and trainings.
 
-A location is one cluster: its photographs share camera, light and landscape, and come in bursts. Of a
-single location's mean, its sequences are the clusters. The interval is cluster-robust: the bias-reduced variance CR2
-with Satterthwaite degrees of freedom under independent photographs (Bell, McCaffrey 2002), for a mean whose clusters
-are unequal. `benchmarks.coverage` tells how often such intervals hold the truth; where few locations carry the weight,
-they are wide, and still no more than a description of these locations.
+Photographs of one location share camera, light and landscape, and come in bursts, so a location is one cluster. (Of a
+single location's mean, its sequences are the clusters.) And a network that is trained again, from another seed, scores
+differently on the same photographs. Of a mean, or of a difference of means, there are thus two variances:
+
+- between *places*: the cluster-robust CR2 with Satterthwaite's degrees of freedom under independent photographs (Bell
+  and McCaffrey, 2002), of the means over seeds. What of it is noise of the trainings is taken out, for it is in the
+  other one;
+- between *trainings*: of each setting's seeds, whose seeds are not paired with those of another setting. Degrees of
+  freedom by Welch (1947).
+
+A t distribution belongs to each; the interval uses the mean of both quantiles, weighted by the variances (Cochran and
+Cox, 1957), which holds its level where one source has very few degrees of freedom. Of a single seed nothing is known of
+the noise between trainings: such an interval is one of the trained networks at hand, not of their settings.
+`benchmarks.coverage` tells how often the intervals hold the truth.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-DESCRIPTIVE_BELOW = 8.0  # effective locations, fewer than which an interval describes rather than decides
-_LEVEL = 0.95
+DESCRIPTIVE_BELOW = 8.0  # effective locations, fewer than which the level is not kept everywhere
+LEVEL = 0.95
+POWER = 0.8
+_MOST_SEEDS = 100
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Noise:
+    """The part of an estimate's variance that is of one source. Both may be arrays, of many estimates at once.
+
+    Attributes:
+        variance: at least 0.
+        df: degrees of freedom of its estimate.
+    """
+
+    variance: Floats
+    df: Floats
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """A mean and what is known of its uncertainty.
+    """A mean, or a difference of means, and what is known of its uncertainty.
 
     Attributes:
         mean: NaN without data.
-        low, high: ends of the 95 % interval; NaN where there are fewer than two locations.
-        standard_error: of the mean; NaN as above.
-        df: degrees of freedom of the t distribution behind the interval.
+        places: noise of locations and photographs; None with fewer than two locations.
+        trainings: noise of the trainings; None with one seed.
         locations: how many there are; kish: how many equally weighted ones would tell as much, 1 / sum of w squared.
-        seeds: how many the mean is over; with one, the noise between seeds is unknown and not in the interval.
+        seeds: how many the mean is over.
+        level: of the interval.
     """
 
     mean: float
-    low: float
-    high: float
-    standard_error: float
-    df: float
+    places: Noise | None
+    trainings: Noise | None
     locations: int
     kish: float
     seeds: int
+    level: float = LEVEL
 
     @property
     def descriptive(self) -> bool:
         return self.kish < DESCRIPTIVE_BELOW
+
+    @property
+    def standard_error(self) -> float:
+        """NaN with fewer than two locations."""
+        return float("nan") if self.places is None else float(np.sqrt(sum(one.variance for one in self._noise)))
+
+    @property
+    def low(self) -> float:
+        """The interval's lower end; NaN with fewer than two locations."""
+        return self.mean - self._half_width(self.level)
+
+    @property
+    def high(self) -> float:
+        """The interval's upper end; NaN with fewer than two locations."""
+        return self.mean + self._half_width(self.level)
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether 0 is outside the interval; never where there is none."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value of 0: one less the level of the interval that just reaches it; NaN without an interval."""
+        if self.places is None:
+            return float("nan")
+        if self.mean == 0 or self.standard_error == 0:
+            return float(self.mean == 0)
+        low, high = 0.0, 1.0
+        for _ in range(60):  # bisection: half the width of an interval falls with p
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._half_width(1 - middle) > abs(self.mean) else (low, middle)
+        return high
+
+    @property
+    def detectable(self) -> float:
+        """The smallest true difference whose interval would exclude 0 in 80 % of repetitions, with the noise seen.
+
+        NaN with fewer than two locations, or with one seed, whose noise was not seen.
+        """
+        if self.trainings is None:
+            return float("nan")
+        return self._half_width(self.level) + self._half_width(2 * POWER - 1)
+
+    @property
+    def seeds_to_settle(self) -> int | None:
+        """With how many seeds a true difference as large as this one would be `detectable`.
+
+        Of a single seed it is not known, and 3 are a beginning. None where no number would do, or none up to 100:
+        locations are lacking then.
+        """
+        if self.trainings is None:
+            return 3
+        wanted = (seeds for seeds in range(2, _MOST_SEEDS + 1) if self._with(seeds).detectable <= abs(self.mean))
+        return next(wanted, None)
+
+    def at(self, level: float) -> Estimate:
+        """The same with an interval of another level."""
+        return replace(self, level=level)
+
+    def _with(self, seeds: int) -> Estimate:
+        """As it would be expected with another number of seeds."""
+        assert self.trainings is not None
+        variance = self.trainings.variance * self.seeds / seeds
+        df = self.trainings.df * (seeds - 1) / (self.seeds - 1)
+        return replace(self, trainings=Noise(variance, df), seeds=seeds)
+
+    @property
+    def _noise(self) -> list[Noise]:
+        return [one for one in (self.places, self.trainings) if one is not None]
+
+    def _half_width(self, level: float) -> float:
+        return float("nan") if self.places is None else float(half_width(self._noise, level))
+
+
+def half_width(noise: Sequence[Noise], level: float) -> Floats:
+    """Half the width of an interval: Cochran and Cox's critical value times the standard error.
+
+    Args:
+        noise: of each source.
+        level: of the interval, in (0, 1).
+    """
+    total = np.asarray(sum(one.variance for one in noise))
+    quantile = sum(one.variance * _quantile(one.df, level) for one in noise) / np.where(total > 0, total, 1.0)
+    width: Floats = quantile * np.sqrt(total)
+    return width
 
 
 def image_weighted(mean_sl: Floats, count_l: Floats) -> Estimate:
@@ -54,36 +164,78 @@ def image_weighted(mean_sl: Floats, count_l: Floats) -> Estimate:
         mean_sl: each seed's mean at each location, of the same photographs; shape (seeds, locations).
         count_l: photographs at each location, all at least 1.
     """
-    return _estimate(mean_sl, count_l / count_l.sum() if len(count_l) else count_l, 1 / np.maximum(count_l, 1))
+    return combined(mean_sl[None], count_l)
 
 
 def macro(mean_sl: Floats) -> Estimate:
     """The mean over locations, every location counting the same; shape (seeds, locations)."""
     n = mean_sl.shape[1]
-    return _estimate(mean_sl, np.full(n, 1 / n) if n else np.empty(0), np.ones(n))
+    return _estimate(mean_sl[None], np.full(n, 1 / n) if n else np.empty(0), np.ones(n))
 
 
-def _estimate(mean_sl: Floats, weight_l: Floats, variance_l: Floats) -> Estimate:
+def combined(mean_ksl: Floats, count_l: Floats) -> Estimate:
+    """The sum of what several settings, trained independently, contribute; of one and minus another, their difference.
+
+    Args:
+        mean_ksl: each setting's part for each seed at each location; shape (settings, seeds, locations).
+        count_l: photographs at each location, all at least 1.
+    """
+    weight_l = count_l / count_l.sum() if len(count_l) else count_l
+    return _estimate(mean_ksl, weight_l, 1 / np.maximum(count_l, 1))
+
+
+def _estimate(mean_ksl: Floats, weight_l: Floats, variance_l: Floats) -> Estimate:
     """Args: variance_l: of the locations' means relative to each other, as the degrees of freedom assume it."""
-    seeds, locations = mean_sl.shape
+    _, seeds, locations = mean_ksl.shape
     nan = float("nan")
     if not seeds or not locations:
-        return Estimate(nan, nan, nan, nan, nan, locations, nan, seeds)
-    mean_s = mean_sl @ weight_l
-    mean, kish = float(mean_s.mean()), float(1 / (weight_l**2).sum())
+        return Estimate(nan, None, None, locations, nan, seeds)
+    mean = float((mean_ksl.mean(axis=1) @ weight_l).sum())
+    kish = float(1 / (weight_l**2).sum())
     if locations < 2:
-        return Estimate(mean, nan, nan, nan, nan, locations, kish, seeds)
-    variance = float(cr2(mean_sl.mean(axis=0)[None], weight_l)[0])
-    df = satterthwaite(weight_l, variance_l)
-    if seeds > 1:
-        variance, df = _with_seeds(variance, df, mean_s)
-    half = _quantile(df) * np.sqrt(variance)
-    return Estimate(mean, mean - half, mean + half, float(np.sqrt(variance)), df, locations, kish, seeds)
+        return Estimate(mean, None, None, locations, kish, seeds)
+    places, trainings = noise_of(mean_ksl, weight_l, variance_l)
+    return Estimate(mean, places, trainings, locations, kish, seeds)
+
+
+def noise_of(mean_ksl: Floats, weight_l: Floats, variance_l: Floats) -> tuple[Noise, Noise | None]:
+    """The noise of places and of trainings in a sum of settings' weighted means.
+
+    Args:
+        mean_ksl: shape (..., settings, seeds, locations), with at least two locations.
+        weight_l: of each location, with sum 1.
+        variance_l: as of `satterthwaite`.
+    """
+    seeds = mean_ksl.shape[-2]
+    mean_kl = mean_ksl.mean(axis=-2)
+    between = cr2(mean_kl.sum(axis=-2), weight_l)
+    df = np.asarray(satterthwaite(weight_l, variance_l))
+    if seeds < 2:
+        return Noise(between, df), None
+    of_setting_k = (mean_ksl @ weight_l).var(axis=-1, ddof=1) / seeds
+    of_trainings = of_setting_k.sum(axis=-1)
+    # A training that is good at some locations and bad at others is noise between places too: it must count once.
+    local_k = cr2(mean_ksl - mean_kl[..., None, :], weight_l).sum(axis=-1) / (seeds - 1) / seeds
+    twice = np.minimum(local_k.sum(axis=-1), of_trainings)
+    return Noise(np.maximum(between - twice, 0.0), df), Noise(of_trainings, welch(of_setting_k, seeds - 1))
+
+
+def welch(variance_k: Floats, df: int) -> Floats:
+    """Degrees of freedom of a sum of variances, each estimated with `df`; shape (..., settings).
+
+    Welch's form for variances that are themselves estimates: (df + 2) (sum of v)^2 / sum of v^2 - 2, and neither less
+    than one of them has nor more than all of them have together.
+    """
+    most = float(df * variance_k.shape[-1])
+    squares = (variance_k**2).sum(axis=-1)
+    found = (df + 2) * variance_k.sum(axis=-1) ** 2 / np.where(squares > 0, squares, 1.0) - 2
+    kept: Floats = np.clip(np.where(squares > 0, found, most), df, most)
+    return kept
 
 
 def cr2(mean_rl: Floats, weight_l: Floats) -> Floats:
-    """Bias-reduced variance of the weighted mean for each row of location means, shape (rows,)."""
-    residual_rl = mean_rl - (mean_rl @ weight_l)[:, None]
+    """Bias-reduced variance of the weighted mean for each row of location means; shape (..., locations) to (...)."""
+    residual_rl = mean_rl - (mean_rl @ weight_l)[..., None]
     variance: Floats = (residual_rl**2) @ (weight_l**2 / (1 - weight_l))
     return variance
 
@@ -104,16 +256,8 @@ def satterthwaite(weight_l: Floats, variance_l: Floats) -> float:
     return float(trace**2 / of_square)
 
 
-def _with_seeds(variance: float, df: float, mean_s: Floats) -> tuple[float, float]:
-    """Adds the variance between seeds; degrees of freedom by Welch and Satterthwaite."""
-    between = float(mean_s.var(ddof=1)) / len(mean_s)
-    total = variance + between
-    if total == 0:
-        return 0.0, df
-    return total, total**2 / (variance**2 / df + between**2 / (len(mean_s) - 1))
-
-
-def _quantile(df: float) -> float:
+def _quantile(df: Floats, level: float) -> Floats:
     from scipy import special  # slow to import, and most of a report needs none
 
-    return float(special.stdtrit(df, (1 + _LEVEL) / 2))
+    quantile: Floats = special.stdtrit(df, (1 + level) / 2)
+    return quantile

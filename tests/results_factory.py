@@ -73,6 +73,7 @@ def write(
     commit: bool = True,
     search: str | None = None,
     transductive: bool = False,
+    training: str | None = None,
     **identity: object,
 ) -> str:
     """Writes a finished trial and returns its id.
@@ -83,9 +84,11 @@ def write(
         commit: False leaves out the row in `trials`, as a killed trial does.
         search: that suggested the trial.
         transductive: its arm took its look from the photographs.
+        training: whose network it scores; None for one of its own.
         identity: fields of `TrialConfig`, `photos_digest`, `arm_digest`.
     """
     trial = planned(**identity).model_copy(update={"search": search, "transductive": transductive})
+    trial = trial.model_copy(update={"training": training or trial.training})
     ids = {"trial": trial.trial, "training": trial.training}
     known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
     left = iter(range(alarms))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from ablate.intervals import Estimate
-from ablate.report.contrasts import ALPHA, Contrast
+from ablate.intervals import DESCRIPTIVE_BELOW, POWER, Estimate
+from ablate.report.contrasts import Contrast
 from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.grid import Cell, Grid, under_names
+from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM
 from ablate.report.summary import Summary
 
@@ -36,7 +37,7 @@ def summary_grid(summaries: Sequence[Summary]) -> Grid:
             Cell(f"  {summary.setting}"),
             Cell(summary.selection.replace("_", " ")),
             *_estimate(summary.weighted),
-            Cell(points(summary.gain)),
+            Cell(points(summary.gain.mean)),
             *_estimate(summary.macro),
             Cell(f"{percent(lowest)} ({location})" if location else "-"),
         ]
@@ -48,12 +49,12 @@ def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
     """What the intervals mean, and what they do not hold."""
     weighted, macro = summaries[0].weighted, summaries[0].macro
     yield (
-        "Intervals: cluster-robust over locations (CR2, Satterthwaite). Effective locations (Kish): "
-        f"{weighted.kish:.1f} image-weighted, {macro.kish:.1f} macro."
+        "Intervals: cluster-robust over locations (CR2, Satterthwaite), and over seeds where there are several. "
+        f"Effective locations (Kish): {weighted.kish:.1f} image-weighted, {macro.kish:.1f} macro."
     )
     if weighted.descriptive or macro.descriptive:
         which = [name for name, one in (("image-weighted", weighted), ("macro", macro)) if one.descriptive]
-        yield f"With fewer than 8 of them an interval is descriptive, not a test: {' and '.join(which)}."
+        yield _few(" and ".join(which))
     yield (
         f"gain: image-weighted, over the {CONSTANT}; worst location: of the listed ones (at least {LISTED_FROM} "
         "photographs, or all where none has so many)."
@@ -103,6 +104,7 @@ def limits_notes(several: float) -> Iterator[str]:
 
 def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
     """A row for each answered question, over all networks first, then under each network's name."""
+    powered = any(one.decidable for one in contrasts)  # of one seed no power is known
     rows = []
     for contrast in contrasts:
         better, other = contrast.question.names
@@ -110,24 +112,53 @@ def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
             Cell(f"  {better} - {other} ({contrast.pairs})"),
             Cell(points(contrast.effect.mean)),
             Cell(points_interval(contrast.effect)),
-            Cell(_p(contrast.adjusted)),
-            Cell(contrast.verdict, bold=contrast.settled),
+            *([Cell(percent(contrast.effect.detectable))] if powered else []),
+            Cell(contrast.verdict + _to_settle(contrast), bold=contrast.settled),
         ]
-        rows.append((contrast.scope, cells))
-    return Grid(["difference (pairs)", "points", "interval", "p", "verdict"], under_names(rows), left=(0, 4))
+        rows.append((f"{contrast.scope} ({plural(contrast.asked, 'question')})", cells))
+    headers = ["difference (pairs)", "points", "interval", *(["can\nsettle"] if powered else []), "verdict"]
+    return Grid(headers, under_names(rows), left=(0, len(headers) - 1))
 
 
 def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
     """How the verdicts come about."""
-    locations = sorted({contrast.effect.locations for contrast in contrasts})
-    many = " to ".join(map(str, dict.fromkeys([locations[0], locations[-1]])))
     yield (
         "Photograph by photograph, between settings that differ in nothing else (pairs: how many), over the seeds that "
-        "all of them have. p: sign flips over "
-        f"{many} {'location' if many == '1' else 'locations'}, adjusted by Holm for the questions of its block; at "
-        f"most {ALPHA:g} to be settled. All questions were planned before any result."
+        "all of them have. All questions were planned before any result."
     )
-    yield _seed_note(contrast.effect.seeds for contrast in contrasts)
+    yield (
+        "A difference is settled where its interval leaves 0 out. The interval holds the noise of locations, "
+        "photographs and trainings, and is as wide as Holm's correction for the questions of its block asks."
+    )
+    seeds = sorted({one.effect.seeds for one in contrasts})
+    if seeds[-1] > 1:
+        yield (
+            "can settle: the smallest true difference, in points, that so many seeds and locations would settle in "
+            f"{100 * POWER:.0f} % of repetitions, with the noise seen; 'may': so many seeds would, were the difference "
+            "as large as the one seen."
+        )
+    if seeds[0] == 1:
+        yield (
+            "One seed decides nothing about a setting: that its network differs on these photographs says nothing of "
+            "another training, whose noise is unknown. seeds=3 begins to tell."
+        )
+    if any(one.effect.descriptive for one in contrasts):
+        yield _few("")
+
+
+def _to_settle(contrast: Contrast) -> str:
+    """What may settle a difference of the size that was seen, where several seeds did not."""
+    if contrast.settled or not contrast.decidable:
+        return ""
+    seeds = contrast.effect.seeds_to_settle
+    return "; more locations may" if seeds is None else f"; {seeds} seeds may"
+
+
+def _few(which: str) -> str:
+    return (
+        f"With fewer than {DESCRIPTIVE_BELOW:g} effective locations intervals miss the truth somewhat more often than "
+        f"they say (benchmarks/results/coverage.json){': ' * bool(which)}{which}."
+    )
 
 
 def _seed_note(seeds: Iterable[int]) -> str:
@@ -140,7 +171,3 @@ def _seed_note(seeds: Iterable[int]) -> str:
 
 def _estimate(estimate: Estimate) -> list[Cell]:
     return [Cell(percent(estimate.mean)), Cell(interval(estimate))]
-
-
-def _p(value: float) -> str:
-    return "-" if math.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from ablate.report.layout import plural
-from ablate.report.photographs import CONSTANT, LISTED_FROM, WEIGHTED, Photographs
+from ablate.report.photographs import CONSTANT, LISTED_FROM, Photographs
 from ablate.report.settings import model_title
+from ablate.report.summary import Summary
 from ablate.report.tables import MOST_SETTINGS, NetworkTable
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
@@ -54,8 +54,12 @@ def network_title(table: NetworkTable) -> str:
     return f"{model_title(table.model)}: mean box IoU in percent"
 
 
-def network_notes(table: NetworkTable, photographs: Photographs, starred: bool) -> Iterator[str]:
-    """Units and meaning in one line, then what a reader must know to believe the numbers."""
+def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool) -> Iterator[str]:
+    """Units and meaning in one line, then what a reader must know to believe the numbers.
+
+    Args:
+        found: the summaries of the network's settings.
+    """
     best = "*" if starred else "bold"
     yield f"Box round the largest segment against the best-matching true box; n: photographs; {best}: best."
     seeds = {len(table.seeds(setting)) for setting in table.mean.columns} - {0}
@@ -74,7 +78,7 @@ def network_notes(table: NetworkTable, photographs: Photographs, starred: bool) 
     if table.protocol:
         fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())
         yield f"Not the paper's protocol: {fields}."
-    yield from _against_baseline(table, photographs)
+    yield from _against_baseline(found)
 
 
 def unfinished(table: NetworkTable) -> Iterator[str]:
@@ -85,14 +89,18 @@ def unfinished(table: NetworkTable) -> Iterator[str]:
         yield f"{status}: {unbroken(setting)}{of_seed}: {reason}"
 
 
-def _against_baseline(table: NetworkTable, photographs: Photographs) -> Iterator[str]:
-    row = ("average", WEIGHTED)
-    constant = photographs.baseline(row)[CONSTANT]
-    scores = {setting: mean for setting, (mean, _) in table.scores(row).items() if not math.isnan(mean)}
-    losers = [unbroken(setting) for setting, mean in scores.items() if mean <= constant]
-    if losers and len(losers) == len(scores):
-        yield f"No setting is better than the {CONSTANT} (image-weighted)."
-    elif losers:
-        yield f"Not better than the {CONSTANT} (image-weighted): {'; '.join(losers)}."
-    elif scores:
-        yield f"Every setting with a number is better than the {CONSTANT} (image-weighted)."
+def _against_baseline(found: Sequence[Summary]) -> Iterator[str]:
+    """Which settings are better than a prediction that looks at nothing, as far as their intervals tell."""
+    known = [one for one in found if one.gain.places is not None]
+    if not known:
+        return
+    told = {
+        f"Better than the {CONSTANT} (image-weighted, 95 % intervals)": [one for one in known if one.gain.low > 0],
+        f"Worse than the {CONSTANT}": [one for one in known if one.gain.high < 0],
+        f"Not told apart from the {CONSTANT}": [one for one in known if not one.gain.excludes_zero],
+    }
+    for words, those in told.items():
+        if those:
+            yield f"{words}: {'; '.join(unbroken(one.setting) for one in those)}."
+    if any(one.gain.seeds == 1 for one in known):
+        yield "Of one seed that is said of these trained networks, not of their settings."

@@ -2,13 +2,16 @@
 
 All are planned here, before any result is seen. A contrast compares two sides on the same photographs: for each
 photograph the IoU under one setting minus that under another, averaged over seeds and over all pairs of settings that
-differ in nothing else. Effects and intervals are of the image-weighted mean (`intervals`), p-values of the sign-flip
-test over locations (`permutation`), adjusted by Holm for the number of questions that are asked together.
+differ in nothing else. The effect is of the image-weighted mean (`ablate.intervals`), and the verdict is what its
+interval says, which is as wide as Holm's correction for the questions of its scope asks (`holm`).
+
+A verdict is about settings, so it needs their noise between seeds: one seed tells of the trained networks alone.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,14 +20,14 @@ import numpy as np
 import pandas as pd
 
 from ablate.config import OfAugmentation, OfNetwork, fields_of
-from ablate.intervals import Estimate, image_weighted
-from ablate.report.permutation import holm, sign_flip, smallest_p
+from ablate.intervals import Estimate, Floats, combined
+from ablate.report.holm import ALPHA, divisors
 from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, model_title
 
 Trial = dict[Any, Any]  # a row of `trials`
 Seeds = dict[int, str]  # the trial of each seed
+Setting = tuple[str, ...]  # its trials, one for each seed
 
-ALPHA = 0.05
 ALL = "all networks"
 _IDENTITY = ("model", "arm", "augment", "arm_digest", *PROTOCOL)
 # Fields that belong to a part: where the part differs, so may they.
@@ -56,41 +59,38 @@ class Contrast:
     Attributes:
         scope: the network that it is about, or `ALL`.
         pairs: how many pairs of settings were compared.
-        effect: of the image-weighted mean IoU, in [-1, 1].
-        p: of the sign-flip test; adjusted: by Holm, over all questions of the scope.
-        asked: how many questions that are.
+        effect: of the image-weighted mean IoU, in [-1, 1]; the level of its interval is Holm's, over the scope.
+        asked: how many questions of the scope have an interval: Holm's family.
     """
 
     question: Question
     scope: str
     pairs: int
     effect: Estimate
-    p: float
-    adjusted: float = float("nan")
     asked: int = 1
 
     @property
     def decidable(self) -> bool:
-        """Whether so many locations can give a p-value that stands Holm's correction, were it the smallest."""
-        return smallest_p(self.effect.locations) * self.asked <= ALPHA
+        """Whether there is an interval, and the noise between seeds is in it."""
+        return self.effect.places is not None and self.effect.trainings is not None
 
     @property
     def settled(self) -> bool:
-        return self.decidable and self.adjusted <= ALPHA
+        """One setting is better than the other."""
+        return self.decidable and self.effect.excludes_zero
 
     @property
     def gain(self) -> Estimate:
         """The effect, seen from the side that is ahead."""
-        effect = self.effect
-        if not effect.mean < 0:
-            return effect
-        return replace(effect, mean=-effect.mean, low=-effect.high, high=-effect.low)
+        return replace(self.effect, mean=abs(self.effect.mean))
 
     @property
     def verdict(self) -> str:
         """In plain words."""
-        if not self.decidable:
+        if self.effect.places is None:
             return f"cannot be decided with {self.effect.locations} location{'s' * (self.effect.locations != 1)}"
+        if self.effect.trainings is None:
+            return "networks differ on these photographs" if self.effect.excludes_zero else "not settled"
         if not self.settled:
             return "not settled"
         better, other = self.question.names if self.effect.mean > 0 else self.question.names[::-1]
@@ -136,8 +136,9 @@ def _answers(
     scope: str, asked: Sequence[Question], iou: pd.DataFrame, trials: Sequence[Trial], location: pd.Series[str]
 ) -> list[Contrast]:
     found = [one for question in asked for one in _answer(question, scope, iou, trials, location)]
-    adjusted = holm([one.p for one in found])
-    return [replace(one, adjusted=p, asked=len(found)) for one, p in zip(found, adjusted, strict=True)]
+    family = sum(one.effect.places is not None for one in found)
+    divided = zip(found, divisors([one.effect.p for one in found]), strict=True)
+    return [replace(one, effect=one.effect.at(1 - ALPHA / divisor), asked=family) for one, divisor in divided]
 
 
 def _answer(
@@ -147,15 +148,25 @@ def _answer(
     seeds = sorted(set.intersection(*(set(better) & set(other) for better, other in pairs))) if pairs else []
     if not seeds:
         return
-    by_seed = {
-        seed: sum(iou[better[seed]] - iou[other[seed]] for better, other in pairs) / len(pairs) for seed in seeds
-    }
-    difference = pd.DataFrame(by_seed).dropna()
-    per_location = difference.groupby(location).mean()
-    count_l = np.asarray(difference.groupby(location).size(), dtype=np.float64)
-    mean_ls = per_location.to_numpy(dtype=np.float64)
-    p = sign_flip(mean_ls.mean(axis=1), count_l / count_l.sum())
-    yield Contrast(question, scope, len(pairs), image_weighted(mean_ls.T, count_l), p)
+    parts = _parts(pairs, seeds)
+    scores = iou[[*dict.fromkeys(trial for part in parts for trial in part)]].dropna()
+    by_location = scores.groupby(location)
+    count_l, means = np.asarray(by_location.size(), dtype=np.float64), by_location.mean()
+    training = {str(trial["trial"]): trial["training"] for trial in trials}
+    mean_ksl: dict[tuple[str, ...], Floats] = {}
+    for part, coefficient in parts.items():  # what scores one training in two ways has its noise twice, not two noises
+        trained = tuple(str(training[trial]) for trial in part)
+        mean_ksl[trained] = mean_ksl.get(trained, 0.0) + coefficient * means[[*part]].to_numpy(dtype=np.float64).T
+    yield Contrast(question, scope, len(pairs), combined(np.stack([*mean_ksl.values()]), count_l))
+
+
+def _parts(pairs: Sequence[tuple[Seeds, Seeds]], seeds: Sequence[int]) -> dict[Setting, float]:
+    """Each setting of the pairs, as its trials of the seeds, and its coefficient in the mean of their differences."""
+    signs: Counter[Setting] = Counter()
+    for sides in pairs:
+        for side, sign in zip(sides, (1, -1), strict=True):
+            signs[tuple(side[seed] for seed in seeds)] += sign
+    return {setting: sign / len(pairs) for setting, sign in signs.items()}
 
 
 def _pairs(question: Question, trials: Sequence[Trial]) -> Iterator[tuple[Seeds, Seeds]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ablate.report import answers, captions, hits, layout, paper, searches, selection, validation
 from ablate.report.contrasts import contrasts
 from ablate.report.grid import Grid
-from ablate.report.summary import detectors, summaries
+from ablate.report.summary import Summary, detectors, of_network, summaries
 from ablate.report.tables import Group
 
 
@@ -54,17 +54,18 @@ def sections(group: Group, starred: bool, limit: int, compare: bool = False) -> 
         [layout.photographs_grid(photographs)],
         [*captions.photographs_notes(photographs)],
     )
+    found = summaries(group)
     for table in group.tables:
         yield Section(
             "network",
             captions.network_title(table),
             layout.network_grids(table, photographs, starred, limit),
-            [*captions.network_notes(table, photographs, starred)],
+            [*captions.network_notes(table, of_network(found, table.model), starred)],
             [*captions.unfinished(table)],
         )
     for title, grid in paper.comparisons(group) if compare else ():
         yield Section("paper", title, [grid], paper.NOTES)
-    yield from _answers(group)
+    yield from _answers(group, found)
 
 
 def beyond(out: Path, starred: bool, search: str | None = None) -> Iterator[Section]:
@@ -82,8 +83,7 @@ def beyond(out: Path, starred: bool, search: str | None = None) -> Iterator[Sect
             yield Section("validation", validation.TITLE, [grid], [*notes])
 
 
-def _answers(group: Group) -> Iterator[Section]:
-    found = summaries(group)
+def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
     everything = [*found, *detectors(group)]
     if not everything:
         return

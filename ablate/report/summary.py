@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ablate.intervals import Estimate, image_weighted, macro
-from ablate.report.photographs import CONSTANT, WEIGHTED, Photographs
+from ablate.intervals import Estimate, Floats, image_weighted, macro
+from ablate.report.photographs import CONSTANT, Photographs
 from ablate.report.settings import in_paper_order, model_title
 from ablate.report.tables import Group
 
@@ -22,7 +23,7 @@ class Summary:
     Attributes:
         selection: which epoch's network was scored, `last` or `best_val`.
         weighted, macro: the mean IoU over photographs, and over the listed locations.
-        gain: of `weighted` over the best constant box.
+        gain: of `weighted` over the best constant box, photograph by photograph.
         worst: the listed location with the lowest mean IoU, and that mean.
         another, any_gain, mask: as of `Group.limits`, the mean over seeds.
     """
@@ -32,7 +33,7 @@ class Summary:
     selection: str
     weighted: Estimate
     macro: Estimate
-    gain: float
+    gain: Estimate
     worst: tuple[str, float]
     another: float
     any_gain: float
@@ -56,6 +57,11 @@ def summaries(group: Group) -> tuple[Summary, ...]:
     return tuple(found)
 
 
+def of_network(found: Sequence[Summary], model: str) -> list[Summary]:
+    """Those of one network."""
+    return [one for one in found if one.network == model_title(model)]
+
+
 def detectors(group: Group) -> tuple[Summary, ...]:
     """The same of each detector that was not trained here."""
     if group.photographs is None or not group.photographs.n_animal:
@@ -75,18 +81,23 @@ def _summary(
     per_location = iou.groupby(location).mean()
     count_l = np.asarray(iou.groupby(location).size(), dtype=np.float64)
     listed = per_location.reindex([*photographs.listed]).dropna()
-    weighted = image_weighted(per_location.to_numpy(dtype=np.float64).T, count_l)
+    constant = photographs.overlaps[CONSTANT].reindex(iou.index).groupby(location).mean()
     means = listed.mean(axis=1)
     worst = (str(means.idxmin()), float(means.min())) if len(means) else ("", float("nan"))
     return Summary(
         network=network,
         setting=setting,
         selection=selection,
-        weighted=weighted,
-        macro=macro(listed.to_numpy(dtype=np.float64).T),
-        gain=weighted.mean - photographs.baseline(("average", WEIGHTED))[CONSTANT],
+        weighted=image_weighted(_by_seed(per_location), count_l),
+        macro=macro(_by_seed(listed)),
+        gain=image_weighted(_by_seed(per_location.sub(constant, axis="index")), count_l),
         worst=worst,
         another=float(limits["another"].mean()),
         any_gain=float(limits["gain"].mean()),
         mask=float(limits["mask"].mean()),
     )
+
+
+def _by_seed(per_location: pd.DataFrame) -> Floats:
+    means: Floats = per_location.to_numpy(dtype=np.float64).T
+    return means

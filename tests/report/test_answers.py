@@ -1,5 +1,8 @@
 """What the deciding tables say in a pipe."""
 
+import re
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -34,14 +37,48 @@ def test_averages_have_intervals_and_a_worst_location(out, capsys):
 
 def test_few_effective_locations_and_one_seed_are_said(out, capsys):
     text = " ".join(printed(out, capsys).split())
-    assert "an interval is descriptive, not a test: image-weighted and macro" in text
+    assert "fewer than 8 effective locations" in text
+    assert "image-weighted and macro" in text
     assert "One seed: how much another would change is unknown" in text
 
 
-def test_a_settled_difference_is_said_in_words(out, capsys):
-    row = next(line for line in printed(out, capsys).splitlines() if "jitter - no jitter (1)" in line)
+def test_of_one_seed_it_is_said_what_its_networks_do_and_how_many_seeds_would_decide(out, capsys):
+    text = printed(out, capsys)
+    row = next(line for line in text.splitlines() if "jitter - no jitter (1)" in line)
     assert row.split()[5] == "+30.0"
-    assert "jitter better than no jitter" in row
+    assert row.endswith("networks differ on these photographs")
+    assert "jitter better" not in text
+    assert "can\nsettle" not in text
+    assert "seeds=3 begins to tell" in " ".join(text.split())
+
+
+@pytest.fixture
+def seeded(tmp_path):
+    """Three seeds: jitter is better by 30 points, and i2i differs from crop by less than its seeds do."""
+    shots, rng = photos(LOCATIONS), np.random.default_rng(0)
+    for (arm, augment), base in {("crop", "none"): 0.2, ("crop", "jitter"): 0.5, ("i2i", "none"): 0.17}.items():
+        for seed in range(3):
+            shift = rng.normal() * (0.03 if arm == "i2i" else 0.01)
+            iou = {location: base + shift + 0.01 * number for number, location in enumerate(LOCATIONS)}
+            write(tmp_path, iou, of=shots, arm=arm, augment=augment, seed=seed)
+    return tmp_path
+
+
+def test_a_settled_difference_is_said_in_words_under_the_number_of_questions(seeded, capsys):
+    text = printed(seeded, capsys)
+    row = next(line for line in text.splitlines() if "jitter - no jitter (1)" in line)
+    assert row.endswith("jitter better than no jitter")
+    assert "all networks (2 questions)" in text
+    assert "Holm's correction for the questions of its block" in " ".join(text.split())
+
+
+def test_of_what_is_not_settled_it_is_said_what_could_be_and_what_may(seeded, capsys):
+    text = printed(seeded, capsys)
+    row = next(line for line in text.splitlines() if "i2i - crop (1)" in line)
+    assert re.search(r"not settled; (\d+ seeds|more locations) may$", row)
+    points, detectable = float(row.split()[4]), float(row.split()[7])
+    assert detectable > abs(points)
+    assert "would settle in 80 % of repetitions" in " ".join(text.split())
 
 
 def test_what_the_largest_component_costs_is_shown(tmp_path, capsys):
@@ -60,5 +97,8 @@ def test_what_the_largest_component_costs_is_shown(tmp_path, capsys):
     assert row.split() == ["crop", "45.0", f"{100 * 77 / 306:.1f}", f"{100 * 77 * 0.5 / 306:+.1f}", "1.00"]
 
 
-def test_nothing_wider_than_a_hundred_columns(out, capsys):
-    assert max(map(len, printed(out, capsys).splitlines())) <= 100
+def test_nothing_wider_than_a_hundred_columns(out, seeded, capsys):
+    for model in ("unet_resnet50", "segnet"):
+        for seed in range(3):
+            write(seeded, 0.1 * seed + 0.1, of=photos(LOCATIONS), model=model, seed=seed)
+    assert max(map(len, printed(seeded, capsys).splitlines())) <= 100

@@ -24,14 +24,18 @@ def iou(base, seed=0, spread=0.05):
     return {location: float(np.clip(base + rng.normal() * spread, 0.01, 1)) for location in LOCATIONS}
 
 
-def grid(out, models=("unet", "segnet"), jitter=0.1, shots=SHOTS, **fields):
+def grid(out, models=("unet", "segnet"), jitter=0.1, shots=SHOTS, seeds=2, noise=0.005, **fields):
+    rng = np.random.default_rng(9)
     for model in models:
         for number, (arm, augment) in enumerate([("full", "none"), ("crop", "none"), ("crop", "jitter")]):
-            base = 0.2 + 0.2 * (arm == "crop") + jitter * (augment == "jitter")
-            write(out, iou(base, seed=number), of=shots, model=model, arm=arm, augment=augment, **fields)
+            base = iou(0.2 + 0.2 * (arm == "crop") + jitter * (augment == "jitter"), seed=number)
+            for seed in range(seeds):
+                shift = rng.normal() * noise
+                trained = {location: float(np.clip(value + shift, 0.01, 1)) for location, value in base.items()}
+                write(out, trained, of=shots, model=model, arm=arm, augment=augment, seed=seed, **fields)
 
 
-def test_a_difference_at_every_location_is_found_and_said(tmp_path):
+def test_a_difference_in_every_training_at_every_location_is_found_and_said(tmp_path):
     grid(tmp_path, jitter=0.3)
     found = answers(tmp_path)
     jitter = found[ALL, "jitter", "no jitter"]
@@ -45,28 +49,77 @@ def test_a_difference_at_every_location_is_found_and_said(tmp_path):
 def test_equal_settings_are_not_settled(tmp_path):
     grid(tmp_path)
     assert answers(tmp_path)[ALL, "unet", "segnet"].verdict == "not settled"
-    assert answers(tmp_path)[ALL, "unet", "segnet"].p == 1
+    assert not answers(tmp_path)[ALL, "unet", "segnet"].settled
 
 
 def test_a_worse_setting_is_called_worse(tmp_path):
     grid(tmp_path, jitter=-0.15)
-    assert answers(tmp_path)[ALL, "jitter", "no jitter"].verdict == "no jitter better than jitter"
+    jitter = answers(tmp_path)[ALL, "jitter", "no jitter"]
+    assert jitter.verdict == "no jitter better than jitter"
+    assert jitter.gain.mean == -jitter.effect.mean
+    assert (jitter.gain.low, jitter.gain.high) == pytest.approx((-jitter.effect.high, -jitter.effect.low))
 
 
 def test_every_look_of_the_crops_is_compared_with_the_crops(tmp_path):
     for number, (arm, mean) in enumerate({"crop": 0.5, "cut": 0.2, "fda": 0.5}.items()):
-        write(tmp_path, iou(mean, seed=number), of=SHOTS, arm=arm)
+        for seed in range(2):
+            write(tmp_path, iou(mean, seed=number), of=SHOTS, arm=arm, seed=seed)
     found = answers(tmp_path)
     assert set(found) == {(ALL, "cut", "crop"), (ALL, "fda", "crop")}
     assert found[ALL, "cut", "crop"].verdict == "crop better than cut"
 
 
-def test_too_few_locations_cannot_decide(tmp_path):
-    shots = photos({str(number): 31 for number in range(5)})
-    grid(tmp_path, jitter=0.3, shots=shots)
+def test_one_location_cannot_decide(tmp_path):
+    grid(tmp_path, jitter=0.3, shots=photos({"0": 31}))
     jitter = answers(tmp_path)[ALL, "jitter", "no jitter"]
-    assert jitter.p == pytest.approx(2 / 2**5)
-    assert jitter.verdict == "cannot be decided with 5 locations"
+    assert jitter.verdict == "cannot be decided with 1 location"
+    assert not jitter.decidable
+
+
+def test_one_seed_decides_nothing_about_a_setting(tmp_path):
+    grid(tmp_path, jitter=0.3, seeds=1, noise=0.0)
+    found = answers(tmp_path)
+    assert found[ALL, "jitter", "no jitter"].verdict == "networks differ on these photographs"
+    assert found[ALL, "unet", "segnet"].verdict == "not settled"
+    assert not any(one.settled or one.decidable for one in found.values())
+
+
+def test_seeds_that_disagree_settle_nothing(tmp_path):
+    """Three differences of +0.20, -0.05 and +0.05, each the same everywhere."""
+    for seed, shift in enumerate((0.20, -0.05, 0.05)):
+        write(tmp_path, iou(0.4), of=SHOTS, seed=seed, arm="full")
+        write(tmp_path, iou(0.4 + shift), of=SHOTS, seed=seed, arm="crop")
+    crop = answers(tmp_path)[ALL, "crop", "full"]
+    assert crop.verdict == "not settled"
+    assert crop.effect.low < 0 < crop.effect.high
+
+
+def test_intervals_are_as_wide_as_the_number_of_questions_asks(tmp_path):
+    grid(tmp_path, jitter=0.0, noise=0.02, seeds=3)
+    found = answers(tmp_path)
+    everywhere = [one for (scope, *_), one in found.items() if scope == ALL]
+    assert {one.asked for one in everywhere} == {3}
+    assert {round(one.effect.level, 4) for one in everywhere} == {0.9833, 0.975}  # one settled, then two that are not
+    assert all(one.settled == one.effect.excludes_zero for one in everywhere)
+
+
+def test_one_training_scored_in_two_ways_is_one_training(tmp_path):
+    """Pairs that share their networks say nothing more of the noise between trainings than one of them."""
+    rng = np.random.default_rng(1)
+    for arm in ("full", "crop"):
+        for seed in range(3):
+            values = iou(0.4 + rng.normal() * 0.05)
+            for threshold in (0.4, 0.5):
+                write(tmp_path, values, of=SHOTS, arm=arm, seed=seed, threshold=threshold, training=f"t-{arm}-{seed}")
+    crop = answers(tmp_path)[ALL, "crop", "full"]
+    assert crop.pairs == 2
+    single = tmp_path / "single"
+    rng = np.random.default_rng(1)
+    for arm in ("full", "crop"):
+        for seed in range(3):
+            write(single, iou(0.4 + rng.normal() * 0.05), of=SHOTS, arm=arm, seed=seed)
+    expected = answers(single)[ALL, "crop", "full"]
+    assert (crop.effect.low, crop.effect.high) == pytest.approx((expected.effect.low, expected.effect.high))
 
 
 def test_only_settings_that_differ_in_nothing_else_are_paired(tmp_path):

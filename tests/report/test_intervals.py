@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.intervals import cr2, image_weighted, macro, satterthwaite
+from ablate.intervals import Noise, combined, cr2, half_width, image_weighted, macro, noise_of, satterthwaite, welch
 from ablate.published import PUBLISHED
+from benchmarks.coverage import LAYOUTS, World, coverage
 
 TABLE_1 = np.array([*PUBLISHED.values()], dtype=float)
-EFFECTIVE_18 = np.array([40.0] * 10 + [80.0] * 10)
 
 
 def test_of_equal_locations_it_is_the_t_interval_of_their_means():
@@ -16,7 +16,8 @@ def test_of_equal_locations_it_is_the_t_interval_of_their_means():
     expected = scipy.stats.t.interval(0.95, 8, means.mean(), scipy.stats.sem(means))
     for found in (macro(means[None]), image_weighted(means[None], np.full(9, 50.0))):
         assert (found.low, found.high) == pytest.approx(expected)
-        assert (found.df, found.kish, found.locations) == (pytest.approx(8), pytest.approx(9), 9)
+        assert (found.places.df, found.kish, found.locations) == (pytest.approx(8), pytest.approx(9), 9)
+        assert found.trainings is None
 
 
 def test_the_variance_is_the_bias_reduced_one_of_the_regression_on_a_constant():
@@ -42,19 +43,51 @@ def test_the_degrees_of_freedom_match_the_variance_of_the_variance():
     assert satterthwaite(weight, 1 / TABLE_1) == pytest.approx(2 * variances.mean() ** 2 / variances.var(), rel=0.05)
 
 
-@pytest.mark.parametrize("effect", [0.0, 0.05, 0.1, 0.15, 0.2])
-@pytest.mark.parametrize("count_l", [EFFECTIVE_18, np.full(8, 250.0)])
-def test_with_8_or_more_effective_locations_95_percent_intervals_hold_the_truth(effect, count_l):
+def test_where_only_trainings_vary_it_is_welchs_interval_of_the_seeds():
     rng = np.random.default_rng(3)
-    spread = np.sqrt(effect**2 + 0.09 / count_l * 2)
-    held = [
-        found.low <= 0 <= found.high
-        for found in (image_weighted(row[None], count_l) for row in rng.normal(size=(1000, len(count_l))) * spread)
-    ]
-    assert 0.93 <= np.mean(held) <= 0.97
+    scores_ks = np.array([[0.5], [0.4]]) + rng.normal(size=(2, 4)) * 0.05
+    mean_ksl = np.repeat(scores_ks[..., None], 10, axis=2) * np.array([1.0, -1.0])[:, None, None]
+    found = combined(mean_ksl, np.full(10, 30.0))
+    assert found.places.variance == pytest.approx(0, abs=1e-18)
+    assert found.trainings.variance == pytest.approx(sum(scipy.stats.sem(own) ** 2 for own in scores_ks))
+    quantile = scipy.stats.t.ppf(0.975, found.trainings.df)
+    assert found.high - found.mean == pytest.approx(quantile * found.standard_error)
 
 
-def test_few_effective_locations_are_only_described():
+def test_degrees_of_freedom_of_trainings_lie_between_one_setting_s_and_all_settings_together():
+    assert welch(np.array([0.1, 0.1, 0.1]), 2) == 6
+    assert welch(np.array([0.1, 0.0]), 2) == pytest.approx(2)
+    assert 2 < welch(np.array([0.1, 0.02]), 2) < 4
+    assert welch(np.zeros(2), 2) == 4
+
+
+def test_what_trainings_do_differently_at_each_location_counts_once():
+    """Of both noises the expectations are known, and their sum is the variance of the mean."""
+    rng = np.random.default_rng(4)
+    seeds, locations, own, local, lasting = 4, 12, 0.03, 0.05, 0.1
+    weight = np.full(locations, 1 / locations)
+    of_location = rng.normal(size=(20_000, 1, 1, locations)) * lasting
+    mean_rksl = of_location + rng.normal(size=(20_000, 1, seeds, 1)) * own
+    mean_rksl = mean_rksl + rng.normal(size=(20_000, 1, seeds, locations)) * local
+    places, trainings = noise_of(mean_rksl, weight, np.ones(locations))
+    assert trainings.variance.mean() == pytest.approx((own**2 + local**2 / locations) / seeds, rel=0.03)
+    assert places.variance.mean() == pytest.approx(lasting**2 / locations, rel=0.05)
+    true = (mean_rksl.mean(axis=2) @ weight).var()
+    assert (places.variance + trainings.variance).mean() == pytest.approx(true, rel=0.05)
+
+
+@pytest.mark.parametrize("layout", ["26 equal", "8 equal", "Table 1, macro"])
+@pytest.mark.parametrize(("seeds", "most"), [(2, 0.99), (3, 0.99), (5, 0.97), (10, 0.97)])
+@pytest.mark.parametrize("shift", [0.0, 0.01, 0.05])
+@pytest.mark.parametrize("effect", [0.0, 0.05, 0.2])
+def test_intervals_hold_the_truth_and_equal_settings_are_rarely_called_different(layout, seeds, most, shift, effect):
+    """A small version of benchmarks.coverage; a verdict's false positives are what coverage lacks to 100 %."""
+    found = coverage(LAYOUTS[layout], World(seeds, shift, effect), 4000, np.random.default_rng(5))
+    noise = 0.008  # of 4,000 repetitions, about two standard errors
+    assert 0.94 - noise <= found <= most + noise
+
+
+def test_few_effective_locations_are_said_to_be_few():
     assert image_weighted(TABLE_1[None] / 2003, TABLE_1).descriptive
     assert image_weighted(TABLE_1[None] / 2003, TABLE_1).kish == pytest.approx(3.5, abs=0.05)
     assert not macro(np.arange(11.0)[None]).descriptive
@@ -71,9 +104,46 @@ def test_seeds_that_disagree_widen_the_interval():
     assert agreeing.standard_error == pytest.approx(image_weighted(means[None], counts).standard_error)
 
 
+def test_p_is_of_the_interval_that_just_reaches_zero():
+    rng = np.random.default_rng(6)
+    found = combined(rng.normal(0.02, 0.05, size=(2, 3, 15)), np.full(15, 40.0))
+    at = found.at(1 - found.p)
+    assert min(abs(at.low), abs(at.high)) == pytest.approx(0, abs=1e-9)
+    assert not found.at(1 - found.p * 0.99).excludes_zero
+    assert found.at(1 - found.p * 1.01).excludes_zero
+
+
+def test_differences_that_are_detectable_are_found_four_times_in_five():
+    rng = np.random.default_rng(7)
+    seeds, locations, shift, effect = 5, 26, 0.04, 0.05
+    places, trainings = Noise(effect**2 / locations, locations - 1), Noise(2 * shift**2 / seeds, 2 * (seeds - 1))
+    difference = sum(half_width([places, trainings], level) for level in (0.95, 0.6))
+    found = []
+    for _ in range(500):
+        mean_ksl = rng.normal(size=(2, seeds, 1)) * shift + rng.normal(size=(2, 1, locations)) * effect / np.sqrt(2)
+        mean_ksl[0] += difference
+        found.append(combined(mean_ksl * np.array([1.0, -1.0])[:, None, None], np.full(locations, 50.0)))
+    assert np.mean([one.excludes_zero for one in found]) == pytest.approx(0.8, abs=0.06)
+    assert np.mean([one.detectable for one in found]) == pytest.approx(float(difference), rel=0.1)
+
+
+def test_more_seeds_settle_what_seeds_left_open_and_never_what_locations_did():
+    rng = np.random.default_rng(8)
+    noisy_seeds = np.array([0.12, -0.03, 0.07])[None, :, None] + rng.normal(size=(1, 1, 20)) * 0.01
+    open_one = combined(noisy_seeds, np.full(20, 30.0))
+    assert not open_one.excludes_zero
+    needed = open_one.seeds_to_settle
+    assert needed > 3
+    assert open_one._with(needed).detectable <= abs(open_one.mean) < open_one._with(needed - 1).detectable
+    noisy_places = np.repeat(rng.normal(0.01, 0.3, size=(1, 1, 20)), 3, axis=1) + rng.normal(size=(1, 3, 1)) * 0.001
+    assert combined(noisy_places, np.full(20, 30.0)).seeds_to_settle is None
+    assert image_weighted(rng.random((1, 20)), np.full(20, 30.0)).seeds_to_settle == 3
+
+
 def test_without_data_there_is_no_number():
     nothing = macro(np.empty((1, 0)))
     one = image_weighted(np.array([[0.5]]), np.array([7.0]))
     assert np.isnan(nothing.mean)
     assert one.mean == 0.5
-    assert np.isnan([one.low, one.high]).all()
+    assert np.isnan([one.low, one.high, one.p, one.detectable]).all()
+    assert not one.excludes_zero

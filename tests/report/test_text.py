@@ -95,14 +95,19 @@ def test_the_best_of_a_row_is_starred(tmp_path, printed):
     assert next(line for line in lines if line.startswith("false alarms")).endswith("12.5*  37.5")
 
 
-def test_settings_that_lose_to_the_constant_box_are_named(tmp_path, printed):
+def test_settings_are_told_from_the_constant_box_by_their_intervals(tmp_path, printed):
     halves = [(0, 0, 500, 800), (500, 0, 1000, 800)]  # the best constant box scores 50 %
-    shots = [Photo("a", f"{number}", None, (halves[number % 2],)) for number in range(30)]
-    write(tmp_path, 0.4, of=shots, arm="full")
-    assert "No setting is better than the best constant box (image-weighted)." in printed()
-    write(tmp_path, 0.6, of=shots, arm="crop")
-    write(tmp_path, 0.3, of=shots, arm="crop", augment="jitter")
-    assert "Not better than the best constant box (image-weighted): full; crop + jitter." in printed()
+    shots = [Photo(str(n % 6), f"{n}", None, (halves[n // 6 % 2],)) for n in range(60)]
+    write(tmp_path, 0.3, of=shots, arm="full")
+    text = " ".join(" ".join(printed()).split())
+    assert "Worse than the best constant box: full." in text
+    assert "Of one seed that is said of these trained networks" in text
+    for seed in range(3):
+        write(tmp_path, 0.8, of=shots, arm="crop", seed=seed)
+        write(tmp_path, 0.45 + 0.1 * seed, of=shots, arm="crop", augment="jitter", seed=seed)
+    text = " ".join(" ".join(printed()).split())
+    assert "Better than the best constant box (image-weighted, 95 % intervals): crop." in text
+    assert "Not told apart from the best constant box: crop + jitter." in text
 
 
 def test_arms_that_saw_the_photographs_are_named(tmp_path, printed):

@@ -92,7 +92,7 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
         )
         told = ". ".join(f"{one.verdict} ({points(one.effect.mean)} points)" for one in found if one.scope == scope)
         yield Chart(
-            scope, f"{scope}: planned differences with 95 % intervals. {told}.", spec(chart, _LINE_HEIGHT * len(own))
+            scope, f"{scope}: planned differences with intervals. {told}.", spec(chart, _LINE_HEIGHT * len(own))
         )
 
 

@@ -17,7 +17,7 @@ from ablate.report.page.markup import heat_cell, text
 from ablate.report.photographs import MACRO, WEIGHTED
 from ablate.report.places import Key, location_estimates
 from ablate.report.settings import model_title
-from ablate.report.summary import Summary
+from ablate.report.summary import Summary, of_network
 from ablate.report.tables import Group, NetworkTable
 
 Estimates = Mapping[str, Mapping[Key, Estimate]]  # by model
@@ -59,10 +59,10 @@ def network(table: NetworkTable, group: Group, summaries: Sequence[Summary], fou
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("location", "n", *settings))
     title = network_title(table)
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    said = [*network_notes(table, group.photographs, starred=False), *unfinished(table)]
-    return markup.scrolling(f"<table class=heat><caption>{text(title)}</caption>{body}</table>", title) + markup.notes(
-        ["Small: 95 % interval; of a location its sequences are the clusters, of an average the locations.", *said]
-    )
+    said = [*network_notes(table, of_network(summaries, table.model), starred=False), *unfinished(table)]
+    small = "Small: 95 % interval. Clusters are the sequences of a location and the locations of an average."
+    table_of = f"<table class=heat><caption>{text(title)}</caption>{body}</table>"
+    return markup.scrolling(table_of, title) + markup.notes([small, *said])
 
 
 def _row(

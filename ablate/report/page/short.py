@@ -19,16 +19,32 @@ def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photog
         if known:
             mean, best = max(known, key=lambda pair: pair[0].mean)
             constant = photographs.baseline(("average", name))[CONSTANT]
+            if mean.mean <= constant:
+                yield f"No setting reaches the {name} mean IoU of the {CONSTANT}, {percent(constant)} %."
+                continue
             yield (
                 f"Highest {name} mean IoU: {best.network}, {best.setting}, with {percent(mean.mean)} % "
                 f"{interval(mean)}; the {CONSTANT} scores {percent(constant)} %."
             )
     scopes = {one.scope for one in contrasts}
-    asked = [one for one in contrasts if one.scope == ALL or len(scopes) == 1]
+    yield from _differences([one for one in contrasts if one.scope == ALL or len(scopes) == 1])
+
+
+def _differences(asked: Sequence[Contrast]) -> Iterator[str]:
     settled = [one for one in asked if one.settled]
     if settled:
         told = (f"{one.verdict} ({points(one.gain.mean)} points {points_interval(one.gain)})" for one in settled)
         yield f"Settled: {'; '.join(told)}."
-    open_ones = [" - ".join(one.question.names) for one in asked if not one.settled]
+    one_seed = [one for one in asked if one.effect.places is not None and one.effect.trainings is None]
+    differ = [f"{_sides(one)} ({points(one.effect.mean)} points)" for one in one_seed if one.effect.excludes_zero]
+    if differ:
+        yield f"Networks differ on these photographs: {'; '.join(differ)}."
+    if one_seed:
+        yield "One seed decides nothing about a setting; seeds=3 begins to tell."
+    open_ones = [_sides(one) for one in asked if not one.settled and one not in one_seed]
     if open_ones:
         yield f"Not settled: {'; '.join(open_ones)}."
+
+
+def _sides(contrast: Contrast) -> str:
+    return " - ".join(contrast.question.names)
