@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,35 @@ def save(out: Path, training_id: str, code: str, training: Training) -> None:
         torch.save({"code": code, **training.state()}, partial)
 
 
-def restore(out: Path, training_id: str, code: str, training: Training) -> bool:
-    """Goes on from a checkpoint, if there is one that the same code made; says whether it did.
+@dataclass(frozen=True)
+class Left:
+    """The checkpoint of a training that was found.
+
+    Attributes:
+        epoch: finished ones.
+        code: digest of the code that made it.
+        restored: whether it was gone on from.
+    """
+
+    epoch: int
+    code: str
+    restored: bool
+
+
+def restore(out: Path, training_id: str, code: str, training: Training) -> Left | None:
+    """Goes on from a checkpoint that the same code made; None where there is none.
 
     Other code's checkpoint is left alone: going on from it would be neither its result nor ours.
     """
     path = _checkpoint(out, training_id)
     if not path.is_file():
-        return False
-    state: State = torch.load(path, map_location=training.device, weights_only=True)
-    if state.pop("code") != code:
-        return False
-    training.restore(state)
-    return True
+        return None
+    # On the CPU first: Adam's counts of steps stay there, or it would wait for the GPU to read each of them.
+    state: State = torch.load(path, map_location="cpu", weights_only=True)
+    made_by = str(state.pop("code"))
+    if made_by == code:
+        training.restore(state)
+    return Left(len(state["rows"]), made_by, made_by == code)
 
 
 def discard(out: Path, training_id: str) -> None:

@@ -70,9 +70,9 @@ class TrialConfig(pydantic.BaseModel):
     ] = "constant"
     warmup: Annotated[float, Training, Field(ge=0, lt=1, description="fraction of all steps of linear warm-up*")] = 0.0
     precision: Annotated[
-        Literal["auto", "float32", "bfloat16"],
+        Literal["auto", "float32", "tf32", "bfloat16"],
         Training,
-        Field(description="autocast dtype*; auto: bfloat16 on a GPU, float32 on a CPU"),
+        Field(description="arithmetic*; float32: IEEE; tf32: on GPUs; auto: bfloat16 on a GPU, float32 on a CPU"),
     ] = "auto"
     jitter_brightness: Annotated[
         float, Training, OfAugmentation, Field(ge=0, le=1, description="factor in 1 +- this*")

@@ -26,6 +26,8 @@ class _Entry:
 
     model: str
     epochs: int
+    code: str  # digest of what the run was planned with
+    other_code: bool = False  # lies where the trial runs
     started: float | None = None
     epoch: int = 0
     val_iou: float | None = None
@@ -64,7 +66,8 @@ class Board:
     def add(self, job: Job) -> None:
         """Takes in a job that is going to start."""
         with self._lock:
-            self._entries[job.name] = _Entry(job.trials[0].config.model, job.until or job.trials[0].config.epochs)
+            first = job.trials[0]
+            self._entries[job.name] = _Entry(first.config.model, job.until or first.config.epochs, first.code)
 
     def skip(self, line: str) -> None:
         """Says why there is a job less than was expected."""
@@ -88,6 +91,11 @@ class Board:
             entry.epoch = int(str(result.get("epoch", entry.epoch)))
             entry.val_iou = _number(result.get("val_iou"), entry.val_iou)
             entry.images_per_second = _number(result.get("images_per_second"), entry.images_per_second)
+            if result.get("code_digest") not in {None, entry.code} and not entry.other_code:
+                entry.other_code = True
+                self._news.append(
+                    (f"{name}  other code lies where it runs than was planned with; its rows say so", True)
+                )
             if result.get("done") and not entry.done:
                 entry.done = True
                 entry.failed = str(result["failed"]) if result.get("failed") else None

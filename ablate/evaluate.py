@@ -13,6 +13,7 @@ from torch import nn
 
 from ablate import parts, rle
 from ablate.config import TrialConfig
+from ablate.devices import arithmetic
 from ablate.metrics import Prediction, Truth
 from ablate.pictures import Photograph, Pictures
 from ablate.train import logits
@@ -44,7 +45,9 @@ def probabilities(
     network.eval()
     for index_b in pictures.batches(_BATCH):
         image_b3hw, _ = pictures.batch(index_b, device)
-        yield from logits(network, image_b3hw, config).sigmoid()[:, 0].cpu().numpy()
+        with arithmetic(config, device):  # not across a yield: what happens between two batches is not ours
+            probability_bhw = logits(network, image_b3hw, config).sigmoid()[:, 0].cpu().numpy()
+        yield from probability_bhw
 
 
 def mean_iou(network: nn.Module, pictures: Pictures, config: TrialConfig, device: torch.device) -> float:

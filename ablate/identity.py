@@ -8,13 +8,14 @@ A field is hashed only where it differs from its *birth default*, so that a new 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ablate import parts
+from ablate import code, parts
 from ablate.config import Evaluation, OfAugmentation, OfNetwork, Training, TrialConfig, fields_of
 
 # What each field's default was when the field was born. Never edit a line: replace the field by a new one instead.
@@ -53,6 +54,7 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
 # What every trial runs, whatever its network and augmentation.
 _TRIAL_CODE = (
     "boxes.py",
+    "devices.py",
     "evaluate.py",
     "losses.py",
     "pictures.py",
@@ -86,11 +88,19 @@ def leg_id(search: str, cell: int, number: int, after: int) -> str:
 
 
 def code_digest(config: TrialConfig) -> str:
-    """Digest of the source code that a trial of this configuration runs."""
+    """Digest of what the code does that a trial of this configuration runs, as it lies where this is called."""
     package = Path(__file__).parent
     files = {path for pattern in _TRIAL_CODE for path in package.glob(pattern)}
     files |= {parts.source("ablate.models", config.model), parts.source("ablate.augment", config.augment)}
-    return _digest_files(files)
+    # By name and content, not by where they lie; several are called `__init__.py`.
+    of = {path: _imported if package in path.parents else code.digest for path in files}
+    return _hash(sorted((path.name, digest(path)) for path, digest in of.items()))
+
+
+@functools.cache
+def _imported(path: Path) -> str:
+    """As when this process first asked: a module stays as it was imported, whatever becomes of its file."""
+    return code.digest(path)
 
 
 def ignored(config: TrialConfig) -> frozenset[str]:
@@ -111,16 +121,11 @@ def _by_content(field: str, value: object) -> object:
     if field in {"model", "augment"}:
         return parts.content(str(value))
     if field == "encoder_weights" and value not in {"imagenet", "none"}:
-        return "file@" + _digest_files([Path(str(value))])
+        path = Path(str(value))
+        return "file@" + _hash([(path.name, hashlib.sha256(path.read_bytes()).hexdigest())])
     return value
 
 
 def _hash(content: object) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _digest_files(files: Iterable[Path]) -> str:
-    # By name and content, not by where they lie; several are called `__init__.py`.
-    contents = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
-    return _hash(contents)

@@ -49,6 +49,9 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
     for arm in arms:
         if not data.manifest.arm(arm).counts.get("train"):
             raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
+    for config in configs:
+        if config.selection == "best_val":
+            require_validation(data.manifest, config.arm, "trial.selection=best_val")
     looks = sorted({scored_on(config.direction) for config in configs} | {REAL})  # an oracle looks at the real ones
     data.require_room((arm, config.image_size) for config in configs for arm in (*looks, config.arm))
     data.verify([*looks, *arms], print)
@@ -56,6 +59,15 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
         if weights == "imagenet" and "encoder_weights" in parts.reads("ablate.models", model):
             # Fetched once, before trials ask for them all at the same time.
             parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
+
+
+def require_validation(manifest: Manifest, arm: str, asked: str) -> None:
+    """Raises a `UsageError` where an arm has no validation images, by which something was to be chosen."""
+    if not manifest.arm(arm).counts.get("val"):
+        raise UsageError(
+            f"{asked}: the arm {arm} has no validation images to choose by; repeat datasets.prepare with more source "
+            "images (10 % of them are kept for validation)"
+        )
 
 
 def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str, float]], bool]) -> int:

@@ -22,12 +22,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ablate import cache, shards
+from ablate import cache, code, shards
 from ablate.boxes import Boxes, stack
 from ablate.cache import Hold
 from ablate.data import Data
 from ablate.shards import Sample
-from ablate.storage import publishing, sha256
+from ablate.storage import publishing
 
 _WHOLE = "meta.json"
 
@@ -53,6 +53,11 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.meta_n)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the arrays lie."""
+        return self.image_n3hw.device
+
     def to(self, device: torch.device) -> Pictures:
         """The same on a device, if they fit there beside the training; else they stay in the host's memory."""
         size = self.image_n3hw.nbytes + self.mask_n1hw.nbytes
@@ -75,12 +80,13 @@ class Pictures:
         return Pictures(self.image_n3hw[index_m], self.mask_n1hw[index_m], self.has_mask_n[index_m], meta_m, self.held)
 
     def batches(self, size: int) -> Sequence[Tensor]:
-        """The indices of all pictures in order, in batches of at most `size`."""
-        return [torch.arange(start, min(start + size, len(self))) for start in range(0, len(self), size)]
+        """The indices of all pictures in order, where the arrays lie, in batches of at most `size`."""
+        index_n = torch.arange(len(self), device=self.device)
+        return [index_n[start : start + size] for start in range(0, len(self), size)]
 
     def batch(self, index_b: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
         """Some pictures on a device: image_b3hw, float32 in [0, 1], and mask_b1hw, float32, 0 or 1."""
-        index_b = index_b.to(self.image_n3hw.device)
+        index_b = index_b.to(self.device)
         image_b3hw = self.image_n3hw[index_b].to(device, non_blocking=True)
         mask_b1hw = self.mask_n1hw[index_b].to(device, non_blocking=True)
         return image_b3hw.float() / 255.0, mask_b1hw.float()
@@ -120,7 +126,7 @@ def load(data: Data, arm: str, split: str, size: int) -> Pictures:
         UsageError: the shards are remote and cannot be copied, or the cache has no room.
     """
     # Pictures that another version of this file squashed are not these.
-    name = f"{arm}-{split}-{data.manifest.arm(arm).digest[:16]}-{size}-{sha256(Path(__file__))[:8]}"
+    name = f"{arm}-{split}-{data.manifest.arm(arm).digest[:16]}-{size}-{code.digest(Path(__file__))[:8]}"
     held = cache.hold(
         "decoded",
         name,

@@ -36,10 +36,13 @@ EPOCHS = pa.schema(
         ("train_loss", pa.float64()),  # mean over the epoch's images
         ("val_loss", pa.float64()),
         ("val_iou", pa.float64()),  # total intersection / total union over the val split, in [0, 1]
-        ("oracle_iou", pa.float64()),  # mean box IoU on the photographs, only with oracle=true; never chooses
+        ("oracle_iou", pa.float64()),  # mean box IoU on today's photographs, with oracle=true; never chooses
         ("learning_rate", pa.float64()),  # at the epoch's last step
         ("seconds", pa.float64()),  # training and validation
         ("images_per_second", pa.float64()),  # training alone
+        ("device", pa.string()),
+        ("precision_used", pa.string()),  # float32 (IEEE) | tf32 | bfloat16: what `precision` meant on the device
+        ("code_digest", pa.string()),  # of the code that ran the epoch, as it lay there
     ]
 )
 
@@ -98,9 +101,12 @@ def trials_schema() -> pa.Schema:
             pa.field("arm_digest", pa.string()),
             pa.field("transductive", pa.bool_()),  # the arm's look is that of the photographs, seen without labels
             pa.field("photos_digest", pa.string()),
-            pa.field("code_digest", pa.string()),
+            pa.field("code_digest", pa.string()),  # of the code that trained the network, as it lay there
             pa.field("versions", pa.string()),  # JSON: library -> version
-            pa.field("device", pa.string()),
+            pa.field("device", pa.string()),  # that trained it; where it went on elsewhere, "one + other"
+            pa.field("precision_used", pa.string()),  # in training: float32 (IEEE) | tf32 | bfloat16
+            pa.field("score_device", pa.string()),
+            pa.field("score_precision", pa.string()),
             pa.field("parameters", pa.int64()),  # trainable numbers of the network
             pa.field("started_at", pa.timestamp("s", tz="UTC")),
             pa.field("train_seconds", pa.float64()),  # all epochs, over all attempts

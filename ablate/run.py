@@ -7,7 +7,7 @@ import os
 import signal
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     status = launch.with_ray(console, run, work) if missing else 0
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
-    unfinished = _tell_unfinished(console, out, trials)
+    unfinished = _tell_unfinished(console, out, trials, {trial.trial for trial in missing})
     return status or unfinished
 
 
@@ -125,9 +125,17 @@ def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
     return row["status"] == "done" and all(row[field] == getattr(config, field) for field in fields)
 
 
-def _tell_unfinished(console: Console, out: Path, trials: Sequence[PlannedTrial]) -> int:
-    """Names the trials that failed; 1 if any trial of the plan is not done."""
+def _tell_unfinished(console: Console, out: Path, trials: Sequence[PlannedTrial], run_now: Set[str]) -> int:
+    """Names the trials that failed, and those that other code ran; 1 if any trial of the plan is not done."""
     found = progress(out, trials)
+    others = [trial.name for trial in found.changed if trial.trial in run_now]
+    if others:
+        console.print(
+            f"by other code than was planned with, which changed meanwhile or differs between nodes: "
+            f"{', '.join(others)}; rerun=changed repeats them",
+            highlight=False,
+            soft_wrap=True,
+        )
     for trial in found.failed:
         log = out / "logs" / f"{trial.trial}.log"
         console.print(f"failed: {trial.name}, see {log}", highlight=False, soft_wrap=True)

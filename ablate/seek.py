@@ -42,6 +42,9 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
     status = 0
     if _left(search, cells, found):
         launch.check(data, _configs(search, cells, data.manifest))
+        if search.objective == "val_iou":
+            for cell in cells:
+                launch.require_validation(data.manifest, cell.config({}).arm, f"space={run.space}")
         _require_own_code(run, cells, found)
 
         def work(ray: Cluster, each: dict[str, float]) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ablate import members
+from ablate.commit import commit_stopped
 from ablate.halving import Halving
 from ablate.job_searcher import JobSearcher, SearchRun
 from ablate.members import FINISHED, Found, diverged
 from ablate.plan import Job, PlannedTrial
 from ablate.samplers import Random, Sampler, Tpe
-from ablate.trial import commit_stopped
 
 _ATTEMPTS = 100  # suggestions in a row that are known already, after which there are no others
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ablate import parts
 from ablate.augment import Augmentation
 from ablate.config import TrialConfig
+from ablate.devices import arithmetic, device_name, precision_used
 from ablate.losses import LOSSES
 from ablate.pictures import Pictures
 
@@ -46,18 +47,11 @@ def _build(package: str, name: str, key: str, config: TrialConfig) -> Any:  # no
     return parts.load(package, name, key).build(**{field: getattr(config, field) for field in fields})
 
 
-def autocast_dtype(config: TrialConfig, device: torch.device) -> torch.dtype:
-    """What `precision` means on a device."""
-    if config.precision == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-
-
 def logits(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tensor:
-    """The network's logits_b1hw, float32, under the configuration's precision."""
-    dtype = autocast_dtype(config, image_b3hw.device)
+    """The network's logits_b1hw, float32, under the configuration's precision; to be called within `arithmetic`."""
+    device = image_b3hw.device
     image_b3hw = image_b3hw.contiguous(memory_format=torch.channels_last)
-    with torch.autocast(image_b3hw.device.type, dtype, enabled=dtype != torch.float32):
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision_used(config, device) == "bfloat16"):
         logits_b1hw: Tensor = network(image_b3hw)
     return logits_b1hw.float()
 
@@ -97,9 +91,10 @@ class Training:
         epoch = self.epoch + 1
         # Kept in case this epoch turns out worse than the one before it, which is the best so far.
         before = _copy(self.network) if self.epoch and self.best is None else self.best
-        loss, rate = self._train_epoch(epoch)
-        trained = time.perf_counter()
-        val_loss, val_iou = self._validate()
+        with arithmetic(self.config, self.device):
+            loss, rate = self._train_epoch(epoch)
+            trained = time.perf_counter()
+            val_loss, val_iou = self._validate()
         seconds = time.perf_counter() - started
         self.rows.append(
             {
@@ -111,6 +106,8 @@ class Training:
                 "learning_rate": rate,
                 "seconds": seconds,
                 "images_per_second": self._steps * self._batch_size / (trained - started),
+                "device": device_name(self.device),
+                "precision_used": precision_used(self.config, self.device),
             }
         )
         self.best = None if best_epoch(self.rows) == epoch else before
@@ -150,6 +147,7 @@ class Training:
         # Both from (seed, epoch): the order from a generator of its own, the jitter from torch's global one.
         seed = (self.config.seed * 1_000_003 + epoch) % 2**63
         order_n = torch.randperm(len(self._train), generator=torch.Generator().manual_seed(seed))
+        order_n = order_n.to(self._train.device)  # once: a copy in every step would make the host wait for the GPU
         torch.manual_seed(seed)
         self.network.train()
         total, rate = torch.zeros((), device=self.device), 0.0
@@ -172,8 +170,8 @@ class Training:
         return loss.detach()
 
     @torch.inference_mode()
-    def _validate(self) -> tuple[float, float]:
-        """Mean loss, and total intersection over total union, on the val split; (nan, 0) without one."""
+    def _validate(self) -> tuple[float | None, float | None]:
+        """Mean loss, and total intersection over total union, on the val split; None without one."""
         self.network.eval()
         loss, shared, union = (torch.zeros((), dtype=torch.float64, device=self.device) for _ in range(3))
         for index_b in self._val.batches(max(32, self.config.batch_size)):
@@ -184,7 +182,7 @@ class Training:
             shared += (found & animal).sum()
             union += (found | animal).sum()
         if len(self._val) == 0:
-            return math.nan, 0.0
+            return None, None
         return float(loss) / len(self._val), float(shared / union) if float(union) else 0.0
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
@@ -206,7 +204,12 @@ class Training:
 
 
 def best_epoch(rows: Sequence[EpochRow]) -> int:
-    """The epoch, from 1, of the highest IoU on the val split; the first of equal ones."""
+    """The epoch, from 1, of the highest IoU on the val split; the first of equal ones.
+
+    Where no epoch says anything, without a val split or with an IoU of 0 in all, it is the last, as the paper's.
+    """
+    if not any(row["val_iou"] for row in rows):
+        return len(rows)
     return 1 + max(range(len(rows)), key=lambda index: (rows[index]["val_iou"], -index))
 
 

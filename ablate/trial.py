@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 import json
 import logging
-import platform
 import resource
 import statistics
 import time
@@ -15,17 +13,19 @@ from typing import Any
 
 import torch
 from ray import tune
+from torch import nn
 
-from ablate import checkpoint, data, evaluate, pictures, results
+from ablate import checkpoint, data, evaluate, oracle, pictures, results
+from ablate.commit import commit, commit_failure, trained_on
 from ablate.data import Data
+from ablate.devices import device, device_name, precision_used
 from ablate.errors import UsageError
+from ablate.identity import code_digest
 from ablate.pictures import Pictures
 from ablate.plan import Job, PlannedTrial
 from ablate.shards import REAL, scored_on
 from ablate.storage import UnreachableError
 from ablate.train import EpochRow, NonFiniteLossError, Training, best_epoch
-
-_LIBRARIES = ("ablate", "torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
 
 # Repeating these repeats the failure.
 _FINAL = (NonFiniteLossError, UsageError)
@@ -46,20 +46,21 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._training: Training | None = None
         self._data: Data | None = None
         self._log = _log(self._job)
-        _make_deterministic(self._job.threads)
-        self._device = torch.device("cuda" if self._job.gpu and torch.cuda.is_available() else "cpu")
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
-        self._log.info("%s on %s", self._job.name, device_name(self._device))
+        self._code: str | None = None
+        self._device = torch.device("cpu")
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begins another job in this process."""
-        for handler in [*self._log.handlers]:
-            self._log.removeHandler(handler)
-            handler.close()
+        self.cleanup()
         self.setup(new_config)
         self._fresh = False
         return True
+
+    def cleanup(self) -> None:
+        """Closes the log files."""
+        for handler in [*self._log.handlers]:
+            self._log.removeHandler(handler)
+            handler.close()
 
     def __repr__(self) -> str:
         return self._job.name  # what the dashboard's list of actors shows
@@ -77,39 +78,64 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             self._training = None  # begin again at the checkpoint
             return self._report()
 
+    def _prepare(self) -> str:
+        """Takes the device that was given, and finds out which code lies here, which may not be the driver's."""
+        if self._code is not None:
+            return self._code
+        _make_deterministic(self._job.threads)
+        self._device = device(self._job.gpu)
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+        first = _first(self._job)
+        arithmetic, self._code = precision_used(first.config, self._device), code_digest(first.config)
+        self._log.info("%s on %s, %s", self._job.name, device_name(self._device), arithmetic)
+        if self._code != first.code:
+            self._log.warning("other code lies here (%s) than where the run was planned (%s)", self._code, first.code)
+        return self._code
+
     def _advance(self) -> dict[str, Any]:
-        job = self._job
+        job, code = self._job, self._prepare()
         record = checkpoint.weights_record(job.out, _first(job).training)
-        if record is not None and not (job.code_must_match and record[0] != _first(job).code):
+        if record is not None and not (job.code_must_match and record[0] != code):
             self._log.info("the network is trained already; scoring it")
             return self._finish(record[1], record[0])
         if self._training is None:
-            self._training = self._begin()
+            self._training = self._begin(code)
         if not self._training.finished and self._training.epoch != job.until:
             row = self._training.run_epoch(self._oracle())
+            row |= {"code_digest": code, oracle.PHOTOS: self._photos if row["oracle_iou"] is not None else None}
             self._log.info("%s", json.dumps(row))
-            checkpoint.save(job.out, _first(job).training, _first(job).code, self._training)
+            checkpoint.save(job.out, _first(job).training, code, self._training)
         if self._training.epoch == job.until:
             return self._report(done=True)
         if not self._training.finished:
             return self._report()
-        checkpoint.save_weights(job.out, _first(job).training, _first(job).code, self._training)
-        return self._finish(self._training.rows, _first(job).code)
+        checkpoint.save_weights(job.out, _first(job).training, code, self._training)
+        return self._finish(self._training.rows, code)
 
-    def _begin(self) -> Training:
-        config = _first(self._job).config
+    def _begin(self, code: str) -> Training:
+        config, out, origin = _first(self._job).config, self._job.out, self._job.origin
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
         training = Training(config, train, val, self._device)
-        if checkpoint.restore(self._job.out, _first(self._job).training, _first(self._job).code, training):
+        left = checkpoint.restore(out, _first(self._job).training, code, training)
+        if left is not None and not left.restored:
+            self._log.warning(
+                "beginning anew: the checkpoint after epoch %d is of other code (%s) than lies here (%s), and going on "
+                "would be neither's result",
+                *(left.epoch, left.code, code),
+            )
+        if left is not None and left.restored:
             self._log.info("going on after epoch %d", training.epoch)
-        elif self._job.origin is not None:
-            if not checkpoint.restore(self._job.out, self._job.origin, _first(self._job).code, training):
-                raise UsageError(f"the network of {self._job.origin} is gone, or other code's; repeat with a new out=")
-            self._log.info("going on with the network of %s after epoch %d", self._job.origin, training.epoch)
+        elif origin is not None:
+            begun = checkpoint.restore(out, origin, code, training)
+            if begun is None or not begun.restored:
+                raise UsageError(f"the network of {origin} is gone, or other code's; repeat with a new out=")
+            self._log.info("going on with the network of %s after epoch %d", origin, training.epoch)
         return training
 
     def _finish(self, rows: list[EpochRow], code: str) -> dict[str, Any]:
         """Scores the network for every trial; `code` is the digest of the code that trained it."""
+        rows = self._on_these_photographs(rows)
         for trial in self._job.trials:
             started = time.perf_counter()
             photographs = scored_on(trial.config.direction)
@@ -120,7 +146,10 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
                 for row in evaluate.score(network, self._pictures(photographs, split), trial.config, self._device)
             ]
             about = {
+                **trained_on(rows),
                 "code_digest": code,
+                "score_device": device_name(self._device),
+                "score_precision": precision_used(trial.config, self._device),
                 "parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
                 "score_seconds": time.perf_counter() - started,
             }
@@ -146,7 +175,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             "val_iou": row["val_iou"],
             "epoch": row["epoch"],
         }
-        commit_row(self._job, trial, outcome | about | self._circumstances())
+        commit(self._job, trial, self._circumstances() | outcome | about)
         self._log.info("%s done", trial.name)
 
     def _give_up(self, error: Exception) -> dict[str, Any]:
@@ -162,61 +191,42 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         rows = rows if rows is not None else (self._training.rows if self._training else [])
         last = rows[-1] if rows else dict.fromkeys(_SHOWN)
         shown = {key: last[key] for key in _SHOWN}
-        return {"epoch": len(rows), "failed": None, "done": False, "rows": rows} | shown | more
+        told = {"epoch": len(rows), "failed": None, "done": False, "rows": rows, "code_digest": self._code}
+        return told | shown | more
+
+    @property
+    def _planned_data(self) -> Data:
+        self._data = self._data or data.planned(self._job.data, self._job.manifest)
+        return self._data
 
     def _pictures(self, arm: str, split: str) -> Pictures:
-        self._data = self._data or data.planned(self._job.data, self._job.manifest)
-        return pictures.load(self._data, arm, split, _first(self._job).config.image_size)
+        return pictures.load(self._planned_data, arm, split, _first(self._job).config.image_size)
 
-    def _oracle(self) -> Any:  # noqa: ANN401 - a function of the network, or None
+    @property
+    def _photos(self) -> str:
+        return self._planned_data.manifest.photographs(REAL).digest
+
+    def _oracle(self) -> oracle.Score | None:
         config = _first(self._job).config
-        if not config.oracle:
-            return None
-        photographs = self._pictures(REAL, "test")  # as they are: a training knows no direction of its scoring
-        return lambda network: evaluate.mean_iou(network, photographs, config, self._device)
+        # The photographs as they are: a training knows no direction of its scoring.
+        return oracle.score(config, self._pictures(REAL, "test"), self._device) if config.oracle else None
+
+    def _on_these_photographs(self, rows: list[EpochRow]) -> list[EpochRow]:
+        config, score = _first(self._job).config, self._oracle()
+        if score is None:
+            return rows
+
+        def network(selection: str) -> nn.Module:
+            selected = config.model_copy(update={"selection": selection})
+            return checkpoint.load_network(self._job.out, _first(self._job).training, selected, self._device)
+
+        return oracle.on(rows, self._photos, network, score)
 
     def _circumstances(self) -> dict[str, Any]:
         # What a process has needed at most, its trials before this one included, cannot be told apart on a CPU.
         peak = _peak(self._device) if self._fresh or self._device.type == "cuda" else None
-        return {"device": device_name(self._device), "started_at": self._started, "peak_memory_mb": peak}
-
-
-def commit_row(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
-    """Writes a trial's row in `trials`: who it is, and how it went."""
-    identity = trial.model_dump(
-        include={"trial", "training", "name", "search", "arm_digest", "photos_digest", "transductive"}
-    )
-    row = trial.config.model_dump() | identity | {"code_digest": trial.code, "versions": _versions()} | outcome
-    results.write(job.out, "trials", trial.trial, [row], results.trials_schema())
-
-
-def commit_stopped(job: Job, rows: list[EpochRow], reason: str) -> None:
-    """Records that a job was stopped early, with its epochs so far, for those of its trials that are not done."""
-    for trial in _not_done(job):
-        ids = {"trial": trial.trial, "training": trial.training}
-        results.write(job.out, "epochs", trial.trial, [ids | row for row in rows], results.EPOCHS)
-        last = {"val_iou": rows[-1]["val_iou"], "epoch": rows[-1]["epoch"]}
-        seconds = {"train_seconds": sum(row["seconds"] for row in rows)}
-        commit_row(job, trial, {"status": "stopped", "reason": reason} | last | seconds)
-
-
-def _not_done(job: Job) -> list[PlannedTrial]:
-    rows = results.read(job.out, "trials", [trial.trial for trial in job.trials]).to_pylist()
-    done = {row["trial"] for row in rows if row["status"] == "done"}
-    return [trial for trial in job.trials if trial.trial not in done]
-
-
-def commit_failure(job: Job, reason: str, circumstances: dict[str, Any]) -> None:
-    """Records that a job failed, for those of its trials that are not done, by this run or another."""
-    for trial in _not_done(job):
-        commit_row(job, trial, {"status": "failed", "reason": reason} | circumstances)
-
-
-def device_name(device: torch.device) -> str:
-    """What a person calls the device."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"cpu {platform.machine()}, {torch.get_num_threads()} thread(s)"
+        name = device_name(self._device) if self._code else None  # it never got that far
+        return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
 
 
 def _first(job: Job) -> PlannedTrial:
@@ -232,12 +242,6 @@ def _peak(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-
-
-def _versions() -> str:
-    return json.dumps(
-        {name: importlib.metadata.version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
-    )
 
 
 def _log(job: Job) -> logging.Logger:

@@ -9,13 +9,14 @@ from ray import tune
 from ray.tune import Callback, CheckpointConfig, FailureConfig, Stopper
 from ray.tune.experiment import Trial
 
+from ablate.commit import commit_failure
 from ablate.config import RunConfig
 from ablate.console import Board
 from ablate.halving import Halving
 from ablate.job_searcher import JobSearcher
 from ablate.members import diverged
 from ablate.plan import Job
-from ablate.trial import GridTrial, commit_failure
+from ablate.trial import GridTrial
 
 # Deaths of a trial's process (out of memory, a lost node) after which even an innocent trial is given up.
 _MAX_DEATHS = 10

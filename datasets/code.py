@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ablate import shards
+from ablate import code, shards
 
 _OTHER_COMMANDS = frozenset({"compare.py", "inspect.py"})
 
 
-def files() -> dict[str, Path]:
-    """The source files that decide a shard's bytes, by name."""
+def digests() -> dict[str, str]:
+    """What the source files do that decide a shard's bytes, by name."""
     here, ablate = Path(__file__).parent, Path(shards.__file__).parent
     found = [path for path in here.glob("*.py") if path.name not in _OTHER_COMMANDS]
     found += [*here.glob("arms/*.py"), *here.glob("translate/*.py")]
     found += [ablate / "shards.py", ablate / "boxes.py"]
-    return {f"{path.parent.name}/{path.name}": path for path in found}
+    return {f"{path.parent.name}/{path.name}": code.digest(path) for path in found}

@@ -11,7 +11,6 @@ from typing import Any
 
 from ablate import parts
 from ablate.shards import REVERSE, Shard
-from ablate.storage import sha256
 from datasets import chunks, code, photographs, stages
 from datasets.chunks import Chunk
 from datasets.config import PrepareConfig
@@ -97,7 +96,7 @@ def _common(config: PrepareConfig) -> str:
         {
             "derivation": derivation(config),
             "places": config.model_dump(mode="json", include=_PLACES),
-            "code": {name: sha256(path) for name, path in code.files().items()},
+            "code": code.digests(),
             "versions": {name: version(name) for name in _LIBRARIES},
         },
         sort_keys=True,

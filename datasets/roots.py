@@ -96,13 +96,12 @@ def _move(building: Path, folder: Path) -> None:
 
 def _digest(package: Path, raw: Path | None) -> str:
     """A hash of everything that the shards follow from: the raw files, and the code that reads and writes them."""
-    named = {f"code/{name}": path for name, path in code.files().items()}
+    digests = {f"code/{name}": digest for name, digest in code.digests().items()}
     for kind, folder in {"raw": package, **({"elsewhere": raw} if raw else {})}.items():
         files = [path for path in folder.rglob("*") if path.is_file()]
-        named |= {
-            f"{kind}/{path.relative_to(folder).as_posix()}": path for path in files if "__pycache__" not in path.parts
-        }
+        raw_files = (path for path in files if "__pycache__" not in path.parts)
+        digests |= {f"{kind}/{path.relative_to(folder).as_posix()}": sha256(path) for path in raw_files}
     hashed = hashlib.sha256(f"schema {shards.SCHEMA_VERSION}\n".encode())
-    for name, path in sorted(named.items()):
-        hashed.update(f"{name} {sha256(path)}\n".encode())
+    for name, digest in sorted(digests.items()):
+        hashed.update(f"{name} {digest}\n".encode())
     return hashed.hexdigest()[:_DIGITS]

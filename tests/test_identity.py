@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ablate import code
 from ablate.config import Evaluation, Training, TrialConfig, fields_of, trial_config
 from ablate.identity import BIRTH_DEFAULTS, code_digest, score_id, training_id
 
@@ -101,3 +102,41 @@ def test_the_code_digest_does_not_depend_on_the_process():
         for seed in ("1", "2", "3", "4")
     }
     assert len(digests) == 1
+
+
+SOURCE = '''"""What it is."""
+# Why.
+def build(*, width: int = 8) -> int:
+    """Says more."""
+    return width + 1
+'''
+
+
+def digest_of(folder, text):
+    path = folder / "net.py"
+    path.write_text(text)
+    return code.digest(path)
+
+
+def test_what_code_does_is_what_counts(tmp_path):
+    digest = digest_of(tmp_path, SOURCE)
+    same = SOURCE.replace("What it is.", "Other words.").replace("# Why.\n", "").replace('"""Says more."""', '"more"')
+    assert digest_of(tmp_path, same.replace("width + 1", "(width\n            + 1)")) == digest
+    for before, after in {"+ 1": "+ 2", "width: int": "depth: int", "= 8": "= 8.0", "build": "built"}.items():
+        assert digest_of(tmp_path, SOURCE.replace(before, after)) != digest
+    assert digest_of(tmp_path, SOURCE.replace("return width + 1", "pass")) != digest
+
+
+def test_the_digest_of_code_is_the_same_under_every_python(tmp_path):
+    """A worker's Python may be newer than the driver's; the value is that of Python 3.11."""
+    assert digest_of(tmp_path, SOURCE)[:16] == "076e5499d1822661"
+
+
+def test_a_part_s_docstring_changes_its_name_but_not_its_code(tmp_path):
+    first, second = ((tmp_path / folder / "net.py") for folder in ("a", "b"))
+    for path, said in ((first, "One."), (second, "Two.")):
+        path.parent.mkdir()
+        path.write_text(SOURCE.replace("What it is.", said))
+    one, other = (trial_config({"model": str(path)}) for path in (first, second))
+    assert training_id(one, "arm") != training_id(other, "arm")
+    assert code_digest(one) == code_digest(other)

@@ -107,12 +107,12 @@ def test_the_command_of_the_best_trial_is_that_trial(manifest):
 
 
 def test_a_trial_that_was_stopped_is_missing_in_a_grid_and_in_no_table(manifest, tmp_path):
+    from ablate.commit import commit
     from ablate.report import tables
-    from ablate.trial import commit_row
 
     [trial] = plan(RunConfig(space="x", trial={"augment": "jitter"}), pinned(arm="crop"), manifest)
     factory.write(tmp_path, 0.5, augment="none")
-    commit_row(factory.job(trial, tmp_path), trial, {"status": "stopped", "reason": "early", "epoch": 2})
+    commit(factory.job(trial, tmp_path), trial, {"status": "stopped", "reason": "early", "epoch": 2})
     assert progress(tmp_path, [trial]).missing == (trial,)
     [group] = tables.build(tmp_path)
     assert set(group.trials["augment"]) == {"none"}
@@ -218,7 +218,7 @@ def test_what_a_search_has_done_is_in_the_tables_once_a_grid_asks_for_it(tiny_ro
 
 
 def test_epochs_of_a_stopped_trial_can_be_queried(manifest, tmp_path):
-    from ablate.trial import commit_stopped
+    from ablate.commit import commit_stopped
 
     [trial] = plan(RUN, product(arm=["crop"]), manifest)
     rows = [{"epoch": epoch, "val_iou": epoch / 10, "seconds": 1.0} for epoch in (1, 2)]

@@ -6,6 +6,8 @@ import torch
 
 from ablate import checkpoint, data, evaluate, pictures
 from ablate.config import TrialConfig, trial_config
+from ablate.devices import arithmetic, precision_used
+from ablate.errors import UsageError
 from ablate.train import NonFiniteLossError, Training, best_epoch, rate_factor
 from tests import tiny_data
 
@@ -42,7 +44,7 @@ def test_a_continued_training_equals_one_that_never_stopped(model, tiny_root, tm
     checkpoint.save(tmp_path, "t1", "code", first)
     second = training(tiny_root, model=model, augment="jitter", epochs=3)
     torch.manual_seed(12345)  # whatever happened to the generator in between must not matter
-    assert checkpoint.restore(tmp_path, "t1", "code", second)
+    assert checkpoint.restore(tmp_path, "t1", "code", second).restored
     while not second.finished:
         second.run_epoch()
 
@@ -74,26 +76,52 @@ def test_a_checkpoint_of_other_code_is_not_continued(tiny_root, tmp_path):
     first.run_epoch()
     checkpoint.save(tmp_path, "t1", "yesterday", first)
     second = training(tiny_root)
-    assert not checkpoint.restore(tmp_path, "t1", "today", second)
+    assert checkpoint.restore(tmp_path, "t1", "today", second) == checkpoint.Left(1, "yesterday", restored=False)
     assert second.epoch == 0
+    assert checkpoint.restore(tmp_path, "t2", "today", second) is None
+
+
+def weights(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
 
 
 def test_weights_of_the_best_epoch_are_kept_when_a_later_one_is_worse(tiny_root, tmp_path):
-    trained = training(tiny_root, epochs=3)
-    kept = []
-    while not trained.finished:
-        trained.run_epoch()
-        kept.append({name: value.clone() for name, value in trained.network.state_dict().items()})
-        trained.rows[-1]["val_iou"] = [0.4, 0.6, 0.5][trained.epoch - 1]  # as if the second epoch had been the best
-        if trained.epoch == 2:
-            trained.best = None
+    """A rate that rises too far: of some seeds an epoch before the last has the highest validation IoU."""
+    fields = {"epochs": 6, "optimizer": "sgd", "learning_rate": 1.0, "warmup": 0.99, "width": 8}
+    for seed in range(6):
+        trained, kept = training(tiny_root, seed=seed, **fields), []
+        while not trained.finished:
+            trained.run_epoch()
+            kept.append(weights(trained.network))
+        best = 1 + max(range(6), key=lambda index: trained.rows[index]["val_iou"])
+        if 1 < best < 6:
+            break
+    assert 1 < best < 6, "no seed had its best epoch in the middle"
+    assert best_epoch(trained.rows) == best
     checkpoint.save_weights(tmp_path, "t1", "code", trained)
-    assert best_epoch(trained.rows) == 2
-    for selection, epoch in (("last", 3), ("best_val", 2)):
+    for selection, epoch in (("last", 6), ("best_val", best)):
         config = trained.config.model_copy(update={"selection": selection})
         loaded = checkpoint.load_network(tmp_path, "t1", config, CPU).state_dict()
-        assert all(torch.equal(loaded[name], value) for name, value in kept[epoch - 1].items())
+        assert all(torch.equal(loaded[name], value) for name, value in kept[epoch - 1].items()), selection
     assert checkpoint.weights_record(tmp_path, "t1") == ("code", trained.rows)
+
+
+@pytest.mark.parametrize(
+    ("val", "best"),
+    [((0.2, 0.6, 0.5), 2), ((0.6, 0.6, 0.5), 1), ((0.0, 0.0, 0.0), 3), ((None, None, None), 3), ((0.0, 0.1, 0.1), 2)],
+)
+def test_where_validation_says_nothing_the_best_epoch_is_the_last(val, best):
+    assert best_epoch([{"val_iou": value} for value in val]) == best
+
+
+def test_without_a_val_split_there_is_no_validation_rather_than_a_bad_one(tiny_root):
+    config = trial_config(tiny_data.TRIAL_DEFAULTS)
+    train = pictures.load(data.at(str(tiny_root)), "crop", "train", config.image_size)
+    nothing = pictures.Pictures(train.image_n3hw[:0], train.mask_n1hw[:0], train.has_mask_n[:0], [])
+    learner = Training(config, train, nothing, CPU)
+    rows = [learner.run_epoch() for _ in range(2)]
+    assert [(row["val_loss"], row["val_iou"]) for row in rows] == [(None, None)] * 2
+    assert learner.best is None
 
 
 def test_a_loss_that_is_not_finite_is_an_error_that_says_what_to_change(tiny_root):
@@ -116,6 +144,42 @@ def test_the_rate_warms_up_then_falls_to_nothing():
     assert max(rates) == rates[10] == 1.0
     assert rates[99] < 0.001
     assert all(rate_factor(TrialConfig(), step, 100) == 1.0 for step in range(100))
+
+
+def exactness():
+    return torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision
+
+
+def test_float32_is_ieee_forwards_and_backwards_and_only_within_the_training(tiny_root):
+    before, seen = exactness(), []
+    learner = training(tiny_root, epochs=1, precision="float32")
+    learner.network.register_forward_hook(lambda *_: seen.append(exactness()))
+    learner.network.head.register_full_backward_hook(lambda *_: seen.append(exactness()))
+    row = learner.run_epoch()
+    evaluate.mean_iou(learner.network, photographs(tiny_root), learner.config, CPU)
+    assert set(seen) == {("ieee", "ieee")}
+    assert exactness() == before
+    assert row["precision_used"] == "float32"
+    assert row["device"].startswith("cpu ")
+
+
+def test_auto_says_what_it_meant_here_and_what_a_device_lacks_is_refused(tiny_root):
+    assert precision_used(TrialConfig(precision="auto"), CPU) == "float32"
+    assert precision_used(TrialConfig(precision="auto"), torch.device("cuda")) == "bfloat16"
+    assert precision_used(TrialConfig(precision="tf32"), torch.device("cuda")) == "tf32"
+    with pytest.raises(UsageError, match=r"trial\.precision=tf32: only GPUs .*trial\.precision=float32"):
+        training(tiny_root, precision="tf32").run_epoch()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize(("precision", "error"), [("float32", 1e-5), ("tf32", 1e-3)])
+def test_a_gpu_calculates_as_exactly_as_it_is_told(precision, error):
+    torch.manual_seed(0)
+    image, kernel = torch.randn(2, 64, 32, 32, device="cuda"), torch.randn(64, 64, 3, 3, device="cuda")
+    exact = torch.nn.functional.conv2d(image.double(), kernel.double())
+    with arithmetic(TrialConfig(precision=precision), torch.device("cuda")):
+        found = torch.nn.functional.conv2d(image, kernel).double()
+    assert error / 100 < float((found - exact).norm() / exact.norm()) < error
 
 
 def test_the_oracle_is_recorded_only_when_asked_for(tiny_root):

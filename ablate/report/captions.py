@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -78,7 +79,32 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool) 
     if table.protocol:
         fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())
         yield f"Not the paper's protocol: {fields}."
+    yield from mixtures(table.trials)
     yield from _against_baseline(found)
+
+
+def mixtures(trials: pd.DataFrame) -> Iterator[str]:
+    """What the configuration does not tell of how trials were trained and scored, where it is not the same for all.
+
+    Args:
+        trials: rows of `trials`; those that are not done have no part in it.
+    """
+    done = trials[trials["status"] == "done"]
+    for doing, precision, device in (
+        ("Trained", "precision_used", "device"),
+        ("Scored", "score_precision", "score_device"),
+    ):
+        ways = Counter(zip(*(done[column].fillna("unknown") for column in (precision, device)), strict=True))
+        if len(ways) > 1:
+            told = (f"{how} on {where} ({number})" for (how, where), number in sorted(ways.items()))
+            yield f"{doing} in different ways, by number of trials: {'; '.join(told)}."
+    versions = done.groupby(["model", "augment"])["code_digest"].nunique()
+    if len(versions) and versions.max() > 1:
+        yield (
+            f"Trained by up to {versions.max()} versions of the code (code_digest in trials); "
+            + unbroken("rerun=changed")
+            + " repeats those that today's did not train."
+        )
 
 
 def unfinished(table: NetworkTable) -> Iterator[str]:

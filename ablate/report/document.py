@@ -92,7 +92,7 @@ def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
     compared = contrasts(group.iou, group.trials, group.location)
     if compared:
         grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
-        yield Section("contrasts", answers.CONTRASTS_TITLE, [grid], [*notes])
+        yield Section("contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials)])
     reached = hits.hits(group)
     if reached:
         yield Section("hits", hits.TITLE, [hits.hits_grid(reached)], [*hits.hits_notes()])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ablate.config import TrialConfig
 from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid, under_names
 from ablate.report.settings import in_paper_order, model_title
@@ -77,14 +78,19 @@ def _of_trial(trial: pd.Series, group: Group, by_trial: dict[str, pd.DataFrame])
     unknown = Choice(math.nan, math.nan)
     known = {LAST: unknown, BEST_VAL: unknown, "oracle": unknown}
     rows = by_trial.get(str(trial["trial"]))
-    # After each epoch the photographs are scored as they are, which is not how a trial in reverse is scored.
-    forward = trial.get("direction") != "reverse"
-    if rows is not None and forward and rows["oracle_iou"].notna().all():
+    if rows is not None and _scored_like_the_oracle(trial) and rows["oracle_iou"].notna().all():
         at = {LAST: rows.index[-1], BEST_VAL: rows["val_iou"].idxmax(), "oracle": rows["oracle_iou"].idxmax()}
         known = {rule: Choice(rows.loc[row, "oracle_iou"], rows.loc[row, "epoch"]) for rule, row in at.items()}
     if trial["trial"] in group.iou:  # what was measured of the scored network itself
         known[str(trial["selection"])] = Choice(float(group.iou[trial["trial"]].mean()), float(trial["epoch"]))
     return known
+
+
+def _scored_like_the_oracle(trial: pd.Series) -> bool:
+    """After each epoch the photographs are scored as they are, at the default threshold."""
+    paper = TrialConfig()
+    told = {field: (trial.get(field), getattr(paper, field)) for field in ("direction", "threshold")}
+    return all(value is None or pd.isna(value) or value == default for value, default in told.values())
 
 
 def _mean(choices: Sequence[Choice]) -> Choice:
@@ -120,4 +126,6 @@ def rules_notes(found: Sequence[Rules]) -> Iterator[str]:
         "have reached, and never chooses."
     )
     if any(math.isnan(one.oracle.iou) for one in found):
-        yield "-: not recorded; trial.oracle=true measures the photographs after every epoch."
+        yield (
+            "-: not recorded, or on other photographs than today's; trial.oracle=true measures them after every epoch."
+        )

@@ -23,7 +23,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ablate.storage import publish, publishing, sha256
+from ablate import code
+from ablate.storage import publish, publishing
 from datasets.pictures import Pixels
 from datasets.translate import Domains, Photos
 from datasets.translate._training import Training
@@ -62,6 +63,11 @@ class Shelf:
                 safetensors.numpy.save_file(weights, partial, {"key": self.key})
             self.checkpoint.unlink(missing_ok=True)
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether some training, this one or another, has left its checkpoint."""
+        return self.checkpoint is not None and self.checkpoint.is_file()
+
     def save(self, training: Training) -> None:
         """Publishes the checkpoint."""
         if self.checkpoint:
@@ -70,7 +76,7 @@ class Shelf:
 
     def restore(self, training: Training) -> bool:
         """Goes on from the checkpoint of this training, if there is one; says whether there was."""
-        if self.checkpoint is None or not self.checkpoint.is_file():
+        if self.checkpoint is None or not self.has_checkpoint:
             return False
         # On the CPU first: Adam's counts of steps stay there, or it would wait for the GPU to read each of them.
         state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
@@ -96,7 +102,7 @@ def key(parameters: dict[str, object], domains: Domains) -> str:
         "seed": domains.seed,
         "source": _fingerprint(domains.source),
         "target": _fingerprint(domains.target),
-        "code": [sha256(here / f"{name}.py") for name in _CODE],
+        "code": [code.digest(here / f"{name}.py") for name in _CODE],
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -170,6 +170,8 @@ class _Course:
         training, images = self.training, self.parameters.images
         if self.shelf.restore(training):
             self.report(f"cut: goes on after {training.seen:,} of {images:,} images")
+        elif self.shelf.has_checkpoint:
+            self.report(f"cut: begins anew: {self.shelf.checkpoint} is of other parameters, pictures or code")
         clock = _Clock(training.seen, images)
         way = max(self.parameters.batch, min(_LONGEST_WAY, images // _MILESTONES))
         passed = kept = training.seen

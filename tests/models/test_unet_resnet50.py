@@ -79,8 +79,13 @@ def test_without_network_the_error_names_both_ways_out(tmp_path, monkeypatch):
         unet_resnet50.prefetch(encoder_weights="imagenet")
 
 
-def test_other_choices_need_no_prefetching():
-    unet_resnet50.prefetch(encoder_weights="none")
+@pytest.mark.parametrize("choice", ["none", "mine.pth"])
+def test_other_choices_fetch_nothing(choice, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # whoever asks the network, fails
+    monkeypatch.delenv("no_proxy", raising=False)
+    unet_resnet50.prefetch(encoder_weights=choice)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_imagenet_weights_fit_one_width():

@@ -1,0 +1,75 @@
+"""Where networks are trained and scored, and how exactly the device calculates there."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from ablate.config import TrialConfig
+from ablate.errors import UsageError
+
+
+def device(gpu: bool) -> torch.device:
+    """The GPU that a trial was given, or the CPU.
+
+    Raises:
+        UsageError: torch finds no GPU: one CPU core would take weeks for what a GPU was asked for.
+    """
+    if not gpu:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise UsageError(
+            f"a GPU was given to this trial, and torch {torch.__version__} finds none on {platform.node()}: mend its "
+            "driver (nvidia-smi shows it) or install a torch with CUDA; trial_resources.gpu=0 trains on the CPU"
+        )
+    return torch.device("cuda")
+
+
+def device_name(device: torch.device) -> str:
+    """What a person calls the device; of a CPU its model and the threads too, for its sums depend on both."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu {_cpu_model()}, {torch.get_num_threads()} thread(s)"
+
+
+def precision_used(config: TrialConfig, device: torch.device) -> str:
+    """What `precision` means on a device: float32 (IEEE), tf32 or bfloat16.
+
+    Raises:
+        UsageError: the device has no such arithmetic.
+    """
+    if config.precision == "auto":
+        return "bfloat16" if device.type == "cuda" else "float32"
+    if config.precision == "tf32" and device.type != "cuda":
+        raise UsageError("trial.precision=tf32: only GPUs have it; type trial.precision=float32, or give it a GPU")
+    return config.precision
+
+
+@contextlib.contextmanager
+def arithmetic(config: TrialConfig, device: torch.device) -> Iterator[None]:
+    """Within, float32 is what `precision` says: torch's convolutions on a GPU are TF32 unless they are told otherwise.
+
+    Backward passes too: they take the settings at the time when they run.
+    """
+    exactness = "tf32" if precision_used(config, device) == "tf32" else "ieee"
+    switches = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
+    before = [switch.fp32_precision for switch in switches]
+    for switch in switches:
+        switch.fp32_precision = exactness
+    try:
+        yield
+    finally:
+        for switch, was in zip(switches, before, strict=True):
+            switch.fp32_precision = was
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
