@@ -77,7 +77,7 @@ def _estimate(mean_sl: Floats, weight_l: Floats, variance_l: Floats) -> Estimate
     df = satterthwaite(weight_l, variance_l)
     if seeds > 1:
         variance, df = _with_seeds(variance, df, mean_s)
-    half = _quantile(df) * np.sqrt(variance)
+    half = quantile(df) * np.sqrt(variance)
     return Estimate(mean, mean - half, mean + half, float(np.sqrt(variance)), df, locations, kish, seeds)
 
 
@@ -113,7 +113,8 @@ def _with_seeds(variance: float, df: float, mean_s: Floats) -> tuple[float, floa
     return total, total**2 / (variance**2 / df + between**2 / (len(mean_s) - 1))
 
 
-def _quantile(df: float) -> float:
+def quantile(df: float) -> float:
+    """Half the width of a 95 % interval of a mean, in standard errors."""
     from scipy import special  # slow to import, and most of a report needs none
 
     return float(special.stdtrit(df, (1 + _LEVEL) / 2))
