@@ -5,8 +5,10 @@ Everything here is derived from `images` and can be made again at any time.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -42,9 +44,29 @@ GROUP BY trial, location
 
 
 def collect(out: Path) -> None:
-    """Publishes `<out>/locations.parquet`: one row for each finished trial and each of its locations."""
-    rows = _rows(out).sort_by([("trial", "ascending"), ("location", "ascending")])
-    results.write_locations(out, rows)
+    """Publishes `<out>/locations.parquet`: one row for each finished trial and each of its locations.
+
+    Raises:
+        OSError: it cannot be written; names the path.
+        duckdb.Error: a finished trial's rows cannot be read.
+    """
+    rows, seen = results.LOCATIONS.empty_table(), None
+    # Other runs may commit and collect meanwhile, and no lock holds on every network file system. So whoever publishes
+    # looks at the marks again, and is done when they are those that it has collected. The file is always that of the
+    # last to publish, whose last look came after that: whatever was committed before this look is in the file, and
+    # whoever commits later collects later. Only trials that are new or repeated are read again, or a run that commits
+    # faster than a thousand trials are read would keep another one here.
+    while (marks := results.marks(out)) != seen:
+        same = {trial for trial in marks if seen is not None and seen.get(trial) == marks[trial]}
+        try:
+            changed = _rows(out, marks.keys() - same)
+        except duckdb.Error:
+            if results.marks(out) == marks:
+                raise
+            continue  # a trial was withdrawn, to be written anew, while it was read
+        rows = pa.concat_tables([_of(rows, same), changed]).sort_by([("trial", "ascending"), ("location", "ascending")])
+        results.write_locations(out, rows)
+        seen = marks
 
 
 def sequences(photographs: pd.DataFrame) -> pd.Series[str]:
@@ -57,9 +79,13 @@ def sequences(photographs: pd.DataFrame) -> pd.Series[str]:
     return ("s" + photographs["seq_id"]).fillna("i" + photographs["image_id"])
 
 
-def _rows(out: Path) -> pa.Table:
-    """The rows of `results.LOCATIONS`; what has no data is null."""
-    files = results.files(out, "images")
+def _of(rows: pa.Table, trials: Collection[str]) -> pa.Table:
+    return rows.filter(pa.compute.is_in(rows["trial"], value_set=pa.array([*trials], pa.string())))
+
+
+def _rows(out: Path, trials: Collection[str]) -> pa.Table:
+    """The rows of `results.LOCATIONS` of those trials that are finished; what has no data is null."""
+    files = results.files(out, "images", trials)
     if not files:
         return results.LOCATIONS.empty_table()
     with results.database() as connection:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -169,6 +170,16 @@ def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.da
 def files(out: Path, table: str, trials: Collection[str] | None = None) -> list[str]:
     """The files of `images`, `epochs` or `trials` that `dataset` reads, for DuckDB, which is faster over many."""
     return _files_of(out, table, _visible(out, table, trials))
+
+
+def marks(out: Path) -> dict[str, tuple[int, int]]:
+    """Every commit mark as it is now, by trial: when it was written, in ns, and its size; one written anew differs."""
+    found = {}
+    for trial, path in _files(out, "trials").items():
+        with contextlib.suppress(FileNotFoundError):  # withdrawn since it was listed
+            mark = os.stat(path)
+            found[trial] = (mark.st_mtime_ns, mark.st_size)
+    return found
 
 
 def datasets(out: Path) -> dict[str, pa.dataset.Dataset]:

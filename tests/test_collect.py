@@ -1,12 +1,19 @@
 """The collector's rows, and the interval round a mean."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 
 from ablate import results
 from ablate.collect import collect
 from ablate.intervals import image_weighted
 from tests.results_factory import Photo, photos, write, write_failed
+
+SHOTS = photos({"a": 4})
 
 
 def collected(out):
@@ -114,3 +121,63 @@ def test_rows_are_those_that_are_computed_photograph_by_photograph(tmp_path, see
     for key, row in expected.items():
         for column, value in row.items():
             assert rows[key][column] == (value if value is None else pytest.approx(value, rel=1e-12, abs=1e-12))
+
+
+def commit_another(out):
+    write(out, 0.2, of=SHOTS, arm="full")
+
+
+def commit_again(out):
+    write(out, 0.9, of=SHOTS)
+
+
+def withdraw(out):
+    for trial in results.read(out, "trials")["trial"].to_pylist():
+        results.withdraw(out, trial)
+
+
+@pytest.mark.parametrize("change", [commit_another, commit_again, withdraw])
+def test_of_two_collectors_at_once_the_one_that_publishes_last_has_all_that_was_committed(
+    tmp_path, monkeypatch, change
+):
+    write(tmp_path, 0.5, of=SHOTS)
+    has_read, may_publish, publish = threading.Event(), threading.Event(), results.write_locations
+
+    def hand_over(out, table):
+        if not has_read.is_set():  # the first time for the first one
+            has_read.set()
+            assert may_publish.wait(60)
+        publish(out, table)
+
+    monkeypatch.setattr(results, "write_locations", hand_over)
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(collect, tmp_path)
+        assert has_read.wait(60)
+        change(tmp_path)
+        collect(tmp_path)
+        may_publish.set()
+        first.result(60)
+    published = pd.read_parquet(tmp_path / "locations.parquet")
+    collect(tmp_path)
+    pd.testing.assert_frame_equal(published, pd.read_parquet(tmp_path / "locations.parquet"), rtol=1e-12)
+
+
+def test_a_trial_that_is_withdrawn_while_it_is_read_has_no_rows(tmp_path, monkeypatch):
+    kept, repeated = write(tmp_path, of=SHOTS), write(tmp_path, of=SHOTS, arm="full")
+    files = results.files
+
+    def then_withdrawn(out, table, trials):
+        found = files(out, table, trials)
+        results.withdraw(out, repeated)
+        (out / "images" / f"{repeated}.parquet").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(results, "files", then_withdrawn)
+    assert {trial for trial, _ in collected(tmp_path)} == {kept}
+
+
+def test_a_committed_trial_whose_rows_are_damaged_is_an_error_that_names_the_file(tmp_path):
+    trial = write(tmp_path, of=SHOTS)
+    (tmp_path / "images" / f"{trial}.parquet").write_bytes(b"damaged")
+    with pytest.raises(duckdb.Error, match=trial):
+        collect(tmp_path)
