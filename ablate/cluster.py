@@ -14,6 +14,7 @@ from typing import Any
 import ray
 
 from ablate.config import RunConfig
+from ablate.cores import usable_cores
 from ablate.errors import UsageError
 
 # Our tasks and trials hand Ray nothing but small records; the default would reserve a third of the machine's memory.
@@ -52,7 +53,7 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
     if address is None:
         _ensure_token()
         options |= {
-            "num_cpus": len(os.sched_getaffinity(0)),
+            "num_cpus": usable_cores(),
             "include_dashboard": dashboard,
             "dashboard_host": "127.0.0.1",
             "object_store_memory": _OBJECT_STORE_BYTES,
