@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,25 @@ from typing import Any
 import ray
 
 from ablate.config import RunConfig
+from ablate.cores import usable_cores
 from ablate.errors import UsageError
 
 # Our tasks and trials hand Ray nothing but small records; the default would reserve a third of the machine's memory.
 _OBJECT_STORE_BYTES = 200 * 2**20
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a machine has for trials, of which each fits on one node."""
+
+    cpus: float
+    gpus: float
+
+    def room_for(self, each: Mapping[str, float]) -> int:
+        """How many trials fit at a time; `each` is what one occupies."""
+        there = {"CPU": self.cpus, "GPU": self.gpus}
+        # A hundred times 0.07 are 7, but 7 / 0.07 is a little less than a hundred.
+        return int(min(there[name] / wanted for name, wanted in each.items() if wanted) + 1e-9)
 
 
 @dataclass(frozen=True)
@@ -27,18 +42,25 @@ class Cluster:
     Attributes:
         dashboard: its address, or None where it has none.
         way_in: how a person gets past the dashboard's login.
-        cpus, gpus: what all nodes have together.
     """
 
     dashboard: str | None
     way_in: str
-    cpus: float
-    gpus: float
+    nodes: tuple[Node, ...]
+
+    @property
+    def cpus(self) -> float:
+        """What all nodes have together."""
+        return sum(node.cpus for node in self.nodes)
+
+    @property
+    def gpus(self) -> float:
+        """What all nodes have together."""
+        return sum(node.gpus for node in self.nodes)
 
     def room_for(self, each: Mapping[str, float]) -> int:
         """How many trials fit at a time, at least one; `each` is what one occupies."""
-        there = {"CPU": self.cpus, "GPU": self.gpus}
-        return max(1, int(min(there[name] / wanted for name, wanted in each.items() if wanted)))
+        return max(1, sum(node.room_for(each) for node in self.nodes))
 
 
 def connect(address: str | None, dashboard: bool = True) -> Cluster:
@@ -52,7 +74,7 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
     if address is None:
         _ensure_token()
         options |= {
-            "num_cpus": len(os.sched_getaffinity(0)),
+            "num_cpus": usable_cores(),
             "include_dashboard": dashboard,
             "dashboard_host": "127.0.0.1",
             "object_store_memory": _OBJECT_STORE_BYTES,
@@ -63,23 +85,44 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
     except (ConnectionError, RuntimeError, ValueError) as error:
         hint = "see the message" if address is None else "leave it out to start Ray on this machine"
         raise UsageError(f"ray.address={address or 'none'}: {error}; {hint}") from error
-    total = ray.cluster_resources()
     url = f"http://{context.dashboard_url}" if context.dashboard_url else None
-    return Cluster(url, _way_in(), total.get("CPU", 0.0), total.get("GPU", 0.0))
+    there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return Cluster(url, _way_in(), tuple(Node(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in there))
 
 
 def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:
     """What one trial occupies: as asked for, else one core, and one GPU where there is any.
 
     Raises:
-        UsageError: more than the cluster has.
+        UsageError: more than any node has.
     """
     cpu = run.trial_resources.cpu if run.trial_resources.cpu is not None else 1.0
     gpu = run.trial_resources.gpu if run.trial_resources.gpu is not None else float(cluster.gpus > 0)
-    for name, wanted, there in (("cpu", cpu, cluster.cpus), ("gpu", gpu, cluster.gpus)):
+    each = {"CPU": cpu, **({"GPU": gpu} if gpu else {})}
+    if not any(node.room_for(each) for node in cluster.nodes):
+        raise UsageError(_too_large(cpu, gpu, cluster.nodes))
+    return each
+
+
+def _too_large(cpu: float, gpu: float, nodes: Sequence[Node]) -> str:
+    """Why a trial fits on none of the nodes, and what would."""
+    cpus, gpus = max(node.cpus for node in nodes), max(node.gpus for node in nodes)
+    for name, wanted, there in (("cpu", cpu, cpus), ("gpu", gpu, gpus)):
         if wanted > there:
-            raise UsageError(f"trial_resources.{name}={wanted:g}: the cluster has {there:g}; give at most that")
-    return {"CPU": cpu, **({"GPU": gpu} if gpu else {})}
+            return (
+                f"trial_resources.{name}={wanted:g}: a trial runs on one node, and the largest has {there:g}; "
+                f"give {_at_most(name, there)}"
+            )
+    cpus = max(node.cpus for node in nodes if node.gpus >= gpu)
+    gpus = max(node.gpus for node in nodes if node.cpus >= cpu)
+    return (
+        f"trial_resources.cpu={cpu:g} trial_resources.gpu={gpu:g}: a trial runs on one node, and none has both: the "
+        f"largest with the GPUs has {cpus:g} CPUs; give {_at_most('cpu', cpus)}, or {_at_most('gpu', gpus)}"
+    )
+
+
+def _at_most(name: str, there: float) -> str:
+    return f"trial_resources.{name}={there:g}{' or less' * (there > 0)}"
 
 
 def shutdown() -> None:

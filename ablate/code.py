@@ -19,6 +19,8 @@ def digest(path: Path) -> str:
 
 def _plain(node: object) -> object:
     """A syntax tree as lists and texts. What is absent or empty is left out: newer Pythons have more such fields."""
+    if isinstance(node, ast.JoinedStr):
+        return ["JoinedStr", [_plain(one) for one in node.values if not _is_empty(one)]]  # Python 3.12 has more of them
     if isinstance(node, ast.AST):
         fields = {name: _plain(value) for name, value in ast.iter_fields(node)}
         return [type(node).__name__, {name: value for name, value in fields.items() if value not in (None, [])}]
@@ -30,3 +32,7 @@ def _plain(node: object) -> object:
 def _says_nothing(node: object) -> bool:
     """A text that stands alone, as docstrings do."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""

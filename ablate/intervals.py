@@ -152,7 +152,7 @@ def half_width(noise: Sequence[Noise], level: float) -> Floats:
         level: of the interval, in (0, 1).
     """
     total = np.asarray(sum(one.variance for one in noise))
-    quantile = sum(one.variance * _quantile(one.df, level) for one in noise) / np.where(total > 0, total, 1.0)
+    quantile = sum(one.variance * quantile(one.df, level) for one in noise) / np.where(total > 0, total, 1.0)
     width: Floats = quantile * np.sqrt(total)
     return width
 
@@ -256,7 +256,8 @@ def satterthwaite(weight_l: Floats, variance_l: Floats) -> float:
     return float(trace**2 / of_square)
 
 
-def _quantile(df: Floats, level: float) -> Floats:
+def quantile(df: Floats | float, level: float) -> Floats:
+    """Half the width of a mean's interval in standard errors: of the t distribution; elementwise."""
     from scipy import special  # slow to import, and most of a report needs none
 
     quantile: Floats = special.stdtrit(df, (1 + level) / 2)

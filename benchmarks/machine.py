@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ablate.cores import usable_cores
+
 
 def describe() -> dict[str, Any]:
     """The machine, in words."""
@@ -24,7 +26,7 @@ def describe() -> dict[str, Any]:
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "cpu": model,
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": usable_cores(),
         "memory_gb": round(memory_gb, 1),
         "python": platform.python_version(),
         "load_before": os.getloadavg()[0],
