@@ -152,8 +152,8 @@ def half_width(noise: Sequence[Noise], level: float) -> Floats:
         level: of the interval, in (0, 1).
     """
     total = np.asarray(sum(one.variance for one in noise))
-    quantile = sum(one.variance * quantile(one.df, level) for one in noise) / np.where(total > 0, total, 1.0)
-    width: Floats = quantile * np.sqrt(total)
+    weighted = sum(one.variance * quantile(one.df, level) for one in noise)
+    width: Floats = weighted / np.where(total > 0, total, 1.0) * np.sqrt(total)
     return width
 
 
@@ -214,9 +214,10 @@ def noise_of(mean_ksl: Floats, weight_l: Floats, variance_l: Floats) -> tuple[No
         return Noise(between, df), None
     of_setting_k = (mean_ksl @ weight_l).var(axis=-1, ddof=1) / seeds
     of_trainings = of_setting_k.sum(axis=-1)
-    # A training that is good at some locations and bad at others is noise between places too: it must count once.
+    # A training that is good at some locations and bad at others is noise between places too: it must count once. Not
+    # all of it is taken out: with few degrees of freedom the difference of two estimates is too often too small.
     local_k = cr2(mean_ksl - mean_kl[..., None, :], weight_l).sum(axis=-1) / (seeds - 1) / seeds
-    twice = np.minimum(local_k.sum(axis=-1), of_trainings)
+    twice = local_k.sum(axis=-1) * (1 - 1 / df)
     return Noise(np.maximum(between - twice, 0.0), df), Noise(of_trainings, welch(of_setting_k, seeds - 1))
 
 
@@ -260,5 +261,5 @@ def quantile(df: Floats | float, level: float) -> Floats:
     """Half the width of a mean's interval in standard errors: of the t distribution; elementwise."""
     from scipy import special  # slow to import, and most of a report needs none
 
-    quantile: Floats = special.stdtrit(df, (1 + level) / 2)
-    return quantile
+    found: Floats = special.stdtrit(df, (1 + level) / 2)
+    return found

@@ -25,12 +25,12 @@ import torch
 
 from ablate import checkpoint, evaluate
 from ablate.config import TrialConfig
+from ablate.devices import arithmetic
 from ablate.pictures import Pictures
 from ablate.train import Training
 from benchmarks import machine
 
 NETWORKS = ("unet", "unet_resnet50", "segnet")
-PRECISIONS = ("bfloat16", "tf32", "float32")
 WARM, GROUP = 10, 5  # steps before any are timed; steps between two looks at the clock
 
 
@@ -46,12 +46,16 @@ class Bench:
         if self.device.type == "cuda":
             self.result |= {"card": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
 
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        return ("bfloat16", "tf32", "float32") if self.device.type == "cuda" else ("bfloat16", "float32")
+
     def training(self, network: str, augment: str = "none", precision: str = "auto") -> Training:
         """A fresh training on random pictures."""
         config = TrialConfig(
             model=network,
             augment=augment,
-            precision=precision if precision in {"auto", "bfloat16"} else "float32",
+            precision=precision,
             image_size=self.size,
             width=self.width,
             encoder_weights="none",
@@ -80,10 +84,11 @@ class Bench:
     def steps_of(self, training: Training, steps: int) -> None:
         """Steps as an epoch takes them, without its beginning and its end."""
         batch = training.config.batch_size
-        order_n = torch.randperm(self.images, generator=torch.Generator().manual_seed(1))
-        for step in range(steps):
-            start = step * batch % (self.images - batch + 1)
-            training._step(order_n[start : start + batch])
+        order_n = torch.randperm(self.images, generator=torch.Generator().manual_seed(1)).to(self.device)
+        with arithmetic(training.config, self.device):
+            for step in range(steps):
+                start = step * batch % (self.images - batch + 1)
+                training._step(order_n[start : start + batch])
 
     def milliseconds(self, training: Training) -> dict[str, float]:
         """Of a step: median over groups of steps; peak memory of the device in MB."""
@@ -144,29 +149,23 @@ def precision(bench: Bench) -> None:
     torch.manual_seed(0)
     image, kernel = torch.randn(4, 64, 120, 120, device=bench.device), torch.randn(64, 64, 3, 3, device=bench.device)
     exact = torch.nn.functional.conv2d(image.double(), kernel.double())
-    for name in PRECISIONS:
-        with _precision(name), torch.autocast(bench.device.type, torch.bfloat16, enabled=name == "bfloat16"):
+    for name in bench.precisions:
+        told = TrialConfig(precision=name)
+        with (
+            arithmetic(told, bench.device),
+            torch.autocast(bench.device.type, torch.bfloat16, enabled=name == "bfloat16"),
+        ):
             found = torch.nn.functional.conv2d(image, kernel)
         bench.note("convolution", name, float((found.double() - exact).norm() / exact.norm()))
-
-
-@contextmanager
-def _precision(name: str) -> Iterator[None]:
-    convolutions = torch.backends.cudnn.conv
-    before, convolutions.fp32_precision = convolutions.fp32_precision, "tf32" if name == "tf32" else "ieee"
-    try:
-        yield
-    finally:
-        convolutions.fp32_precision = before
 
 
 def steps(bench: Bench) -> None:
     """Milliseconds a step, by network, augmentation and precision, then with other switches of torch."""
     for network in NETWORKS:
-        for augment, name in (("none", "bfloat16"), ("jitter", "bfloat16"), ("none", "tf32"), ("none", "float32")):
-            with _precision(name):
-                found = bench.milliseconds(bench.training(network, augment, name))
-            bench.note("step", f"{network}, {augment}, {name}", found)
+        for augment, name in (("jitter", "bfloat16"), *(("none", name) for name in bench.precisions)):
+            bench.note(
+                "step", f"{network}, {augment}, {name}", bench.milliseconds(bench.training(network, augment, name))
+            )
         torch.use_deterministic_algorithms(False)
         bench.note("step", f"{network}, not deterministic", bench.milliseconds(bench.training(network)))
         torch.backends.cudnn.benchmark = True
@@ -184,7 +183,9 @@ def resuming(bench: Bench) -> None:
         repeated = _same_weights(whole, first)
         with tempfile.TemporaryDirectory() as folder:
             checkpoint.save(Path(folder), "t", "code", first)
-            assert checkpoint.restore(Path(folder), "t", "code", second)
+            left = checkpoint.restore(Path(folder), "t", "code", second)
+            assert left is not None
+            assert left.restored
         whole.run_epoch()
         second.run_epoch()
         losses = [training.rows[-1]["train_loss"] for training in (whole, second)]
