@@ -93,9 +93,7 @@ class Board:
             entry.images_per_second = _number(result.get("images_per_second"), entry.images_per_second)
             if result.get("code_digest") not in {None, entry.code} and not entry.other_code:
                 entry.other_code = True
-                self._news.append(
-                    (f"{name}  other code lies where it runs than was planned with; its rows say so", True)
-                )
+                self._news.append((f"{name}  runs other code than was planned with; its rows say so", True))
             if result.get("done") and not entry.done:
                 entry.done = True
                 entry.failed = str(result["failed"]) if result.get("failed") else None

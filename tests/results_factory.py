@@ -74,6 +74,7 @@ def write(
     search: str | None = None,
     transductive: bool = False,
     training: str | None = None,
+    ran: Mapping[str, object] | None = None,
     **identity: object,
 ) -> str:
     """Writes a finished trial and returns its id.
@@ -85,6 +86,7 @@ def write(
         search: that suggested the trial.
         transductive: its arm took its look from the photographs.
         training: whose network it scores; None for one of its own.
+        ran: columns of `trials` that say where it ran, such as its device.
         identity: fields of `TrialConfig`, `photos_digest`, `arm_digest`.
     """
     trial = planned(**identity).model_copy(update={"search": search, "transductive": transductive})
@@ -97,7 +99,7 @@ def write(
     epochs = [ids | {"epoch": epoch, "train_loss": 1 / epoch, "val_iou": val_iou} for epoch in (1, 2)]
     results.write(out, "epochs", trial.trial, epochs, results.EPOCHS)
     if commit:
-        _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 2})
+        _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 2} | dict(ran or {}))
     return trial.trial
 
 

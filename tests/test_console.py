@@ -55,3 +55,13 @@ def test_a_terminal_shows_each_running_trial_and_the_summary(work):
     assert "unet-crop-s0" in text.getvalue()
     assert "1/2" in text.getvalue()
     assert "0 of 2 trials" in text.getvalue()
+
+
+def test_a_trial_that_runs_other_code_than_was_planned_with_is_named_once(work):
+    text = io.StringIO()
+    with Board(work, Console(file=text, width=60)) as board:
+        board.reported("unet-crop-s0", report(1, code_digest=work[0].trials[0].code))
+        for epoch in (1, 2):
+            board.reported("unet-crop-jitter-s0", report(epoch, code_digest="another"))
+    [line] = [line for line in text.getvalue().splitlines() if "other code" in line]
+    assert "unet-crop-jitter-s0  runs other code than was planned with" in line

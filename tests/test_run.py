@@ -3,12 +3,13 @@
 import json
 import shutil
 import sys
+import time
 
 import pytest
 
 from ablate import results
 from tests import tiny_data
-from tests.command import run
+from tests.command import run, start
 
 SPACE = """
 from ablate.space import product
@@ -177,3 +178,34 @@ def test_trials_run_this_python_and_this_package(tiny_root, tmp_path):
 
 def test_tiny_data_is_written_the_same_every_time(tiny_root, tmp_path):
     assert (tiny_data.write(tmp_path) / "manifest.json").read_bytes() == (tiny_root / "manifest.json").read_bytes()
+
+
+NETWORK = """
+from torch import nn
+
+def build(*, width):
+    network = nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, 1, 3, padding=1))
+    return network
+"""
+
+
+@pytest.mark.slow
+def test_code_that_changes_under_a_run_is_told_and_marks_its_rows(tiny_root, tmp_path):
+    """As on a node whose code is another one: the file changes after the plan is written, before a trial starts."""
+    network, out, log = tmp_path / "net.py", tmp_path / "out", tmp_path / "log"
+    network.write_text(NETWORK)
+    arguments = ("space=one", f"trial.model={network}", "trial.arm=crop", f"data={tiny_root}", f"out={out}")
+    driver = start("ablate.run", *arguments, log=log)
+    while not [*out.glob("runs/*.json")]:
+        assert driver.poll() is None, log.read_text()
+        time.sleep(0.05)
+    network.write_text(NETWORK.replace("nn.ReLU", "nn.GELU"))
+    assert driver.wait(timeout=240) == 0, log.read_text()
+    said = log.read_text()
+    assert "net-crop-s0  runs other code than was planned with" in said
+    assert "by other code than was planned with, which changed meanwhile or differs between nodes: net-crop-s0" in said
+    [row] = results.read(out, "trials").to_pylist()
+    network.write_text(NETWORK)
+    done = run("ablate.run", *arguments)
+    assert "1 done by other code than today's; rerun=changed repeats them" in done.stdout
+    assert results.read(out, "trials").to_pylist() == [row]

@@ -18,6 +18,7 @@ from ablate.search import Asha, Search, cells_of, check, contains, search_id
 from ablate.shards import read_manifest
 from ablate.space import pinned, product
 from tests import results_factory as factory
+from tests import tiny_data
 
 HUE = {"jitter_hue": tune.uniform(0.0, 0.3)}
 JITTER = pinned(model="unet", arm="crop", augment="jitter")
@@ -66,6 +67,14 @@ def test_a_search_is_not_joined_and_not_rerun(manifest):
         cells_of(RunConfig(space="hue", trial={"jitter_hue": 0.2}), search(), manifest)
     with pytest.raises(UsageError, match="rerun=changed"):
         cells_of(RunConfig(space="hue", rerun="changed"), search(), manifest)
+
+
+def test_what_is_maximised_must_be_there(tmp_path):
+    root = tiny_data.write(tmp_path / "root", val=0)
+    run = RunConfig(space="hue", data=str(root), out=str(tmp_path / "out"))
+    with pytest.raises(UsageError, match="space=hue: the arm crop has no validation images to choose by"):
+        seek.run(run, search(), Console(quiet=True))
+    assert not (tmp_path / "out" / "searches").exists()
 
 
 def test_cells_follow_the_command_line(manifest):

@@ -1,14 +1,17 @@
 """The trainable in this process, step by step: what it records of where its numbers come from."""
 
 import json
+import math
 
 import pyarrow.parquet as pq
 import pytest
 import torch
 
-from ablate import checkpoint, data, results
+from ablate import checkpoint, data, launch, results
 from ablate import plan as planning
 from ablate.config import RunConfig
+from ablate.errors import UsageError
+from ablate.report.tables import VAL_IOU, build
 from ablate.shards import REAL, read_manifest, write_manifest
 from ablate.space import Space
 from ablate.trial import GridTrial
@@ -152,6 +155,18 @@ def test_the_oracle_does_not_depend_on_how_the_first_of_several_trials_is_scored
         steps(work)
         seen.append([one["oracle_iou"] for one in results.read(work.out, "epochs").to_pylist()])
     assert seen[0] == seen[1]
+
+
+def test_without_validation_images_nothing_is_validated_and_nothing_chosen_by_it(tmp_path):
+    root = tiny_data.write(tmp_path / "root", val=0)
+    work = job(root, tmp_path / "out")
+    assert steps(work)["done"]
+    assert (row(work)["val_iou"], row(work)["epoch"]) == (None, 3)
+    [network] = build(work.out)[0].tables
+    assert math.isnan(network.scores(("other", VAL_IOU))["crop"][0])
+    choosing = work.trials[0].config.model_copy(update={"selection": "best_val"})
+    with pytest.raises(UsageError, match=r"trial\.selection=best_val: the arm crop has no validation images"):
+        launch.check(data.at(str(root)), [choosing])
 
 
 def test_weights_of_a_version_that_recorded_less_are_scored_all_the_same(root, tmp_path):

@@ -19,14 +19,14 @@ TRIAL_DEFAULTS = {
 }
 
 
-def write(root: Path, train: int = 16, seed: int = 0, trial_defaults: dict | None = None) -> Path:
+def write(root: Path, train: int = 16, seed: int = 0, trial_defaults: dict | None = None, val: int = 6) -> Path:
     """Writes arms `crop` and `i2i` and photographs at two locations below `root`."""
     rng = np.random.default_rng(seed)
     arms = {}
     for arm in ("crop", "i2i"):
         samples = {
             split: [training_sample(rng, f"{split}{index:03d}") for index in range(count)]
-            for split, count in (("train", train), ("val", 6))
+            for split, count in (("train", train), ("val", val))
         }
         arms[arm] = write_arm(root, arm, samples)
     photographs = {

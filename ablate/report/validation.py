@@ -1,7 +1,8 @@
 """Does the IoU on held-out synthetic images predict the one on photographs? What every user of synthetic data asks.
 
-Each trained network is a point: the validation IoU of its scored epoch, and its mean box IoU on the photographs. Ranks
-are compared (Spearman), because one is of pixels and the other of boxes.
+Each trained network is a point: the validation IoU of its scored epoch, and its mean box IoU on the photographs; where
+several configurations are compared, the mean over each one's seeds. Ranks are compared (Spearman), because one is of
+pixels and the other of boxes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pandas as pd
 from ablate import results
 from ablate.report.grid import Cell, Grid, under_names
 from ablate.report.searches import mean_iou
-from ablate.report.settings import PAPER_MODELS, in_paper_order, model_title, plain_setting
+from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, in_paper_order, model_title, plain_setting
 
 TITLE = "Does the validation on synthetic images predict the IoU on photographs?"
 FEWEST = 5  # trials that a correlation needs
@@ -25,11 +26,11 @@ _Z = 1.959963984540054
 
 @dataclass(frozen=True)
 class Agreement:
-    """The rank correlation of some trials, in [-1, 1], with a 95 % interval; NaN where all have one value."""
+    """The rank correlation of some points, in [-1, 1], with a 95 % interval; NaN where all have one value."""
 
     about: str
     what: str
-    trials: int
+    points: int
     rho: float
     low: float
     high: float
@@ -40,7 +41,7 @@ def points(out: Path) -> pd.DataFrame:
 
     Returns:
         `trial`, `name`, `model`, `setting` (arm and augmentation), `photos_digest`, `search` (null for a grid's),
-        `val_iou` and `iou`, both in [0, 1].
+        `val_iou` and `iou`, both in [0, 1], and `config`, a number that only trainings from other seeds share.
     """
     rows = results.read(out, "trials").to_pandas()
     rows = rows[(rows["status"] == "done") & rows["reference"].isna() & rows["val_iou"].notna()]
@@ -48,7 +49,9 @@ def points(out: Path) -> pd.DataFrame:
     rows = rows[rows["trial"].isin(iou)]
     setting = [plain_setting(*pair) for pair in zip(rows["arm"], rows["augment"], strict=True)]
     columns: pd.DataFrame = rows[["trial", "name", "model", "photos_digest", "search", "val_iou"]]
-    return columns.assign(setting=setting, iou=rows["trial"].map(iou).astype(float))
+    alike = effective(rows).groupby(["model", "arm", "augment", "arm_digest", *PROTOCOL], dropna=False, sort=False)
+    config = alike.ngroup()
+    return columns.assign(setting=setting, iou=rows["trial"].map(iou).astype(float), config=config)
 
 
 def by_photographs(out: Path) -> list[pd.DataFrame]:
@@ -57,7 +60,7 @@ def by_photographs(out: Path) -> list[pd.DataFrame]:
 
 
 def agreements(found: pd.DataFrame) -> list[Agreement]:
-    """Of all trials, of each network's, and of each setting's of a network; those with too few are left out."""
+    """Of all trials, of each network's, and of each setting's of a network; those with too few points are left out."""
     groups = [("all", "all networks", found)]
     for model in in_paper_order(found["model"], PAPER_MODELS):
         of_model = found[found["model"] == model]
@@ -66,7 +69,16 @@ def agreements(found: pd.DataFrame) -> list[Agreement]:
         for setting, rows in of_model.groupby("setting"):
             if len(rows) < len(of_model):
                 groups.append((model_title(model), str(setting), rows))
-    return [_agreement(about, what, rows) for about, what, rows in groups if len(rows) >= FEWEST]
+    points = [(about, what, _independent(rows)) for about, what, rows in groups]
+    return [_agreement(about, what, rows) for about, what, rows in points if len(rows) >= FEWEST]
+
+
+def _independent(rows: pd.DataFrame) -> pd.DataFrame:
+    """A point for each configuration, the mean over its seeds, which are not independent; of a single one its seeds."""
+    if rows["config"].nunique() == 1:
+        return rows
+    means: pd.DataFrame = rows.groupby("config")[["val_iou", "iou"]].mean()
+    return means
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
@@ -91,7 +103,7 @@ def spearman(one: Sequence[float], other: Sequence[float]) -> tuple[float, float
 def agreements_grid(found: Sequence[Agreement]) -> Grid:
     """A row for each group of trials."""
     rows = [
-        (one.about, [Cell(f"  {one.what}"), Cell(str(one.trials)), Cell(_number(one.rho)), Cell(_interval(one))])
+        (one.about, [Cell(f"  {one.what}"), Cell(str(one.points)), Cell(_number(one.rho)), Cell(_interval(one))])
         for one in found
     ]
     return Grid(["trials of", "n", "rank\ncorrelation", "interval"], under_names(rows))
@@ -105,7 +117,7 @@ def agreements_notes() -> Iterator[str]:
     )
     yield (
         "Over several settings it also asks whether validation ranks settings, whose validation images differ (full, "
-        "crop, i2i); within one setting it asks whether it ranks trainings. Trials of one setting are not independent."
+        "crop, i2i). n: configurations, each the mean over its seeds, or the trainings of a single one."
     )
 
 

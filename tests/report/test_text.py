@@ -116,6 +116,31 @@ def test_arms_that_saw_the_photographs_are_named(tmp_path, printed):
     assert "Transductive: i2i. Translators learned" in " ".join(" ".join(printed()).split())
 
 
+def test_trials_that_were_not_trained_alike_are_told_apart(tmp_path, printed):
+    gpu = {"device": "NVIDIA H100", "precision_used": "bfloat16", "score_device": "cpu", "score_precision": "float32"}
+    cpu = gpu | {"device": "cpu", "precision_used": "float32"}
+    for seed in range(2):
+        write(tmp_path, arm="crop", seed=seed, ran=gpu)
+    assert "different ways" not in " ".join(printed())
+    write(tmp_path, arm="full", ran=cpu)
+    text = " ".join(" ".join(printed()).split())
+    assert "Trained in different ways, by number of trials: bfloat16 on NVIDIA H100 (2); float32 on cpu (1)." in text
+    assert "Scored in different ways" not in text
+    assert "versions of the code" not in text
+    write(tmp_path, arm="i2i", ran=cpu | {"code_digest": "newer"})
+    assert "Trained by up to 2 versions of the code" in " ".join(" ".join(printed()).split())
+
+
+def test_networks_that_were_not_trained_alike_are_told_apart_where_they_are_compared(tmp_path, printed):
+    shots = photos({"a": 9, "b": 9})
+    for model, where in (("unet", "one card"), ("segnet", "another card")):
+        write(tmp_path, of=shots, model=model, ran={"device": where, "precision_used": "bfloat16"})
+    lines = printed()
+    assert sum("Trained in different ways" in line for line in lines) == 1  # each table by itself is of one card
+    text = " ".join(" ".join(lines).split())
+    assert "bfloat16 on another card (1); bfloat16 on one card (1)" in text
+
+
 def test_a_wide_table_is_cut_into_parts(tmp_path, printed):
     for rate in range(1, 10):
         write(tmp_path, learning_rate=rate / 1000)

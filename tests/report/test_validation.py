@@ -49,7 +49,18 @@ def test_every_done_trial_is_a_point_those_of_searches_too(tmp_path):
     [points] = validation.by_photographs(tmp_path)
     assert points["search"].notna().sum() == 3
     [found] = validation.agreements(points)
-    assert (found.trials, found.rho) == (6, pytest.approx(1.0))
+    assert (found.points, found.rho) == (6, pytest.approx(1.0))
+
+
+def test_seeds_of_one_configuration_are_no_points_of_their_own_beside_another(tmp_path):
+    for number in range(5):
+        for seed in range(3):
+            noise = 0.01 * (-1) ** seed
+            identity = {"learning_rate": 0.1 + number, "seed": seed}
+            write(tmp_path, 0.1 * number + 0.1 + noise, val_iou=0.5 + 0.05 * number + noise, **identity)
+    [points] = validation.by_photographs(tmp_path)
+    assert len(points) == 15
+    assert [one.points for one in validation.agreements(points)] == [5]
 
 
 def test_too_few_trials_have_no_correlation(tmp_path):
