@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 DESCRIPTIVE_BELOW = 8.0  # effective locations, fewer than which the level is not kept everywhere
 LEVEL = 0.95
 POWER = 0.8
-_MOST_SEEDS = 100
+MOST_SEEDS = 100
 
 Floats = NDArray[np.float64]
 
@@ -117,13 +117,16 @@ class Estimate:
     def seeds_to_settle(self) -> int | None:
         """With how many seeds a true difference as large as this one would be `detectable`.
 
-        Of a single seed it is not known, and 3 are a beginning. None where no number would do, or none up to 100:
-        locations are lacking then.
+        Of a single seed it is not known, and 3 are a beginning; beyond `MOST_SEEDS` it is one more than these. None
+        where no number would do: locations are lacking then.
         """
         if self.trainings is None:
             return 3
-        wanted = (seeds for seeds in range(2, _MOST_SEEDS + 1) if self._with(seeds).detectable <= abs(self.mean))
-        return next(wanted, None)
+        without = replace(self, trainings=Noise(np.zeros(()), self.trainings.df))
+        if not without.detectable <= abs(self.mean):
+            return None
+        wanted = (seeds for seeds in range(2, MOST_SEEDS + 1) if self._with(seeds).detectable <= abs(self.mean))
+        return next(wanted, MOST_SEEDS + 1)
 
     def at(self, level: float) -> Estimate:
         """The same with an interval of another level."""

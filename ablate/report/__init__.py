@@ -3,7 +3,7 @@
 settings    which trials belong in one column
 baselines   what a prediction without a network scores
 tables      scores as data frames
-summary     each setting's averages with intervals;  contrasts  the planned questions, answered
+summary     each setting's averages with intervals;  contrasts  the planned questions, answered;  holm  many at once
 searches    what a search tried and found;  validation  does synthetic validation predict the photographs?
 paper       the published numbers beside these
 grid        aligned text

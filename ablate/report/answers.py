@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from ablate.intervals import DESCRIPTIVE_BELOW, POWER, Estimate
+from ablate.intervals import DESCRIPTIVE_BELOW, MOST_SEEDS, POWER, Estimate
 from ablate.report.contrasts import Contrast
 from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.grid import Cell, Grid, under_names
@@ -151,7 +151,9 @@ def _to_settle(contrast: Contrast) -> str:
     if contrast.settled or not contrast.decidable:
         return ""
     seeds = contrast.effect.seeds_to_settle
-    return "; more locations may" if seeds is None else f"; {seeds} seeds may"
+    if seeds is None:
+        return "; more locations may"
+    return f"; {seeds} seeds may" if seeds <= MOST_SEEDS else f"; over {MOST_SEEDS} seeds may"
 
 
 def _few(which: str) -> str:

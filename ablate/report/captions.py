@@ -61,8 +61,11 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool) 
     Args:
         found: the summaries of the network's settings.
     """
-    best = "*" if starred else "bold"
-    yield f"Box round the largest segment against the best-matching true box; n: photographs; {best}: best."
+    mark = "*" if starred else "bold"
+    yield (
+        f"Box round the largest segment against the best-matching true box; n: photographs; {mark}: highest of its row "
+        "(of false alarms lowest), which need not be more than noise."
+    )
     seeds = {len(table.seeds(setting)) for setting in table.mean.columns} - {0}
     if max(seeds, default=0) > 1:
         number = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(max(seeds))

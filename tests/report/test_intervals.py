@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.intervals import Noise, combined, cr2, half_width, image_weighted, macro, noise_of, satterthwaite, welch
+from ablate.intervals import (
+    MOST_SEEDS,
+    Noise,
+    combined,
+    cr2,
+    half_width,
+    image_weighted,
+    macro,
+    noise_of,
+    satterthwaite,
+    welch,
+)
 from ablate.published import PUBLISHED
 from benchmarks.coverage import LAYOUTS, World, coverage
 
@@ -137,6 +148,7 @@ def test_more_seeds_settle_what_seeds_left_open_and_never_what_locations_did():
     assert open_one._with(needed).detectable <= abs(open_one.mean) < open_one._with(needed - 1).detectable
     noisy_places = np.repeat(rng.normal(0.01, 0.3, size=(1, 1, 20)), 3, axis=1) + rng.normal(size=(1, 3, 1)) * 0.001
     assert combined(noisy_places, np.full(20, 30.0)).seeds_to_settle is None
+    assert combined(noisy_seeds - noisy_seeds.mean() + 0.015, np.full(20, 30.0)).seeds_to_settle == MOST_SEEDS + 1
     assert image_weighted(rng.random((1, 20)), np.full(20, 30.0)).seeds_to_settle == 3
 
 

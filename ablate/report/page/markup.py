@@ -83,7 +83,7 @@ def heat_cell(estimate: Estimate | None, top: float, best: bool, absent: str = "
     if estimate is None or math.isnan(estimate.mean):
         return f"<td class=absent>{text(absent)}</td>"
     ground, ink = palette.heat(estimate.mean / top if top else 0.0)
-    mean = f"<b>{percent(estimate.mean)}</b> <span class=best>best</span>" if best else percent(estimate.mean)
+    mean = f"<b>{percent(estimate.mean)}</b> <span class=best>highest</span>" if best else percent(estimate.mean)
     ends = "" if math.isnan(estimate.low) else f"<small>{interval(estimate)}</small>"
     return f'<td class=heat style="background:{ground};color:{ink}">{mean}{ends}</td>'
 
