@@ -19,7 +19,7 @@ from torch import nn
 
 from ablate.config import TrialConfig
 from ablate.storage import publishing
-from ablate.train import EpochRow, State, Training, build_network
+from ablate.train import EpochRow, State, Training, best_epoch, build_network
 
 
 def save(out: Path, training_id: str, code: str, training: Training) -> None:
@@ -76,7 +76,10 @@ def save_weights(out: Path, training_id: str, code: str, training: Training) -> 
 
 def load_network(out: Path, training_id: str, config: TrialConfig, device: torch.device) -> nn.Module:
     """The trained network of a configuration: after its last epoch, or its best one, as `selection` says."""
-    path = _weights(out, training_id, config.selection)
+    record = weights_record(out, training_id)
+    # An older version left weights of a best epoch where none was better than the last.
+    last_is_best = record is not None and best_epoch(record[1]) == len(record[1])
+    path = _weights(out, training_id, "last" if last_is_best else config.selection)
     # Its weights are about to be replaced: pretrained ones need not be here.
     network = build_network(config.model_copy(update={"encoder_weights": "none"}), device)
     network.load_state_dict(safetensors.torch.load_file(path if path.is_file() else _weights(out, training_id, "last")))

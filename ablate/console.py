@@ -28,6 +28,7 @@ class _Entry:
     epochs: int
     code: str  # digest of what the run was planned with
     other_code: bool = False  # lies where the trial runs
+    told: str | None = None  # of where it began
     started: float | None = None
     epoch: int = 0
     val_iou: float | None = None
@@ -91,6 +92,9 @@ class Board:
             entry.epoch = int(str(result.get("epoch", entry.epoch)))
             entry.val_iou = _number(result.get("val_iou"), entry.val_iou)
             entry.images_per_second = _number(result.get("images_per_second"), entry.images_per_second)
+            if (told := result.get("told")) is not None and told != entry.told:
+                entry.told = str(told)
+                self._news.append((f"{name}  {told}", True))
             if result.get("code_digest") not in {None, entry.code} and not entry.other_code:
                 entry.other_code = True
                 self._news.append((f"{name}  runs other code than was planned with; its rows say so", True))

@@ -33,6 +33,8 @@ class Halving(FIFOScheduler):  # type: ignore[misc]
         stand_in = SimpleNamespace(trial_id=name)  # all that Tune's scheduler asks of a trial
         self._of[cell].on_trial_add(None, stand_in)
         for row in rows:
+            if row.get(self._objective) is None:
+                continue  # an oracle's, of photographs that are no longer there
             if self._of[cell].on_trial_result(None, stand_in, row) == TrialScheduler.STOP:
                 break
         self._of[cell].on_trial_remove(None, stand_in)

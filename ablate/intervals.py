@@ -11,8 +11,8 @@ differently on the same photographs. Of a mean, or of a difference of means, the
   freedom by Welch (1947).
 
 A t distribution belongs to each; the interval uses the mean of both quantiles, weighted by the variances (Cochran and
-Cox, 1957), which holds its level where one source has very few degrees of freedom. Of a single seed nothing is known of
-the noise between trainings: such an interval is one of the trained networks at hand, not of their settings.
+Cox, 1957), which errs on the wide side where one source has very few degrees of freedom. Of a single seed nothing is
+known of the noise between trainings: such an interval is one of the trained networks at hand, not of their settings.
 `benchmarks.coverage` tells how often the intervals hold the truth.
 """
 
@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-DESCRIPTIVE_BELOW = 8.0  # effective locations, fewer than which the level is not kept everywhere
+FEW_BELOW = 8.0  # effective locations, fewer than which the level is not kept everywhere
+TOO_FEW_BELOW = 3.0  # fewer than which it may be missed by far, as no benchmark has simulated
 LEVEL = 0.95
 POWER = 0.8
 MOST_SEEDS = 100
@@ -67,8 +68,13 @@ class Estimate:
     level: float = LEVEL
 
     @property
-    def descriptive(self) -> bool:
-        return self.kish < DESCRIPTIVE_BELOW
+    def few_locations(self) -> bool:
+        return self.kish < FEW_BELOW
+
+    @property
+    def too_few_locations(self) -> bool:
+        """Whether nothing can be decided: there is no interval, or hardly one."""
+        return self.places is None or self.kish < TOO_FEW_BELOW - 1e-9
 
     @property
     def standard_error(self) -> float:
@@ -93,12 +99,12 @@ class Estimate:
     @property
     def p(self) -> float:
         """Two-sided p-value of 0: one less the level of the interval that just reaches it; NaN without an interval."""
-        if self.places is None:
+        if self.places is None or np.isnan(self.mean):
             return float("nan")
         if self.mean == 0 or self.standard_error == 0:
             return float(self.mean == 0)
         low, high = 0.0, 1.0
-        for _ in range(60):  # bisection: half the width of an interval falls with p
+        for _ in range(50):  # bisection: half the width of an interval falls with p; one of level 1 has no end
             middle = (low + high) / 2
             low, high = (middle, high) if self._half_width(1 - middle) > abs(self.mean) else (low, middle)
         return high
@@ -107,21 +113,29 @@ class Estimate:
     def detectable(self) -> float:
         """The smallest true difference whose interval would exclude 0 in 80 % of repetitions, with the noise seen.
 
+        Of a noncentral t distribution with the degrees of freedom of both sources together (Satterthwaite). Those of
+        few seeds are themselves uncertain, which costs power: with three seeds it is 68 to 75 %, with two 53 to 60 %.
         NaN with fewer than two locations, or with one seed, whose noise was not seen.
         """
-        if self.trainings is None:
+        if self.places is None or self.trainings is None:
             return float("nan")
-        return self._half_width(self.level) + self._half_width(2 * POWER - 1)
+        error = self.standard_error
+        if error == 0:
+            return 0.0
+        from scipy import special
+
+        df = error**4 / sum(one.variance**2 / one.df for one in self._noise)
+        return float(error * special.nctdtrinc(df, 1 - POWER, self._half_width(self.level) / error))
 
     @property
     def seeds_to_settle(self) -> int | None:
         """With how many seeds a true difference as large as this one would be `detectable`.
 
-        Of a single seed it is not known, and 3 are a beginning; beyond `MOST_SEEDS` it is one more than these. None
-        where no number would do: locations are lacking then.
+        Beyond `MOST_SEEDS` it is one more than these. None where no number would do, because of the noise of places, or
+        where the noise of a single seed is unknown.
         """
         if self.trainings is None:
-            return 3
+            return None
         without = replace(self, trainings=Noise(np.zeros(()), self.trainings.df))
         if not without.detectable <= abs(self.mean):
             return None

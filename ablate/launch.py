@@ -8,7 +8,7 @@ import json
 import secrets
 import shlex
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -59,6 +59,15 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
         if weights == "imagenet" and "encoder_weights" in parts.reads("ablate.models", model):
             # Fetched once, before trials ask for them all at the same time.
             parts.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
+
+
+def require_precision(configs: Iterable[TrialConfig], each: Mapping[str, float]) -> None:
+    """Raises a `UsageError` where trials ask for an arithmetic that what one occupies has not."""
+    if not each.get("GPU") and any(config.precision == "tf32" for config in configs):
+        raise UsageError(
+            "trial.precision=tf32: only GPUs have it, and none is given to these trials; type trial.precision=float32, "
+            "or trial_resources.gpu=1 where there is one"
+        )
 
 
 def require_validation(manifest: Manifest, arm: str, asked: str) -> None:

@@ -31,6 +31,11 @@ def score(config: TrialConfig, photographs: Pictures, device: Device) -> Score:
     return lambda network: evaluate.mean_iou(network, photographs, scored, device)
 
 
+def only_of(rows: Sequence[EpochRow], photos: str) -> list[EpochRow]:
+    """The epochs' rows without what was measured on other photographs than those of a digest."""
+    return [row if row.get(PHOTOS) == photos else row | {"oracle_iou": None} for row in rows]
+
+
 def on(rows: Sequence[EpochRow], photos: str, network: Callable[[str], nn.Module], score: Score) -> list[EpochRow]:
     """The epochs' rows with what is known of these photographs: other epochs' networks are gone.
 
@@ -39,7 +44,7 @@ def on(rows: Sequence[EpochRow], photos: str, network: Callable[[str], nn.Module
         network: the trained one of a `selection`, last or best_val.
         score: what it scores on them.
     """
-    known = [row if row.get(PHOTOS) == photos else row | {"oracle_iou": None} for row in rows]
+    known = only_of(rows, photos)
     for epoch, selection in {best_epoch(rows): "best_val", len(rows): "last"}.items():
         if rows[epoch - 1].get(PHOTOS) != photos:
             known[epoch - 1] = known[epoch - 1] | {"oracle_iou": score(network(selection)), PHOTOS: photos}

@@ -166,7 +166,7 @@ def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
     for trial in trials:
         row = rows.get(trial.trial)
         status = "missing" if row is None else row["status"]
-        if row is not None and status == "done" and row["code_digest"] != trial.code:
+        if row is not None and status == "done" and {row["code_digest"], row["score_code"]} - {None} != {trial.code}:
             status = "changed"
         if status == "stopped":  # early, by a search; its checkpoint is still there
             status = "missing"

@@ -108,6 +108,7 @@ def trials_schema() -> pa.Schema:
             pa.field("precision_used", pa.string()),  # in training: float32 (IEEE) | tf32 | bfloat16
             pa.field("score_device", pa.string()),
             pa.field("score_precision", pa.string()),
+            pa.field("score_code", pa.string()),  # as `code_digest`, of the code that scored the network
             pa.field("parameters", pa.int64()),  # trainable numbers of the network
             pa.field("started_at", pa.timestamp("s", tz="UTC")),
             pa.field("train_seconds", pa.float64()),  # all epochs, over all attempts

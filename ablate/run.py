@@ -7,7 +7,7 @@ import os
 import signal
 import statistics
 import sys
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
 from ablate.plan import PlannedTrial, Progress, jobs, load_space, plan, progress
 from ablate.report import print_tables
+from ablate.report.layout import plural
 from ablate.search import Search
 from ablate.space import Space
 from ablate.storage import urls
@@ -53,6 +54,7 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
         from ablate import tuning  # Ray is slow to start: not before everything has been checked
         from ablate.console import Board
 
+        launch.require_precision((trial.config for trial in missing), each)
         todo = jobs(run, data, out, missing, each)
         with Board(todo, console) as board:
             return tuning.fit(run, todo, each, board)
@@ -66,8 +68,11 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     status = launch.with_ray(console, run, work) if missing else 0
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
-    unfinished = _tell_unfinished(console, out, trials, {trial.trial for trial in missing})
-    return status or unfinished
+    if run.seeds is None and "seed" not in run.trial and len({trial.config.seed for trial in trials}) == 1:
+        told = f"One seed decides nothing about a setting. To ask three: {launch.command()} seeds=3"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+    _tell_other_code(console, out, missing)
+    return status or _tell_unfinished(console, out, trials)
 
 
 def _hide_credentials(data: str) -> None:
@@ -89,11 +94,11 @@ def _told(
     """The plan in short."""
     done = len(found.done) + len(found.changed)
     where = urls.without_credentials(run.data)
-    yield f"{run.space} on {where}: {len(trials)} trials, {done} done, {len(missing)} to run"
+    yield f"{run.space} on {where}: {plural(len(trials), 'trial')}, {done} done, {len(missing)} to run"
     if found.failed:
         yield f"of these {len(found.failed)} failed before: {', '.join(trial.name for trial in found.failed)}"
     if found.changed and run.rerun == "missing":
-        yield f"{len(found.changed)} done by other code than today's; rerun=changed repeats them"
+        yield f"{len(found.changed)} done by other code than today's, and shown as they are; rerun=changed repeats them"
 
 
 def _print_trials(
@@ -125,17 +130,21 @@ def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
     return row["status"] == "done" and all(row[field] == getattr(config, field) for field in fields)
 
 
-def _tell_unfinished(console: Console, out: Path, trials: Sequence[PlannedTrial], run_now: Set[str]) -> int:
-    """Names the trials that failed, and those that other code ran; 1 if any trial of the plan is not done."""
-    found = progress(out, trials)
-    others = [trial.name for trial in found.changed if trial.trial in run_now]
+def _tell_other_code(console: Console, out: Path, run_now: Sequence[PlannedTrial]) -> None:
+    """Names the trials whose worker had other code than they were planned with."""
+    code = {trial.trial: trial.code for trial in run_now}
+    rows = results.read(out, "trials", [*code]).to_pylist()
+    others = [row["name"] for row in rows if row["score_code"] not in {None, code[row["trial"]]}]
     if others:
+        told = "by other code than was planned with, which changed meanwhile or differs between nodes"
         console.print(
-            f"by other code than was planned with, which changed meanwhile or differs between nodes: "
-            f"{', '.join(others)}; rerun=changed repeats them",
-            highlight=False,
-            soft_wrap=True,
+            f"{told}: {', '.join(others)}; rerun=changed repeats them", highlight=False, markup=False, soft_wrap=True
         )
+
+
+def _tell_unfinished(console: Console, out: Path, trials: Sequence[PlannedTrial]) -> int:
+    """Names the trials that failed; 1 if any trial of the plan is not done."""
+    found = progress(out, trials)
     for trial in found.failed:
         log = out / "logs" / f"{trial.trial}.log"
         console.print(f"failed: {trial.name}, see {log}", highlight=False, soft_wrap=True)

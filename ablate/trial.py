@@ -47,6 +47,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._data: Data | None = None
         self._log = _log(self._job)
         self._code: str | None = None
+        self._told: str | None = None  # where it began, for the board
         self._device = torch.device("cpu")
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -119,18 +120,22 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         training = Training(config, train, val, self._device)
         left = checkpoint.restore(out, _first(self._job).training, code, training)
         if left is not None and not left.restored:
+            self._told = f"begins anew: its checkpoint after epoch {left.epoch} is of other code"
             self._log.warning(
-                "beginning anew: the checkpoint after epoch %d is of other code (%s) than lies here (%s), and going on "
-                "would be neither's result",
+                "beginning anew: the checkpoint after epoch %d is of other code (%s) than this (%s), and a training by "
+                "both would be the result of neither",
                 *(left.epoch, left.code, code),
             )
         if left is not None and left.restored:
+            self._told = f"goes on after epoch {left.epoch}"
             self._log.info("going on after epoch %d", training.epoch)
         elif origin is not None:
             begun = checkpoint.restore(out, origin, code, training)
             if begun is None or not begun.restored:
                 raise UsageError(f"the network of {origin} is gone, or other code's; repeat with a new out=")
             self._log.info("going on with the network of %s after epoch %d", origin, training.epoch)
+        if config.oracle:
+            training.rows = oracle.only_of(training.rows, self._photos)  # the photographs may have changed meanwhile
         return training
 
     def _finish(self, rows: list[EpochRow], code: str) -> dict[str, Any]:
@@ -150,6 +155,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
                 "code_digest": code,
                 "score_device": device_name(self._device),
                 "score_precision": precision_used(trial.config, self._device),
+                "score_code": self._code,
                 "parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
                 "score_seconds": time.perf_counter() - started,
             }
@@ -191,8 +197,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         rows = rows if rows is not None else (self._training.rows if self._training else [])
         last = rows[-1] if rows else dict.fromkeys(_SHOWN)
         shown = {key: last[key] for key in _SHOWN}
-        told = {"epoch": len(rows), "failed": None, "done": False, "rows": rows, "code_digest": self._code}
-        return told | shown | more
+        about = {"epoch": len(rows), "failed": None, "done": False, "rows": rows}
+        return about | {"code_digest": self._code, "told": self._told} | shown | more
 
     @property
     def _planned_data(self) -> Data:

@@ -18,6 +18,11 @@ SIZE = (1000, 800)  # of every photograph
 BOX = (250.0, 200.0, 750.0, 600.0)  # of the animal: a quarter of the frame, in its middle
 
 
+Boxes = Sequence[tuple[float, ...]]
+# Of photographs with these in turn no constant box scores more than a ninth.
+SCATTERED: Boxes = [(x, y, x + 200.0, y + 200.0) for x in (0.0, 400.0, 800.0) for y in (0.0, 300.0, 600.0)]
+
+
 @dataclass(frozen=True)
 class Photo:
     """A photograph of `SIZE`; one without boxes is empty."""
@@ -28,10 +33,12 @@ class Photo:
     boxes: tuple[tuple[float, ...], ...] = (BOX,)
 
 
-def photos(animals: Mapping[str, int], empty: Mapping[str, int] | None = None, per_sequence: int = 3) -> list[Photo]:
-    """So many photographs per location, in sequences of `per_sequence`."""
+def photos(
+    animals: Mapping[str, int], empty: Mapping[str, int] | None = None, per_sequence: int = 3, boxes: Boxes = (BOX,)
+) -> list[Photo]:
+    """So many photographs per location, in sequences of `per_sequence`; the animal is at each of the boxes in turn."""
     shot = [
-        Photo(location, f"{location}-{number}", f"{location}-q{number // per_sequence}")
+        Photo(location, f"{location}-{number}", f"{location}-q{number // per_sequence}", (boxes[number % len(boxes)],))
         for location, amount in animals.items()
         for number in range(amount)
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate import code
+from ablate import code, identity
 from ablate.config import Evaluation, Training, TrialConfig, fields_of, trial_config
 from ablate.identity import BIRTH_DEFAULTS, code_digest, score_id, training_id
 
@@ -131,6 +131,14 @@ def test_what_code_does_is_what_counts(tmp_path):
 def test_the_digest_of_code_is_the_same_under_every_python(tmp_path):
     """A worker's Python may be newer than the driver's; the value is that of Python 3.11."""
     assert digest_of(tmp_path, SOURCE)[:16] == "d18fec5f5c87c16a"
+
+
+def test_a_module_that_was_imported_stays_what_it_was(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("x = 1\n")
+    before = identity._imported(path)
+    path.write_text("x = 2\n")
+    assert identity._imported(path) == before != code.digest(path)
 
 
 def test_a_part_s_docstring_changes_its_name_but_not_its_code(tmp_path):

@@ -6,6 +6,7 @@ import math
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from ablate import checkpoint, data, launch, results
 from ablate import plan as planning
@@ -86,8 +87,8 @@ def test_a_row_says_by_what_arithmetic_on_which_device_and_by_what_code(root, tm
     }
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_given_and_not_there_is_an_error_before_training(root, tmp_path):
-    assert not torch.cuda.is_available()
     work = job(root, tmp_path / "out").model_copy(update={"gpu": True})
     report = steps(work, most=1)
     assert report["done"]
@@ -103,6 +104,23 @@ def test_a_worker_with_other_code_says_so_and_stamps_its_own(root, tmp_path):
     assert report["code_digest"] == row(mine)["code_digest"] == mine.trials[0].code
     assert "other code lies here" in logged(mine)
     assert planning.progress(mine.out, mine.trials).done == mine.trials
+
+
+def test_a_network_of_the_driver_s_code_that_other_code_scores_is_not_called_the_driver_s(root, tmp_path):
+    mine = job(root, tmp_path / "out")
+    steps(mine)
+    for file in mine.out.glob("*/s*.parquet"):
+        file.unlink()
+    theirs = with_other_code(mine)
+    weights = mine.out / "weights" / f"{mine.trials[0].training}.safetensors"
+    save_file(load_file(weights), weights, {"code": "the driver's", "rows": json.dumps(rows_of(mine))})
+    steps(theirs)
+    assert (row(mine)["code_digest"], row(mine)["score_code"]) == ("the driver's", mine.trials[0].code)
+    assert planning.progress(mine.out, theirs.trials).changed == theirs.trials
+
+
+def rows_of(job):
+    return [{"val_iou": 0.5, "seconds": 1.0, "images_per_second": 1.0, "oracle_iou": None, "epoch": 1}]
 
 
 def test_a_failure_too_is_stamped_with_the_code_that_failed(root, tmp_path):
@@ -148,6 +166,14 @@ def test_the_oracle_of_new_photographs_is_not_that_of_the_old_ones(root, tmp_pat
     assert all(one["oracle_iou"] is not None for one in before)
 
 
+def test_an_oracle_s_numbers_of_other_photographs_are_gone_when_a_training_goes_on(root, tmp_path):
+    out = tmp_path / "out"
+    steps(job(root, out, oracle=True), most=1)
+    new_photographs(root)
+    report = steps(job(root, out, oracle=True), most=1)
+    assert [one["oracle_iou"] is None for one in report["rows"]] == [True, False]
+
+
 def test_the_oracle_does_not_depend_on_how_the_first_of_several_trials_is_scored(root, tmp_path):
     seen = []
     for threshold in (0.3, 0.5):
@@ -175,11 +201,9 @@ def test_weights_of_a_version_that_recorded_less_are_scored_all_the_same(root, t
     code, rows = checkpoint.weights_record(work.out, work.trials[0].training)
     older = [{key: value for key, value in one.items() if key not in {"device", "oracle_photos"}} for one in rows]
     path = work.out / "weights" / f"{work.trials[0].training}.safetensors"
-    from safetensors.torch import load_file, save_file
-
     save_file(load_file(path), path, {"code": code, "rows": json.dumps(older)})
     for file in work.out.glob("*/s*.parquet"):
         file.unlink()
     assert steps(work)["done"]
-    assert row(work)["device"] is None
+    assert (row(work)["device"], row(work)["score_device"][:4]) == (None, "cpu ")
     assert pq.read_table(work.out / "epochs" / f"{work.trials[0].trial}.parquet")["oracle_iou"].null_count < 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from ablate.intervals import DESCRIPTIVE_BELOW, MOST_SEEDS, POWER, Estimate
+from ablate.intervals import FEW_BELOW, MOST_SEEDS, POWER, Estimate
 from ablate.report.contrasts import Contrast
 from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.grid import Cell, Grid, under_names
@@ -52,8 +52,8 @@ def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
         "Intervals: cluster-robust over locations (CR2, Satterthwaite), and over seeds where there are several. "
         f"Effective locations (Kish): {weighted.kish:.1f} image-weighted, {macro.kish:.1f} macro."
     )
-    if weighted.descriptive or macro.descriptive:
-        which = [name for name, one in (("image-weighted", weighted), ("macro", macro)) if one.descriptive]
+    if weighted.few_locations or macro.few_locations:
+        which = [name for name, one in (("image-weighted", weighted), ("macro", macro)) if one.few_locations]
         yield _few(" and ".join(which))
     yield (
         f"gain: image-weighted, over the {CONSTANT}; worst location: of the listed ones (at least {LISTED_FROM} "
@@ -109,15 +109,23 @@ def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
     for contrast in contrasts:
         better, other = contrast.question.names
         cells = [
-            Cell(f"  {better} - {other} ({contrast.pairs})"),
+            Cell(f"  {better} - {other} ({contrast.pairs} x {contrast.effect.seeds})"),
             Cell(points(contrast.effect.mean)),
             Cell(points_interval(contrast.effect)),
             *([Cell(percent(contrast.effect.detectable))] if powered else []),
-            Cell(contrast.verdict + _to_settle(contrast), bold=contrast.settled),
+            Cell(contrast.verdict + _to_settle(contrast), bold=contrast.settled and not contrast.less_bad),
         ]
-        rows.append((f"{contrast.scope} ({plural(contrast.asked, 'question')})", cells))
-    headers = ["difference (pairs)", "points", "interval", *(["can\nsettle"] if powered else []), "verdict"]
+        rows.append((_block(contrast, contrasts), cells))
+    power = f"{100 * POWER:.0f} %\npower"
+    headers = ["difference (pairs x seeds)", "points", "interval", *([power] if powered else []), "verdict"]
     return Grid(headers, under_names(rows), left=(0, len(headers) - 1))
+
+
+def _block(contrast: Contrast, contrasts: Sequence[Contrast]) -> str:
+    """The name of a block of questions: Holm's family, and the levels that he gives its intervals."""
+    levels = {f"{100 * one.effect.level:.1f}" for one in contrasts if one.scope == contrast.scope}
+    told = " to ".join(dict.fromkeys([min(levels), max(levels)]))
+    return f"{contrast.scope} ({plural(contrast.asked, 'question')}; intervals of {told} %)"
 
 
 def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
@@ -127,38 +135,49 @@ def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
         "all of them have. All questions were planned before any result."
     )
     yield (
-        "A difference is settled where its interval leaves 0 out. The interval holds the noise of locations, "
-        "photographs and trainings, and is as wide as Holm's correction for the questions of its block asks."
+        "Holm's correction for the questions of a block gives each interval its level, so that the block is at 95 %. "
+        "Of several seeds an interval holds the noise of locations, photographs and trainings, and a difference is "
+        "settled where it leaves 0 out."
     )
     seeds = sorted({one.effect.seeds for one in contrasts})
     if seeds[-1] > 1:
         yield (
-            "can settle: the smallest true difference, in points, that so many seeds and locations would settle in "
-            f"{100 * POWER:.0f} % of repetitions, with the noise seen; 'may': so many seeds would, were the difference "
-            "as large as the one seen."
+            f"{100 * POWER:.0f} % power: the smallest true difference, in points, that would be settled in so many of "
+            "100 repetitions with these seeds and locations and the noise seen (of 2 seeds in about 55, of 3 in 70)."
+        )
+    if any(one.less_bad for one in contrasts):
+        yield f"less bad: the side that is ahead does not reach the {CONSTANT}."
+    told = {_to_settle(one) for one in contrasts} - {""}
+    if told:
+        yield (
+            "might: what would have this power for a difference as large as the one seen"
+            f"{'; none is named where no number of seeds would' * (_NO_SEEDS in told)}."
         )
     if seeds[0] == 1:
         yield (
-            "One seed decides nothing about a setting: that its network differs on these photographs says nothing of "
-            "another training, whose noise is unknown. seeds=3 begins to tell."
+            "Of one seed an interval lacks the noise of trainings, so that nothing is settled about a setting: another "
+            "training of the same settings need not differ so. seeds=3 begins to tell."
         )
-    if any(one.effect.descriptive for one in contrasts):
+    if any(one.effect.few_locations for one in contrasts):
         yield _few("")
 
 
+_NO_SEEDS = "; more locations might"
+
+
 def _to_settle(contrast: Contrast) -> str:
-    """What may settle a difference of the size that was seen, where several seeds did not."""
+    """What might settle a difference of the size that was seen, where several seeds did not."""
     if contrast.settled or not contrast.decidable:
         return ""
     seeds = contrast.effect.seeds_to_settle
     if seeds is None:
-        return "; more locations may"
-    return f"; {seeds} seeds may" if seeds <= MOST_SEEDS else f"; over {MOST_SEEDS} seeds may"
+        return _NO_SEEDS
+    return f"; {seeds} seeds might" if seeds <= MOST_SEEDS else f"; over {MOST_SEEDS} seeds might"
 
 
 def _few(which: str) -> str:
     return (
-        f"With fewer than {DESCRIPTIVE_BELOW:g} effective locations intervals miss the truth somewhat more often than "
+        f"With fewer than {FEW_BELOW:g} effective locations intervals miss the truth somewhat more often than "
         f"they say (benchmarks/results/coverage.json){': ' * bool(which)}{which}."
     )
 
@@ -166,7 +185,7 @@ def _few(which: str) -> str:
 def _seed_note(seeds: Iterable[int]) -> str:
     counts = sorted(set(seeds))
     if counts == [1]:
-        return "One seed: how much another would change is unknown, and in no interval. seeds=3 tells."
+        return "One seed: how much another would change is unknown, and in no interval. seeds=3 begins to tell."
     ranged = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
     return f"{ranged} seeds: the noise between them is in the intervals{' where there are several' * (1 in counts)}."
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from ablate.config import TrialConfig
+from ablate.identity import code_digest
+from ablate.report.holm import ALPHA, divisors
 from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM, Photographs
 from ablate.report.settings import model_title
@@ -101,13 +104,29 @@ def mixtures(trials: pd.DataFrame) -> Iterator[str]:
         if len(ways) > 1:
             told = (f"{how} on {where} ({number})" for (how, where), number in sorted(ways.items()))
             yield f"{doing} in different ways, by number of trials: {'; '.join(told)}."
+    todays = _by_todays_code(done)
     versions = done.groupby(["model", "augment"])["code_digest"].nunique()
-    if len(versions) and versions.max() > 1:
+    if 0 < todays.sum() < len(todays) or versions.max() > 1:
         yield (
-            f"Trained by up to {versions.max()} versions of the code (code_digest in trials); "
+            f"Trained by different versions of the code, {todays.sum()} of {plural(len(todays), 'trial')} by today's; "
             + unbroken("rerun=changed")
-            + " repeats those that today's did not train."
+            + " repeats the others."
         )
+
+
+def _by_todays_code(done: pd.DataFrame) -> pd.Series[bool]:
+    """Whether the code that trained each trial does what today's does."""
+    todays = {pair: _todays_code(*pair) for pair in set(zip(done["model"], done["augment"], strict=True))}
+    columns = zip(done["model"], done["augment"], done["code_digest"], strict=True)
+    same = [code == todays[model, augment] for model, augment, code in columns]
+    return pd.Series(same, index=done.index, dtype=bool)
+
+
+def _todays_code(model: str, augment: str) -> str | None:
+    try:
+        return code_digest(TrialConfig(model=model, augment=augment))
+    except (OSError, SyntaxError):
+        return None  # the part is gone
 
 
 def unfinished(table: NetworkTable) -> Iterator[str]:
@@ -120,16 +139,21 @@ def unfinished(table: NetworkTable) -> Iterator[str]:
 
 def _against_baseline(found: Sequence[Summary]) -> Iterator[str]:
     """Which settings are better than a prediction that looks at nothing, as far as their intervals tell."""
-    known = [one for one in found if one.gain.places is not None]
-    if not known:
-        return
-    told = {
-        f"Better than the {CONSTANT} (image-weighted, 95 % intervals)": [one for one in known if one.gain.low > 0],
-        f"Worse than the {CONSTANT}": [one for one in known if one.gain.high < 0],
-        f"Not told apart from the {CONSTANT}": [one for one in known if not one.gain.excludes_zero],
-    }
-    for words, those in told.items():
-        if those:
-            yield f"{words}: {'; '.join(unbroken(one.setting) for one in those)}."
-    if any(one.gain.seeds == 1 for one in known):
-        yield "Of one seed that is said of these trained networks, not of their settings."
+    known = [one for one in found if not one.gain.too_few_locations]
+    for seeds in (True, False):
+        asked = [one for one in known if (one.gain.seeds > 1) == seeds]
+        divided = divisors([one.gain.p for one in asked])
+        gains = [(one, one.gain.at(1 - ALPHA / divisor)) for one, divisor in zip(asked, divided, strict=True)]
+        told = {
+            "better": [one for one, gain in gains if gain.low > 0],
+            "worse": [one for one, gain in gains if gain.high < 0],
+            "not told apart": [one for one, gain in gains if not gain.excludes_zero],
+        }
+        names = {words: "; ".join(unbroken(one.setting) for one in those) for words, those in told.items()}
+        said = [f"{words}: {those}" for words, those in names.items() if those]
+        if said:
+            which = "" if seeds else "; of one seed, so of these trainings alone"
+            yield (
+                f"Against the {CONSTANT} (image-weighted, intervals by Holm's correction for "
+                f"{plural(len(asked), 'setting')}{which}): {'. '.join(said)}."
+            )

@@ -11,6 +11,7 @@ A verdict is about settings, so it needs their noise between seeds: one seed tel
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -57,27 +58,43 @@ class Contrast:
     """A question's answer.
 
     Attributes:
-        scope: the network that it is about, or `ALL`.
+        scope: the network that it is about, or `ALL` of several.
         pairs: how many pairs of settings were compared.
         effect: of the image-weighted mean IoU, in [-1, 1]; the level of its interval is Holm's, over the scope.
-        asked: how many questions of the scope have an interval: Holm's family.
+        ahead: the gain of the side that is ahead over the best constant box; NaN where that is not known.
+        asked: how many questions of the scope have a p-value: Holm's family.
     """
 
     question: Question
     scope: str
     pairs: int
     effect: Estimate
+    ahead: float = float("nan")
     asked: int = 1
 
     @property
     def decidable(self) -> bool:
-        """Whether there is an interval, and the noise between seeds is in it."""
-        return self.effect.places is not None and self.effect.trainings is not None
+        """Whether there is an interval to go by, and the noise between seeds is in it."""
+        return self.effect.trainings is not None and not self.effect.too_few_locations
 
     @property
     def settled(self) -> bool:
         """One setting is better than the other."""
         return self.decidable and self.effect.excludes_zero
+
+    @property
+    def less_bad(self) -> bool:
+        """Whether the difference is settled between two sides of which none is better than a constant box."""
+        return self.settled and self.ahead <= 0
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        if self.effect.seeds and self.effect.too_few_locations:
+            return "too few locations"
+        if self.effect.trainings is None:
+            return "one seed" if self.effect.seeds else "no common seed"
+        return "settled" if self.settled else "not settled"
 
     @property
     def gain(self) -> Estimate:
@@ -87,14 +104,16 @@ class Contrast:
     @property
     def verdict(self) -> str:
         """In plain words."""
-        if self.effect.places is None:
-            return f"cannot be decided with {self.effect.locations} location{'s' * (self.effect.locations != 1)}"
-        if self.effect.trainings is None:
-            return "networks differ on these photographs" if self.effect.excludes_zero else "not settled"
+        if self.state == "too few locations":
+            return f"cannot be decided with {self.effect.kish:.1f} effective locations"
+        if self.state == "no common seed":
+            return "no seed in common"
+        if self.state == "one seed":
+            return "trainings differ on these photographs" if self.effect.excludes_zero else "not settled"
         if not self.settled:
             return "not settled"
         better, other = self.question.names if self.effect.mean > 0 else self.question.names[::-1]
-        return f"{better} better than {other}"
+        return f"{better} {'less bad' if self.less_bad else 'better'} than {other}"
 
 
 def questions(models: Sequence[str], arms: Sequence[str] = ()) -> tuple[Question, ...]:
@@ -111,53 +130,70 @@ def questions(models: Sequence[str], arms: Sequence[str] = ()) -> tuple[Question
     )
 
 
-def contrasts(iou: pd.DataFrame, trials: pd.DataFrame, location: pd.Series[str]) -> tuple[Contrast, ...]:
+def contrasts(
+    iou: pd.DataFrame, trials: pd.DataFrame, location: pd.Series[str], constant: pd.Series[float] | None = None
+) -> tuple[Contrast, ...]:
     """Answers every question that the trials have both sides of: over all networks, then for each.
 
     Args:
         iou: of each photograph with an animal (index) under each trial that is done (columns).
         trials: rows of `trials`, at least those of the columns.
         location: of each photograph; the index is that of `iou`.
+        constant: the best constant box's IoU on each photograph, by the same index.
     """
     known = effective(trials[trials["trial"].isin(iou.columns)]).astype(object)
     done: list[Trial] = known.where(known.notna(), None).to_dict("records")
     models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
-    answers = _answers(ALL, questions(models, arms), iou, done, location)
+    everything = ALL if len(models) > 1 else "".join(map(model_title, models))
+    scored = _Scored(iou, location, pd.Series(math.nan, index=iou.index) if constant is None else constant)
+    answers = _answers(everything, questions(models, arms), scored, done)
     if len(models) > 1:
         within = [question for question in questions(models, arms) if question.field != "model"]
         for model in sorted(models, key=[*PAPER_MODELS, *models].index):
-            answers += _answers(
-                model_title(model), within, iou, [trial for trial in done if trial["model"] == model], location
-            )
+            of_model = [trial for trial in done if trial["model"] == model]
+            answers += _answers(model_title(model), within, scored, of_model)
     return tuple(answers)
 
 
-def _answers(
-    scope: str, asked: Sequence[Question], iou: pd.DataFrame, trials: Sequence[Trial], location: pd.Series[str]
-) -> list[Contrast]:
-    found = [one for question in asked for one in _answer(question, scope, iou, trials, location)]
-    family = sum(one.effect.places is not None for one in found)
-    divided = zip(found, divisors([one.effect.p for one in found]), strict=True)
+@dataclass(frozen=True)
+class _Scored:
+    """What `contrasts` was given of photographs."""
+
+    iou: pd.DataFrame
+    location: pd.Series[str]
+    constant: pd.Series[float]
+
+
+def _answers(scope: str, asked: Sequence[Question], scored: _Scored, trials: Sequence[Trial]) -> list[Contrast]:
+    found = [one for question in asked for one in _answer(question, scope, scored, trials)]
+    p_values = [one.effect.p for one in found]
+    family = sum(not math.isnan(p) for p in p_values)
+    divided = zip(found, divisors(p_values), strict=True)
     return [replace(one, effect=one.effect.at(1 - ALPHA / divisor), asked=family) for one, divisor in divided]
 
 
-def _answer(
-    question: Question, scope: str, iou: pd.DataFrame, trials: Sequence[Trial], location: pd.Series[str]
-) -> Iterator[Contrast]:
+def _answer(question: Question, scope: str, scored: _Scored, trials: Sequence[Trial]) -> Iterator[Contrast]:
     pairs = list(_pairs(question, trials))
-    seeds = sorted(set.intersection(*(set(better) & set(other) for better, other in pairs))) if pairs else []
+    if not pairs:
+        return
+    seeds = sorted(set.intersection(*(set(better) & set(other) for better, other in pairs)))
     if not seeds:
+        yield Contrast(question, scope, len(pairs), combined(np.empty((1, 0, 0)), np.empty(0)))
         return
     parts = _parts(pairs, seeds)
-    scores = iou[[*dict.fromkeys(trial for part in parts for trial in part)]].dropna()
-    by_location = scores.groupby(location)
+    scores = scored.iou[[*dict.fromkeys(trial for part in parts for trial in part)]].dropna()
+    by_location = scores.groupby(scored.location)
     count_l, means = np.asarray(by_location.size(), dtype=np.float64), by_location.mean()
     training = {str(trial["trial"]): trial["training"] for trial in trials}
     mean_ksl: dict[tuple[str, ...], Floats] = {}
     for part, coefficient in parts.items():  # what scores one training in two ways has its noise twice, not two noises
         trained = tuple(str(training[trial]) for trial in part)
         mean_ksl[trained] = mean_ksl.get(trained, 0.0) + coefficient * means[[*part]].to_numpy(dtype=np.float64).T
-    yield Contrast(question, scope, len(pairs), combined(np.stack([*mean_ksl.values()]), count_l))
+    effect = combined(np.stack([*mean_ksl.values()]), count_l)
+    sign = 1 if effect.mean > 0 else -1
+    ahead = [trial for part, coefficient in parts.items() if coefficient * sign > 0 for trial in part]
+    gain = scores[ahead].to_numpy().mean() - scored.constant.reindex(scores.index).mean() if ahead else math.nan
+    yield Contrast(question, scope, len(pairs), effect, float(gain))
 
 
 def _parts(pairs: Sequence[tuple[Seeds, Seeds]], seeds: Sequence[int]) -> dict[Setting, float]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.report import answers, captions, hits, layout, paper, searches, selection, validation
-from ablate.report.contrasts import contrasts
 from ablate.report.grid import Grid
-from ablate.report.summary import Summary, detectors, of_network, summaries
+from ablate.report.summary import Summary, detectors, differences, of_network, summaries
 from ablate.report.tables import Group
 
 
@@ -89,7 +88,7 @@ def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
         return
     grid, notes = answers.summary_grid(everything), answers.summary_notes(everything)
     yield Section("averages", answers.SUMMARY_TITLE, [grid], [*notes])
-    compared = contrasts(group.iou, group.trials, group.location)
+    compared = differences(group)
     if compared:
         grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
         yield Section("contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials)])

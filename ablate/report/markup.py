@@ -13,7 +13,15 @@ from ablate.report.tables import Group
 
 _BEYOND = 100  # tables that are of no one set of photographs are numbered from here on
 _NO_LIMIT = 10**6  # nothing is cut into parts: pages are as wide as they are made
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": "$<$"}
+_TEX = {
+    ">=": r"$\geq$",
+    ">": "$>$",
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "<": "$<$",
+}
 _TEX |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
 
 

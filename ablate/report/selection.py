@@ -8,7 +8,7 @@ oracle    the epoch with the best IoU on the photographs: nobody can know it wit
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -79,11 +79,16 @@ def _of_trial(trial: pd.Series, group: Group, by_trial: dict[str, pd.DataFrame])
     known = {LAST: unknown, BEST_VAL: unknown, "oracle": unknown}
     rows = by_trial.get(str(trial["trial"]))
     if rows is not None and _scored_like_the_oracle(trial) and rows["oracle_iou"].notna().all():
-        at = {LAST: rows.index[-1], BEST_VAL: rows["val_iou"].idxmax(), "oracle": rows["oracle_iou"].idxmax()}
+        at = {LAST: rows.index[-1], BEST_VAL: _best(rows), "oracle": rows["oracle_iou"].idxmax()}
         known = {rule: Choice(rows.loc[row, "oracle_iou"], rows.loc[row, "epoch"]) for rule, row in at.items()}
     if trial["trial"] in group.iou:  # what was measured of the scored network itself
         known[str(trial["selection"])] = Choice(float(group.iou[trial["trial"]].mean()), float(trial["epoch"]))
     return known
+
+
+def _best(rows: pd.DataFrame) -> Hashable:
+    """The row of the epoch that `best_val` chooses: the first of the highest, the last where no epoch says anything."""
+    return rows["val_iou"].idxmax() if (rows["val_iou"] > 0).any() else rows.index[-1]
 
 
 def _scored_like_the_oracle(trial: pd.Series) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.intervals import Estimate, Floats, image_weighted, macro
+from ablate.report.contrasts import Contrast, contrasts
 from ablate.report.photographs import CONSTANT, Photographs
 from ablate.report.settings import in_paper_order, model_title
 from ablate.report.tables import Group
@@ -55,6 +56,12 @@ def summaries(group: Group) -> tuple[Summary, ...]:
             iou = group.iou.reindex(columns=ids)
             found.append(_summary(model_title(table.model), setting, selection, iou, limits, group.photographs))
     return tuple(found)
+
+
+def differences(group: Group) -> tuple[Contrast, ...]:
+    """The planned questions, answered."""
+    constant = None if group.photographs is None else group.photographs.overlaps[CONSTANT]
+    return contrasts(group.iou, group.trials, group.location, constant)
 
 
 def of_network(found: Sequence[Summary], model: str) -> list[Summary]:

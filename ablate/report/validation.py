@@ -56,7 +56,7 @@ def points(out: Path) -> pd.DataFrame:
 
 def by_photographs(out: Path) -> list[pd.DataFrame]:
     """The points of each set of photographs that has enough of them."""
-    return [rows for _, rows in points(out).groupby("photos_digest") if len(rows) >= FEWEST]
+    return [rows for _, rows in points(out).groupby("photos_digest") if agreements(rows)]
 
 
 def agreements(found: pd.DataFrame) -> list[Agreement]:

@@ -37,6 +37,28 @@ def test_what_was_not_measured_is_not_known(tmp_path, capsys):
     assert "best val" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("val", [(None,) * 3, (0.0,) * 3])
+def test_where_no_epoch_says_anything_best_val_is_the_last(tmp_path, val, capsys):
+    trial = write(tmp_path, ORACLE[-1], oracle=True)
+    rows = [
+        {"trial": trial, "training": "t", "epoch": number, "val_iou": value, "oracle_iou": seen}
+        for number, (value, seen) in enumerate(zip(val, ORACLE, strict=True), start=1)
+    ]
+    results.write(tmp_path, "epochs", trial, rows, results.EPOCHS)
+    [group] = tables.build(tmp_path)
+    [one] = rules(group)
+    assert one.best_val.text == "60.0 (3)"
+    print_tables(tmp_path)
+    assert "oracle on the" in capsys.readouterr().out
+
+
+def test_an_oracle_at_another_threshold_is_not_that_of_the_trial(tmp_path):
+    write_epochs(tmp_path, write(tmp_path, 0.4, oracle=True, threshold=0.3), ORACLE)
+    [group] = tables.build(tmp_path)
+    [one] = rules(group)
+    assert (one.last.text, one.oracle.text) == ("40.0 (2)", "-")
+
+
 def test_the_oracle_is_shown_but_never_scored(tmp_path, capsys):
     write_epochs(tmp_path, write(tmp_path, 0.2, oracle=True), (0.9, 0.3, 0.2))
     print_tables(tmp_path)

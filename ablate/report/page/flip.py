@@ -26,7 +26,7 @@ def explained(table: NetworkTable, photographs: Photographs) -> Iterator[str]:
     there = {name: mean for name, (mean, _) in table.scores(("location", heaviest)).items()}
     ahead = _ahead(table, photographs, macro, weighted)
     yield (
-        f"{model_title(table.model)}: image-weighted, {weighted} wins; macro, {macro}. Location {heaviest} holds "
+        f"{model_title(table.model)}: image-weighted, {weighted} is highest; macro, {macro}. Location {heaviest} holds "
         f"{100 * share:.0f} % of the photographs, and there {weighted} scores {percent(there[weighted])} and {macro} "
         f"{percent(there[macro])}. Of the {len(photographs.listed)} listed locations {macro} is ahead at {ahead}. "
         "The image-weighted mean asks how well the next photograph of these cameras is done, the macro mean how well "

@@ -10,7 +10,6 @@ from pathlib import Path
 from ablate import results
 from ablate.data import Data
 from ablate.report import document
-from ablate.report.contrasts import contrasts
 from ablate.report.document import Section
 from ablate.report.hits import hits
 from ablate.report.page import counts, curves, estimates, flip, heat, markup
@@ -18,7 +17,7 @@ from ablate.report.page.charts import Chart
 from ablate.report.page.gallery import Gallery, gallery
 from ablate.report.page.markup import text
 from ablate.report.page.short import in_short
-from ablate.report.summary import Summary, detectors, summaries
+from ablate.report.summary import Summary, detectors, differences, summaries
 from ablate.report.tables import Group
 
 _NO_LIMIT = 10**6  # a page scrolls: no table is cut into parts
@@ -38,7 +37,7 @@ class Part:
         self._out, self._group, self._data, self._compare = out, group, data, compare
         self._prefix = f"p{number}"
         self._summaries: Sequence[Summary] = summaries(group)
-        self._contrasts = contrasts(group.iou, group.trials, group.location) if self._summaries else ()
+        self._contrasts = differences(group) if self._summaries else ()
 
     def html(self, alone: bool) -> str:
         """All of its sections."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ablate.report.contrasts import ALL, Contrast
 from ablate.report.figures import interval, percent, points, points_interval
+from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
 from ablate.report.summary import Summary
 
@@ -31,17 +32,15 @@ def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photog
 
 
 def _differences(asked: Sequence[Contrast]) -> Iterator[str]:
+    together = "over all networks together, " * any(one.scope == ALL for one in asked)
     settled = [one for one in asked if one.settled]
     if settled:
         told = (f"{one.verdict} ({points(one.gain.mean)} points {points_interval(one.gain)})" for one in settled)
-        yield f"Settled: {'; '.join(told)}."
-    one_seed = [one for one in asked if one.effect.places is not None and one.effect.trainings is None]
-    differ = [f"{_sides(one)} ({points(one.effect.mean)} points)" for one in one_seed if one.effect.excludes_zero]
-    if differ:
-        yield f"Networks differ on these photographs: {'; '.join(differ)}."
-    if one_seed:
+        family = plural(settled[0].asked, "question")
+        yield f"Settled ({together}intervals by Holm's correction for {family}): {'; '.join(told)}."
+    if any(one.state == "one seed" for one in asked):
         yield "One seed decides nothing about a setting; seeds=3 begins to tell."
-    open_ones = [_sides(one) for one in asked if not one.settled and one not in one_seed]
+    open_ones = [_sides(one) for one in asked if not one.settled and one.state != "one seed"]
     if open_ones:
         yield f"Not settled: {'; '.join(open_ones)}."
 
