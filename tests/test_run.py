@@ -94,6 +94,7 @@ def test_another_threshold_scores_again_without_training(finished, space, tiny_r
     assert "training loss" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_is_named_and_the_others_go_on(tiny_root, tmp_path):
     network = tmp_path / "broken.py"
     network.write_text("def build(*, width):\n    raise RuntimeError('no such layer')\n")
@@ -160,6 +161,7 @@ def broken_roots(tiny_root, tmp_path_factory):
     return roots
 
 
+@pytest.mark.slow
 def test_trials_run_this_python_and_this_package(tiny_root, tmp_path):
     network = tmp_path / "telling.py"
     network.write_text(

@@ -8,7 +8,7 @@ from ablate.report.contrasts import ALL
 from ablate.report.summary import differences
 from tests.results_factory import SCATTERED, photos, write
 
-LOCATIONS = {str(number): 31 for number in range(12)}
+LOCATIONS = {str(number): 9 for number in range(12)}
 SHOTS = photos(LOCATIONS, boxes=SCATTERED)
 
 
