@@ -98,7 +98,7 @@ def _told(
     if found.failed:
         yield f"of these {len(found.failed)} failed before: {', '.join(trial.name for trial in found.failed)}"
     if found.changed and run.rerun == "missing":
-        yield f"{len(found.changed)} done by other code than today's, and shown as they are; rerun=changed repeats them"
+        yield f"{len(found.changed)} done by other code than today's (shown as they are); rerun=changed repeats them"
 
 
 def _print_trials(

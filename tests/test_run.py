@@ -209,5 +209,5 @@ def test_code_that_changes_under_a_run_is_told_and_marks_its_rows(tiny_root, tmp
     [row] = results.read(out, "trials").to_pylist()
     network.write_text(NETWORK)
     done = run("ablate.run", *arguments)
-    assert "1 done by other code than today's; rerun=changed repeats them" in done.stdout
+    assert "1 done by other code than today's (shown as they are); rerun=changed repeats them" in done.stdout
     assert results.read(out, "trials").to_pylist() == [row]

@@ -57,10 +57,10 @@ def test_a_run_from_a_url_with_a_password_equals_one_from_the_folder(site, tiny_
     shutil.rmtree(tmp_path / "cache")
     again = run("ablate.run", *arguments, ABLATE_CACHE=cache)
     assert again.returncode == 0
-    assert "1 trials, 1 done, 0 to run" in again.stdout
+    assert "1 trial, 1 done, 0 to run" in again.stdout
     assert site.gets(SHARD) == [None]  # nothing was to be done: nothing was copied
     here = run("ablate.run", arguments[0], f"data={tiny_root}", arguments[2])
-    assert "1 trials, 1 done, 0 to run" in here.stdout  # who a trial is does not depend on where its data lies
+    assert "1 trial, 1 done, 0 to run" in here.stdout  # who a trial is does not depend on where its data lies
 
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc"]  # our network's own
     written = [path for path in files if b"geheim" in path.read_bytes()]
