@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from ablate import checkpoint, data, launch, results
 from ablate import plan as planning
+from ablate.commit import trained_on
 from ablate.config import RunConfig
 from ablate.errors import UsageError
 from ablate.report.tables import VAL_IOU, build
@@ -85,6 +86,11 @@ def test_a_row_says_by_what_arithmetic_on_which_device_and_by_what_code(root, tm
     assert {(one["device"], one["precision_used"], one["code_digest"]) for one in epochs} == {
         (found["device"], "float32", found["code_digest"])
     }
+
+
+def test_a_training_that_went_on_elsewhere_names_both_places():
+    rows = [{"device": "a card", "precision_used": "bfloat16"}] * 2 + [{"device": "cpu", "precision_used": "float32"}]
+    assert trained_on(rows) == {"device": "a card + cpu", "precision_used": "bfloat16 + float32", "code_digest": None}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
