@@ -1,6 +1,8 @@
 """Cores under the quotas of both versions of control groups, in folders that imitate them."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -70,5 +72,7 @@ def test_what_cannot_be_read_is_no_quota(tmp_path):
     assert usable_cores(tmp_path) == 64
 
 
-def test_this_machine_has_at_least_one():
-    assert 1 <= usable_cores() <= 64
+def test_a_process_that_is_bound_to_one_core_has_one():
+    bound = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+    code = bound + "from ablate.cores import usable_cores; print(usable_cores())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "1\n"

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-ALPHA = 0.05
+from ablate.intervals import LEVEL
+
+ALPHA = 1 - LEVEL  # of a block of questions
 
 
 def divisors(p_values: Sequence[float]) -> list[int]:
