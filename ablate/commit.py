@@ -7,13 +7,14 @@ import json
 import platform
 from typing import TYPE_CHECKING, Any
 
+import ablate
 from ablate import results
 from ablate.plan import Job, PlannedTrial
 
 if TYPE_CHECKING:
     from ablate.train import EpochRow
 
-_LIBRARIES = ("ablate", "torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
+_LIBRARIES = ("torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
 
 
 def commit(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
@@ -58,6 +59,12 @@ def _not_done(job: Job) -> list[PlannedTrial]:
 
 
 def _versions() -> str:
-    return json.dumps(
-        {name: importlib.metadata.version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
-    )
+    installed = {name: _version(name) for name in _LIBRARIES}
+    return json.dumps({"ablate": ablate.__version__} | installed | {"python": platform.python_version()})
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:  # its module comes from another package, OpenCV's from three
+        return None

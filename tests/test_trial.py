@@ -1,5 +1,6 @@
 """The trainable in this process, step by step: what it records of where its numbers come from."""
 
+import importlib.metadata
 import json
 import math
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+import ablate
 from ablate import checkpoint, data, launch, results
 from ablate import plan as planning
 from ablate.commit import trained_on
@@ -86,6 +88,21 @@ def test_a_row_says_by_what_arithmetic_on_which_device_and_by_what_code(root, tm
     assert {(one["device"], one["precision_used"], one["code_digest"]) for one in epochs} == {
         (found["device"], "float32", found["code_digest"])
     }
+
+
+def test_a_library_that_another_package_provides_costs_its_version_and_not_the_row(root, tmp_path, monkeypatch):
+    def version(name, known=importlib.metadata.version):
+        if name in {"ablate", "opencv-python-headless"}:  # a checkout on the path, and OpenCV with windows
+            raise importlib.metadata.PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    work = job(root, tmp_path / "out")
+    assert steps(work)["done"]
+    versions = json.loads(row(work)["versions"])
+    assert versions["ablate"] == ablate.__version__
+    assert versions["opencv-python-headless"] is None
+    assert torch.__version__.startswith(versions["torch"])
 
 
 def test_a_training_that_went_on_elsewhere_names_both_places():
