@@ -8,6 +8,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import hypothesis
 import pytest
 
+from ablate.cores import usable_cores
 from tests import tiny_data
 
 pytest_plugins = ["tests.stores"]
@@ -15,6 +16,11 @@ pytest_plugins = ["tests.stores"]
 # An example that waits for a busy machine is no failure.
 hypothesis.settings.register_profile("ablate", deadline=None)
 hypothesis.settings.load_profile("ablate")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """A process a core; slow tests come one after the other, since they use all cores themselves."""
+    return 0 if config.option.markexpr == "slow" else min(usable_cores(), 8)
 
 
 @pytest.fixture(scope="session", autouse=True)

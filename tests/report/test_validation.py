@@ -90,6 +90,19 @@ def test_a_field_that_decides_the_score_is_the_most_influential_and_one_that_nev
     assert by_field["loss"].strength > 0.4
     assert by_field["loss"].is_choice
     assert math.isnan(by_field["width"].strength)
+    assert {name for name, one in by_field.items() if one.settled} == {"rate", "loss"}
+
+
+def test_fields_without_a_part_in_the_score_are_rarely_called_settled():
+    def draw():
+        chosen = RNG.choice(["bce", "dice", "bce_dice"], size=12)
+        return [
+            found(n, {"a": RNG.uniform(), "b": RNG.uniform(), "c": RNG.uniform(), "loss": str(loss)}, [RNG.uniform()])
+            for n, loss in enumerate(chosen)
+        ]
+
+    called = [any(one.settled for one in influences(draw()).fields) for _ in range(200)]
+    assert sum(called) <= 20  # 5 % are expected, the family of a draw's fields together
 
 
 def test_trials_are_compared_after_as_many_epochs_as_all_had():

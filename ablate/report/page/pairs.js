@@ -9,11 +9,13 @@ function pairs(section, data) {
   for (const name of ["a", "b"]) {
     of(name).replaceChildren(...names.map((label, value) => element("option", { value }, label)));
   }
-  of("a").value = data.trials.length - 1;
+  // Two settings of one network under one seed are what one wants to compare first; two networks, or two seeds, next.
+  const first = data.trials[0];
+  const likeness = ({ network, seed }) => 2 * (network === first.network) + (seed === first.seed);
+  const others = data.trials.map((trial, at) => ({ at, likeness: likeness(trial) })).slice(1);
+  const most = Math.max(...others.map((other) => other.likeness));
+  of("a").value = others.findLast((other) => other.likeness === most)?.at ?? 0;
   of("b").value = 0;
-  // Two settings of one network are what one wants to compare first.
-  const same = data.trials.map((trial, at) => at).filter((at) => data.trials[at].network === data.trials[0].network);
-  of("a").value = same.at(-1);
   fill(of("location"), distinct(data.photos.map((photo) => photo.location)), "all");
   let shown = COUPLES;
   let found = [];

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.members import Found
-from ablate.report.influence import influences
+from ablate.report.influence import Influence, influences
 from ablate.report.page import palette
 from ablate.report.page.charts import GREY, Chart, numbers, spec
 from ablate.report.searches import History
@@ -133,11 +133,11 @@ def _influence(found: Sequence[Found], where: str) -> Iterator[Chart]:
         {
             "field": one.field,
             "strength": abs(one.strength),
-            "sign": "a choice" if one.is_choice else "more is better" if one.strength > 0 else "less is better",
+            "sign": _sign(one),
         }
         for one in known
     )
-    signs = ["more is better", "less is better", "a choice"]
+    signs = ["more is better", "less is better", "a choice", "not settled"]
     chart = (
         alt.Chart(rows)
         .mark_bar()
@@ -145,16 +145,24 @@ def _influence(found: Sequence[Found], where: str) -> Iterator[Chart]:
             x=alt.X("strength:Q").title("rank correlation with the score, unsigned").scale(domain=[0, 1]),
             y=alt.Y("field:N").sort([*rows["field"]]).title(None).axis(labelLimit=200),
             color=alt.Color("sign:N", title=None)
-            .scale(domain=signs, range=["#0072b2", "#d55e00", GREY])
+            .scale(domain=signs, range=["#0072b2", "#d55e00", "#009e73", GREY])
             .legend(orient="bottom", columns=1),
             tooltip=["field:N", "sign:N", *numbers(".2f", "strength")],
         )
     )
     told = "; ".join(f"{row.field} {row.strength:.2f}, {row.sign}" for row in rows.itertuples())
     note = (
-        f"Of {of_cell.trials} trials, all compared after epoch {of_cell.epochs}; what two fields do together is unseen."
+        f"Of {of_cell.trials} trials, all compared after epoch {of_cell.epochs}; what two fields do together is "
+        "unseen. Settled at 5 % by Holm's correction over these fields, as if values had been drawn at random: a "
+        "search that goes where it was good before is less sure."
     )
     yield Chart(f"What has to do with the score{where}", told, spec(chart, 26 * len(rows) + 20), note)
+
+
+def _sign(one: Influence) -> str:
+    if not one.settled:
+        return "not settled"
+    return "a choice" if one.is_choice else "more is better" if one.strength > 0 else "less is better"
 
 
 def _places(values: Sequence[Any], by_factors: bool) -> tuple[list[float], str, str]:

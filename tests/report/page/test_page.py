@@ -7,7 +7,8 @@ from scipy import stats
 from ablate import data
 from ablate.report.page import page
 from tests.browser import opened
-from tests.report.page.scene import write_photographs, write_results
+from tests.report.page.scene import SHOTS, write_photographs, write_results
+from tests.results_factory import write
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,18 @@ def test_a_against_b_shows_the_largest_differences_first(shown):
     assert "A better on 34, B better on 9, equal on 0 of 43 photographs" in shown.locator(".pairs .count").inner_text()
     choose(shown, "pairs", order="b")
     assert shown.locator(".couple").first.locator("p").inner_text() == "B better by 20.0 points"
+
+
+def test_a_against_b_begins_with_two_settings_of_one_network_and_one_seed(tmp_path):
+    digest = write_photographs(tmp_path / "data")
+    for augment in ("none", "jitter"):
+        for seed in (0, 1):
+            write(tmp_path / "out", 0.3, of=SHOTS, augment=augment, seed=seed, photos_digest=digest)
+    path = tmp_path / "report.html"
+    path.write_text(page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    with opened(path) as shown:
+        chosen = [shown.locator(f".pairs select[name={name}] option:checked").inner_text() for name in ("a", "b")]
+    assert chosen == ["U-Net, crop + jitter, seed 0", "U-Net, crop, seed 0"]
 
 
 def test_each_location_has_a_page_that_can_be_linked_to(written):
