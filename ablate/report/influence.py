@@ -64,11 +64,12 @@ def influences(found: Sequence[Found]) -> Influences | None:
 
 
 def _is_choice(values: pd.Series) -> bool:
-    return not pd.api.types.is_numeric_dtype(values)
+    return pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values)
 
 
 def _judged(values: pd.Series, score: pd.Series) -> tuple[float, float]:
-    """The strength, and the p-value of none."""
+    """The strength, and the p-value of none; of the trials that have a score."""
+    values, score = values[score.notna()], score.dropna()
     if values.nunique() < 2 or score.nunique() < 2:
         return math.nan, math.nan
     if not _is_choice(values):

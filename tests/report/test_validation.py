@@ -105,6 +105,14 @@ def test_fields_without_a_part_in_the_score_are_rarely_called_settled():
     assert sum(called) <= 20  # 5 % are expected, the family of a draw's fields together
 
 
+def test_yes_or_no_is_a_choice_and_a_trial_without_a_score_is_no_reason_to_say_nothing():
+    members = [found(n, {"freeze_encoder": n % 2 == 0, "rate": n / 10}, [n / 10]) for n in range(12)]
+    members.append(found(12, {"freeze_encoder": True, "rate": 9.0}, [None]))
+    by_field = {one.field: one for one in influences(members).fields}
+    assert by_field["freeze_encoder"].is_choice
+    assert by_field["rate"].strength == pytest.approx(1.0)
+
+
 def test_trials_are_compared_after_as_many_epochs_as_all_had():
     members = [found(n, {"rate": n / 10}, [n / 10] * (2 + n)) for n in range(8)]
     result = influences(members)

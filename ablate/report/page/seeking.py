@@ -129,14 +129,7 @@ def _influence(found: Sequence[Found], where: str) -> Iterator[Chart]:
     known = [one for one in of_cell.fields if not math.isnan(one.strength)]
     if not known:
         return
-    rows = pd.DataFrame(
-        {
-            "field": one.field,
-            "strength": abs(one.strength),
-            "sign": _sign(one),
-        }
-        for one in known
-    )
+    rows = pd.DataFrame({"field": one.field, "strength": abs(one.strength), "sign": _sign(one)} for one in known)
     signs = ["more is better", "less is better", "a choice", "not settled"]
     chart = (
         alt.Chart(rows)
