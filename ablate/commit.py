@@ -66,5 +66,5 @@ def _versions() -> str:
 def _version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:  # its module comes from another package, OpenCV's from three
+    except importlib.metadata.PackageNotFoundError:  # installed under another name, as OpenCV can be
         return None

@@ -68,11 +68,10 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     status = launch.with_ray(console, run, work) if missing else 0
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
-    if run.seeds is None and "seed" not in run.trial and len({trial.config.seed for trial in trials}) == 1:
-        told = f"One seed decides nothing about a setting. To ask three: {launch.command()} seeds=3"
-        console.print(told, highlight=False, markup=False, soft_wrap=True)
+    found = progress(out, trials)
+    _tell_of_one_seed(console, run, trials, found)
     _tell_other_code(console, out, missing)
-    return status or _tell_unfinished(console, out, trials)
+    return status or _tell_unfinished(console, out, found)
 
 
 def _hide_credentials(data: str) -> None:
@@ -130,6 +129,14 @@ def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
     return row["status"] == "done" and all(row[field] == getattr(config, field) for field in fields)
 
 
+def _tell_of_one_seed(console: Console, run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> None:
+    """How to ask more seeds, where something is done and the command has not chosen one."""
+    chosen = run.seeds is not None or "seed" in run.trial or "seed" in (run.where or "")
+    if not chosen and (found.done or found.changed) and len({trial.config.seed for trial in trials}) == 1:
+        told = f"One seed decides nothing about a setting. To ask three: {launch.command()} seeds=3"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
 def _tell_other_code(console: Console, out: Path, run_now: Sequence[PlannedTrial]) -> None:
     """Names the trials whose worker had other code than they were planned with."""
     code = {trial.trial: trial.code for trial in run_now}
@@ -142,9 +149,8 @@ def _tell_other_code(console: Console, out: Path, run_now: Sequence[PlannedTrial
         )
 
 
-def _tell_unfinished(console: Console, out: Path, trials: Sequence[PlannedTrial]) -> int:
+def _tell_unfinished(console: Console, out: Path, found: Progress) -> int:
     """Names the trials that failed; 1 if any trial of the plan is not done."""
-    found = progress(out, trials)
     for trial in found.failed:
         log = out / "logs" / f"{trial.trial}.log"
         console.print(f"failed: {trial.name}, see {log}", highlight=False, soft_wrap=True)

@@ -35,6 +35,15 @@ def finished(space, tiny_root, tmp_path_factory):
     return done, out
 
 
+def test_one_seed_ends_with_the_command_that_asks_three_unless_the_seed_was_chosen(finished, space, tiny_root):
+    done, out = finished
+    command = f"python -m ablate.run space={space} data={tiny_root} out={out}"
+    assert f"To ask three: {command} seeds=3" in done.stdout
+    chosen = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "where=seed=0")
+    assert "2 trials, 2 done, 0 to run" in chosen.stdout
+    assert "To ask three" not in chosen.stdout
+
+
 def test_every_trial_leaves_its_rows(finished):
     _, out = finished
     trials = results.read(out, "trials").to_pylist()
@@ -101,6 +110,10 @@ def test_a_trial_that_fails_is_named_and_the_others_go_on(tiny_root, tmp_path):
     space = tmp_path / "half_broken.py"
     space.write_text(SPACE.replace('"unet"', f'"unet", "{network}"').replace('"none", "jitter"', '"none"'))
     out = tmp_path / "results"
+    alone = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "where=arm=crop model!=unet")
+    assert alone.returncode == 1
+    assert "To ask three" not in alone.stdout  # of nothing that is done
+    shutil.rmtree(out)
     done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=1")
     assert done.returncode == 1
     rows = {row["name"]: row for row in results.read(out, "trials").to_pylist()}

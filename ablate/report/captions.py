@@ -140,8 +140,8 @@ def unfinished(table: NetworkTable) -> Iterator[str]:
 def _against_baseline(found: Sequence[Summary]) -> Iterator[str]:
     """Which settings are better than a prediction that looks at nothing, as far as their intervals tell."""
     known = [one for one in found if not one.gain.too_few_locations]
-    for seeds in (True, False):
-        asked = [one for one in known if (one.gain.seeds > 1) == seeds]
+    for several in (True, False):
+        asked = [one for one in known if (one.gain.seeds > 1) == several]
         divided = divisors([one.gain.p for one in asked])
         gains = [(one, one.gain.at(1 - ALPHA / divisor)) for one, divisor in zip(asked, divided, strict=True)]
         told = {
@@ -152,7 +152,7 @@ def _against_baseline(found: Sequence[Summary]) -> Iterator[str]:
         names = {words: "; ".join(unbroken(one.setting) for one in those) for words, those in told.items()}
         said = [f"{words}: {those}" for words, those in names.items() if those]
         if said:
-            which = "" if seeds else "; of one seed, so of these trainings alone"
+            which = "" if several else "; of one seed, so of these trainings alone"
             yield (
                 f"Against the {CONSTANT} (image-weighted, intervals by Holm's correction for "
                 f"{plural(len(asked), 'setting')}{which}): {'. '.join(said)}."
