@@ -5,7 +5,22 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import threading
 from pathlib import Path
+
+# Python 3.11 counts for the whole process how deep in a tree it is: of two threads that parse at once one can fail with
+# a SystemError.
+_PARSING = threading.Lock()
+
+
+def parse(path: Path) -> ast.Module:
+    """A file's syntax tree, in one thread at a time.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    with _PARSING:
+        return ast.parse(path.read_bytes())
 
 
 def digest(path: Path) -> str:
@@ -14,7 +29,7 @@ def digest(path: Path) -> str:
     Raises:
         SyntaxError: it is no Python.
     """
-    return hashlib.sha256(json.dumps(_plain(ast.parse(path.read_bytes()))).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_plain(parse(path))).encode()).hexdigest()
 
 
 def _plain(node: object) -> object:

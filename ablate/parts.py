@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from ablate.code import parse
 from ablate.errors import UsageError, suggest
 
 
@@ -57,7 +58,7 @@ def reads(package: str, name: str) -> frozenset[str]:
     Taken from the source, so that a plan is made without importing torch.
     """
     try:
-        body = ast.parse(source(package, name).read_bytes()).body
+        body = parse(source(package, name)).body
     except SyntaxError as error:
         raise UsageError(f"{name}, line {error.lineno}: {error.msg}") from error
     for node in body:

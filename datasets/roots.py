@@ -17,6 +17,7 @@ from pathlib import Path
 import datasets
 from ablate import data as data_roots
 from ablate import shards
+from ablate.code import parse
 from ablate.data import Data
 from ablate.errors import UsageError, suggest
 from ablate.storage import cache, local, sha256, urls
@@ -56,7 +57,7 @@ def names() -> tuple[str, ...]:
 
 def _defines_config(path: Path) -> bool:
     # Read, not imported: a package of another purpose may be slow to import, or need what is not installed.
-    body = ast.parse(path.read_bytes()).body
+    body = parse(path).body
     return any(isinstance(node, ast.FunctionDef) and node.name == "config" for node in body)
 
 

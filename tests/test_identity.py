@@ -1,6 +1,9 @@
+import gc
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -131,6 +134,35 @@ def test_what_code_does_is_what_counts(tmp_path):
 def test_the_digest_of_code_is_the_same_under_every_python(tmp_path):
     """A worker's Python may be newer than the driver's; the value is that of Python 3.11."""
     assert digest_of(tmp_path, SOURCE)[:16] == "d18fec5f5c87c16a"
+
+
+class Cycle:
+    """Garbage whose collection, wherever it happens, lets other threads go on."""
+
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        time.sleep(0.001)
+
+
+def test_code_can_be_digested_by_several_threads_at_once(tmp_path):
+    """`ast.parse` alone is not safe for that under Python 3.11."""
+    path = tmp_path / "many.py"
+    path.write_text(SOURCE * 3)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(50)
+
+    def digests(_):
+        for _ in range(100):
+            Cycle()
+            code.digest(path)
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(digests, range(2)))
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def test_a_module_that_was_imported_stays_what_it_was(tmp_path):
