@@ -15,6 +15,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ablate import interruption, typed
 from ablate.config import SPARSE
 from ablate.errors import UsageError, suggest
 
@@ -31,27 +32,40 @@ def run_command(
         epilogue: text after the keys in `--help`.
         positional: the field that an argument without `key=` stands for.
     """
-    arguments = sys.argv[1:]
     command = _command_name()
     try:
-        if any(argument in {"--help", "-h", "help"} for argument in arguments):
-            print(help_text(model, command, epilogue(), positional))
-            sys.exit(0)
-        sys.exit(main(parse(model, arguments, positional)))
-    except UsageError as error:
-        print(f"{command}: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+        with interruption.handled(typed.command()):
+            typed.hide_credentials()
+            arguments = typed.arguments()
+            if any(argument in {"--help", "-h", "help"} for argument in arguments):
+                print(help_text(model, command, epilogue(), positional))
+                sys.exit(0)
+            sys.exit(main(parse(model, arguments, positional)))
     except KeyboardInterrupt:
-        print(f"{command}: interrupted; repeat the command to continue", file=sys.stderr)
-        sys.exit(130)
+        _end_interrupted(command)
+    except UsageError as error:
+        _end(command, str(error))
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has seen enough
         sys.exit(0)
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"{command}: {error.filename}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
+        _end(command, f"{error.filename}: {error.strerror}")
+    except Exception:
+        if not interruption.asked():
+            raise
+        _end_interrupted(command)  # what broke off in a library that has its own word for it
+
+
+def _end(command: str, why: str) -> NoReturn:
+    print(f"{command}: {' '.join(why.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _end_interrupted(command: str) -> NoReturn:
+    print(f"{command}: interrupted; to continue, repeat it: {typed.command()}", file=sys.stderr)
+    sys.exit(interruption.STATUS)
 
 
 def parse(model: type[Config], arguments: Sequence[str], positional: str | None = None) -> Config:

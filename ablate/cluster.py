@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import ray
 
+from ablate import interruption, ray_folder, ray_token
 from ablate.config import RunConfig
 from ablate.cores import usable_cores
 from ablate.errors import UsageError
@@ -72,22 +69,27 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
-        _ensure_token()
+        ray_token.ensure()
         options |= {
             "num_cpus": usable_cores(),
             "include_dashboard": dashboard,
             "dashboard_host": "127.0.0.1",
             "object_store_memory": _OBJECT_STORE_BYTES,
         }
+        options["_temp_dir"] = str(ray_folder.root() / "ray")
     try:
         # `local`: whatever cluster runs on this machine, it was not asked for.
-        context = ray.init(address=address or "local", **options)
+        with interruption.deferred():
+            context = ray.init(address=address or "local", **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         hint = "see the message" if address is None else "leave it out to start Ray on this machine"
         raise UsageError(f"ray.address={address or 'none'}: {error}; {hint}") from error
+    if interruption.asked():
+        shutdown()
+        raise KeyboardInterrupt
     url = f"http://{context.dashboard_url}" if context.dashboard_url else None
     there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return Cluster(url, _way_in(), tuple(Node(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in there))
+    return Cluster(url, ray_token.way_in(), tuple(Node(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in there))
 
 
 def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:
@@ -127,38 +129,5 @@ def _at_most(name: str, there: float) -> str:
 
 def shutdown() -> None:
     """Ends the Ray that `connect` started, or leaves the cluster that it joined."""
-    ray.shutdown()
-
-
-def _token_path() -> Path:
-    return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-
-
-def _ensure_token() -> None:
-    """Makes the token, which Ray asks for by itself, readable by this user alone; Ray's own would be open to all."""
-    path = _token_path()
-    if os.environ.get("RAY_AUTH_TOKEN"):
-        return
-    if path.is_file():
-        with contextlib.suppress(OSError):  # one that is mounted here is not ours to change
-            path.chmod(0o600)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    own = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        with contextlib.suppress(FileExistsError):  # of two first runs at once, the second takes the other's
-            path.hardlink_to(own)
-    finally:
-        own.unlink(missing_ok=True)
-
-
-def _way_in() -> str:
-    if os.environ.get("RAY_AUTH_MODE") != "token":
-        return "no token needed"
-    return (
-        "its token: the variable RAY_AUTH_TOKEN"
-        if os.environ.get("RAY_AUTH_TOKEN")
-        else f"its token: cat {_token_path()}"
-    )
+    with interruption.deferred():
+        ray.shutdown()

@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ablate import interruption
 from ablate.plan import Job
 
 _QUIET_SECONDS = 15.0  # between two plain status lines
@@ -113,12 +114,6 @@ class Board:
         with self._lock:
             return self._entries[name].failed is not None
 
-    @property
-    def unfinished(self) -> bool:
-        """Whether some job has neither finished nor failed."""
-        with self._lock:
-            return not all(entry.done for entry in self._entries.values())
-
     def _outcome(self, entry: _Entry) -> str:
         if entry.failed:
             return f"failed: {entry.failed}"
@@ -137,7 +132,7 @@ class Board:
             last = time.monotonic()
             while not self._closed.wait(0.2):
                 self._tell()
-                if time.monotonic() - last > _QUIET_SECONDS:
+                if time.monotonic() - last > _QUIET_SECONDS and not interruption.asked():
                     last = time.monotonic()
                     self._console.print(
                         self.summary(), *self._running_lines(), sep="\n", highlight=False, soft_wrap=True

@@ -29,6 +29,20 @@ def device(gpu: bool) -> torch.device:
     return torch.device("cuda")
 
 
+class BrokenDeviceError(Exception):
+    """The process can compute nothing more on its GPU: a kernel has failed there, and its context with it."""
+
+
+def require_whole(device: torch.device, error: Exception) -> None:
+    """Raises a `BrokenDeviceError` where an error has left the device unusable for this process."""
+    if device.type != "cuda":
+        return
+    try:
+        torch.ones(1, device=device).add_(1).item()
+    except RuntimeError as broken:
+        raise BrokenDeviceError(f"the GPU is lost to this process: {str(error).splitlines()[0]}") from broken
+
+
 def device_name(device: torch.device) -> str:
     """What a person calls the device; of a CPU its model and the threads too, for its sums depend on both."""
     if device.type == "cuda":

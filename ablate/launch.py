@@ -6,8 +6,6 @@ import datetime
 import importlib
 import json
 import secrets
-import shlex
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import parts, storage
+from ablate import interruption, parts, storage, typed
 from ablate.config import RunConfig, TrialConfig
 from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.shards import REAL, Manifest, scored_on
-from ablate.storage import urls
 
 if TYPE_CHECKING:
     from ablate.cluster import Cluster
@@ -79,23 +76,23 @@ def require_validation(manifest: Manifest, arm: str, asked: str) -> None:
         )
 
 
-def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str, float]], bool]) -> int:
-    """Starts Ray, does the work with what one trial occupies, and ends Ray; 130 where the work was interrupted."""
+def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str, float]], None]) -> bool:
+    """Starts Ray, does the work with what one trial occupies, and ends Ray; says whether the work was interrupted.
+
+    Work is asked to end, not broken off: it looks at `interruption.asked`.
+    """
     from ablate import cluster  # Ray is slow to start: not before everything has been checked
 
     with console.status("starting Ray"):
         ray = cluster.connect(run.ray.address)
-    try:
-        each = cluster.resources(run, ray)
-        console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
-        interrupted = work(ray, each)
-    finally:
-        cluster.shutdown()
-    if interrupted:
-        console.print(
-            f"interrupted; what is finished is kept. To continue: {command()}", highlight=False, soft_wrap=True
-        )
-    return 130 if interrupted else 0
+    with interruption.deferred():
+        try:
+            each = cluster.resources(run, ray)
+            console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
+            work(ray, each)
+        finally:
+            cluster.shutdown()
+    return interruption.asked()
 
 
 def write_run(out: Path, run: RunConfig, data: Data, **about: object) -> None:
@@ -106,7 +103,7 @@ def write_run(out: Path, run: RunConfig, data: Data, **about: object) -> None:
         "run": identity,
         "started_at": now.isoformat(timespec="seconds"),
         "space": run.space,
-        "command": command(),
+        "command": typed.command(),
         "data": data.place,
         **about,
     }
@@ -128,14 +125,3 @@ def differences(manifest: Manifest) -> list[str]:
         if getattr(paper, field, None) != value
     ]
     return [f"the data's defaults differ from the paper's: {', '.join(differ)}"] if differ else []
-
-
-def command() -> str:
-    """What repeats this run."""
-    return shlex.join(["python", "-m", "ablate.run", *public(sys.argv[1:])])
-
-
-def public(arguments: Iterable[str]) -> list[str]:
-    """Arguments without passwords."""
-    given = (argument.partition("=") for argument in arguments)
-    return [f"{key}{equals}{urls.without_credentials(value)}" for key, equals, value in given]

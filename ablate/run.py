@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import statistics
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import launch, parts, results, seek, storage
+from ablate import interruption, launch, parts, results, seek, storage, typed
 from ablate.cli import run_command
 from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
@@ -31,12 +26,10 @@ if TYPE_CHECKING:
 
 def main(run: RunConfig) -> int:
     """Runs what is missing and prints the tables; 0 all done, 1 some failed, 130 interrupted."""
-    _hide_credentials(run.data)
-    with _terminated_like_interrupted():
-        space = load_space(run.space)
-        if isinstance(space, Search):
-            return seek.run(run, space, Console())
-        return _run(run, space, Console())
+    space = load_space(run.space)
+    if isinstance(space, Search):
+        return seek.run(run, space, Console())
+    return _run(run, space, Console())
 
 
 def _run(run: RunConfig, space: Space, console: Console) -> int:
@@ -50,14 +43,14 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
         _print_trials(console, out, trials, found, missing)
         return 0
 
-    def work(ray: Cluster, each: dict[str, float]) -> bool:
+    def work(ray: Cluster, each: dict[str, float]) -> None:
         from ablate import tuning  # Ray is slow to start: not before everything has been checked
         from ablate.console import Board
 
         launch.require_precision((trial.config for trial in missing), each)
         todo = jobs(run, data, out, missing, each)
         with Board(todo, console) as board:
-            return tuning.fit(run, todo, each, board)
+            tuning.fit(run, todo, each, board)
 
     if missing:
         launch.check(data, [trial.config for trial in missing])
@@ -65,20 +58,15 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     # What a search has done is shown in tables once a plan asks for it: that plan is written, though nothing is to run.
     if missing or not results.planned(out).issuperset(ids):
         launch.write_run(out, run, data, trials=ids, to_run=[trial.trial for trial in missing])
-    status = launch.with_ray(console, run, work) if missing else 0
+    interrupted = launch.with_ray(console, run, work) if missing else False
     collect(out)
+    if interrupted:
+        return interruption.STATUS
     print_tables(out, [trial.trial for trial in trials], trials)
     found = progress(out, trials)
     _tell_of_one_seed(console, run, trials, found)
     _tell_other_code(console, out, missing)
-    return status or _tell_unfinished(console, out, found)
-
-
-def _hide_credentials(data: str) -> None:
-    """Begins this process anew without the password in its arguments, which `ps` and Ray's dashboard show."""
-    if urls.has_credentials(data):
-        urls.remember(data)
-        os.execv(sys.executable, [sys.executable, *launch.public(sys.orig_argv[1:])])
+    return _tell_unfinished(console, out, found)
 
 
 def _to_run(run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> list[PlannedTrial]:
@@ -133,7 +121,7 @@ def _tell_of_one_seed(console: Console, run: RunConfig, trials: Sequence[Planned
     """How to ask more seeds, where something is done and the command has not chosen one."""
     chosen = run.seeds is not None or "seed" in run.trial or "seed" in (run.where or "")
     if not chosen and (found.done or found.changed) and len({trial.config.seed for trial in trials}) == 1:
-        told = f"One seed decides nothing about a setting. To ask three: {launch.command()} seeds=3"
+        told = f"One seed decides nothing about a setting. To ask three: {typed.command()} seeds=3"
         console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -155,20 +143,6 @@ def _tell_unfinished(console: Console, out: Path, found: Progress) -> int:
         log = out / "logs" / f"{trial.trial}.log"
         console.print(f"failed: {trial.name}, see {log}", highlight=False, soft_wrap=True)
     return 1 if found.failed or found.missing else 0
-
-
-@contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Within, SIGTERM ends the run as Ctrl-C does: in order, with Ray shut down and the way to continue told."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _choices() -> str:

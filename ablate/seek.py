@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import launch, members, storage
+from ablate import interruption, launch, members, storage
 from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
 from ablate.errors import UsageError
@@ -39,7 +39,7 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
     if run.dry_run:
         launch.tell(console, _plan(search, cells))
         return 0
-    status = 0
+    interrupted = False
     if _left(search, cells, found):
         launch.check(data, _configs(search, cells, data.manifest))
         if search.objective == "val_iou":
@@ -47,7 +47,7 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
                 launch.require_validation(data.manifest, cell.config({}).arm, f"space={run.space}")
         _require_own_code(run, cells, found)
 
-        def work(ray: Cluster, each: dict[str, float]) -> bool:
+        def work(ray: Cluster, each: dict[str, float]) -> None:
             from ablate.console import Board
             from ablate.job_searcher import SearchRun
 
@@ -64,20 +64,22 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
                     job=lambda trial: jobs(run, data, out, [trial], each)[0],
                     board=board,
                 )
-                return _search(searched, found, each, at_a_time)
+                _search(searched, found, each, at_a_time)
 
         with members.held(out, identity, run.space):
             found = members.found(out, members.searches(out).get(identity, []))  # another run may just have ended
             launch.write_run(out, run, data, trials=[], search=identity)
-            status = launch.with_ray(console, run, work)
+            interrupted = launch.with_ray(console, run, work)
     collect(out)
+    if interrupted:
+        return interruption.STATUS
     print_search(out, identity)
     found = members.found(out, members.searches(out).get(identity, []))
-    return status or int(any(one.status not in FINISHED for one in found))
+    return int(any(one.status not in FINISHED for one in found))
 
 
-def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float], at_a_time: int) -> bool:
-    """Trains what the search suggests; says whether it was interrupted."""
+def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float], at_a_time: int) -> None:
+    """Trains what the search suggests."""
     from ablate import halving, population, suggest, tuning  # Ray is slow to start: not before all has been checked
 
     search, cells = searched.search, searched.cells
@@ -90,10 +92,9 @@ def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float],
     else:
         searcher = suggest.Suggestions(searched, found, stopping)
     began = time.monotonic()
-    interrupted = tuning.seek(searcher, stopping, at_a_time, each, searched.board)
+    tuning.seek(searcher, stopping, at_a_time, each, searched.board, searched.out)
     busy = searcher.busy_seconds / (at_a_time * (time.monotonic() - began))
     searched.board.say(f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time")
-    return interrupted
 
 
 def _configs(search: Search, cells: Sequence[Cell], manifest: Manifest) -> Iterator[TrialConfig]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import faulthandler
 import json
 import logging
+import os
+import platform
 import resource
 import statistics
+import sys
 import time
 import traceback
-from typing import Any
+from typing import Any, TextIO
 
 import torch
 from ray import tune
@@ -18,7 +22,8 @@ from torch import nn
 from ablate import checkpoint, data, evaluate, oracle, pictures, results
 from ablate.commit import commit, commit_failure, trained_on
 from ablate.data import Data
-from ablate.devices import device, device_name, precision_used
+from ablate.deaths import BEGINS
+from ablate.devices import device, device_name, precision_used, require_whole
 from ablate.errors import UsageError
 from ablate.identity import code_digest
 from ablate.pictures import Pictures
@@ -45,7 +50,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._fresh = True  # no other trial was in this process before
         self._training: Training | None = None
         self._data: Data | None = None
-        self._log = _log(self._job)
+        self._log = logging.getLogger(f"ablate.trial.{_first(self._job).trial}")
+        self._crashes: TextIO | None = None
         self._code: str | None = None
         self._told: str | None = None  # where it began, for the board
         self._device = torch.device("cpu")
@@ -59,6 +65,10 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
     def cleanup(self) -> None:
         """Closes the log files."""
+        if self._crashes is not None:
+            faulthandler.enable(sys.__stderr__ or sys.stderr)
+            self._crashes.close()
+            self._crashes = None
         for handler in [*self._log.handlers]:
             self._log.removeHandler(handler)
             handler.close()
@@ -72,6 +82,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             return self._advance()
         except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
             self._log.error("%s", traceback.format_exc())
+            require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
             self._failures += 1
             final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
             if final or self._failures > self._job.max_failures:
@@ -80,19 +91,38 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             return self._report()
 
     def _prepare(self) -> str:
-        """Takes the device that was given, and finds out which code lies here, which may not be the driver's."""
+        """Opens the log, takes the device that was given, and finds out which code lies here: perhaps not the driver's.
+
+        Not in `setup`, whose exceptions Ray takes for deaths of the process.
+        """
         if self._code is not None:
             return self._code
+        self._open_log()
         _make_deterministic(self._job.threads)
         self._device = device(self._job.gpu)
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
         first = _first(self._job)
         arithmetic, self._code = precision_used(first.config, self._device), code_digest(first.config)
-        self._log.info("%s on %s, %s", self._job.name, device_name(self._device), arithmetic)
+        self._log.info("on %s, %s", device_name(self._device), arithmetic)
         if self._code != first.code:
             self._log.warning("other code lies here (%s) than where the run was planned (%s)", self._code, first.code)
         return self._code
+
+    def _open_log(self) -> None:
+        """Writes to the log file of each of the job's trials; appended to by every attempt, and by a crash."""
+        self._log.setLevel(logging.INFO)
+        self._log.propagate = False
+        self._log.handlers.clear()
+        logs = self._job.out / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        for trial in self._job.trials:
+            handler = logging.FileHandler(logs / f"{trial.trial}.log")
+            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+            self._log.addHandler(handler)
+        self._log.info("%s %s: %d on %s", self._job.name, BEGINS, os.getpid(), platform.node())
+        self._crashes = (logs / f"{_first(self._job).trial}.log").open("a")
+        faulthandler.enable(self._crashes)
 
     def _advance(self) -> dict[str, Any]:
         job, code = self._job, self._prepare()
@@ -102,6 +132,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             return self._finish(record[1], record[0])
         if self._training is None:
             self._training = self._begin(code)
+            return self._report()  # so that the driver knows, should this process die, that it had come so far
         if not self._training.finished and self._training.epoch != job.until:
             row = self._training.run_epoch(self._oracle())
             row |= {"code_digest": code, oracle.PHOTOS: self._photos if row["oracle_iou"] is not None else None}
@@ -248,17 +279,3 @@ def _peak(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-
-
-def _log(job: Job) -> logging.Logger:
-    """Writes to the log file of each of the job's trials; appended to by every attempt."""
-    log = logging.getLogger(f"ablate.trial.{_first(job).trial}")
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    log.handlers.clear()
-    (job.out / "logs").mkdir(parents=True, exist_ok=True)
-    for trial in job.trials:
-        handler = logging.FileHandler(job.out / "logs" / f"{trial.trial}.log")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        log.addHandler(handler)
-    return log

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import logging
 import tempfile
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from ray import tune
 from ray.tune import Callback, CheckpointConfig, FailureConfig, Stopper
 from ray.tune.experiment import Trial
 
+from ablate import deaths, interruption, ray_folder, typed
 from ablate.commit import commit_failure
 from ablate.config import RunConfig
 from ablate.console import Board
+from ablate.deaths import Deaths, memory_kills_as_deaths
 from ablate.halving import Halving
 from ablate.job_searcher import JobSearcher
 from ablate.members import diverged
 from ablate.plan import Job
 from ablate.trial import GridTrial
 
-# Deaths of a trial's process (out of memory, a lost node) after which even an innocent trial is given up.
-_MAX_DEATHS = 10
+_LOG = "ray.log"
 
 
-def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> bool:
-    """Works through the jobs; says whether it was interrupted. Failures are rows in `trials`, not exceptions here."""
+def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> None:
+    """Works through the jobs. Failures are rows in `trials`, not exceptions here."""
     plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent)
     stopper = SameFailure(first=3, divergence=True)
-    _fit(plan, {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}, each, board, stopper)
-    return stopper.reason is None and board.unfinished
+    space = {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}
+    _fit(plan, space, each, board, stopper, jobs[0].out)
 
 
-def seek(searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str, float], board: Board) -> bool:
-    """Trains what a search suggests, until it has no more; says whether it was interrupted.
+def seek(
+    searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str, float], board: Board, out: Path
+) -> None:
+    """Trains what a search suggests, until it has no more.
 
     Args:
         at_a_time: trials; a search that had suggested more would know less when it did.
@@ -44,15 +52,21 @@ def seek(searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str
         reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
     )
     stopper = SameFailure(first=3, divergence=False)  # values with which training diverges are what it looks for
-    _fit(plan, {}, each, board, stopper)
-    return stopper.reason is None and (board.unfinished or not searcher.ended)
+    _fit(plan, {}, each, board, stopper, out)
 
 
 def _fit(
-    plan: tune.TuneConfig, space: dict[str, object], each: dict[str, float], board: Board, stopper: SameFailure
+    plan: tune.TuneConfig,
+    space: dict[str, object],
+    each: dict[str, float],
+    board: Board,
+    stopper: SameFailure,
+    out: Path,
 ) -> None:
-    plan.trial_name_creator = plan.trial_dirname_creator = _name
-    with tempfile.TemporaryDirectory(prefix="ablate-tune-") as scratch:
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what its errors say, ours do in a line
+    plan.trial_name_creator, plan.trial_dirname_creator = _name, _folder
+    watch = _Watch(board, stopper)
+    with tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=ray_folder.root()) as scratch, memory_kills_as_deaths():
         tuner = tune.Tuner(
             tune.with_resources(GridTrial, each),
             param_space=space,
@@ -61,25 +75,33 @@ def _fit(
                 name="run",
                 storage_path=scratch,  # never read back
                 verbose=0,
-                stop=stopper,
-                callbacks=[_Watch(board)],
-                failure_config=FailureConfig(max_failures=_MAX_DEATHS),
+                stop=_Interruptible(stopper, board),
+                callbacks=[watch],
+                failure_config=FailureConfig(max_failures=deaths.MOST),
                 checkpoint_config=CheckpointConfig(checkpoint_at_end=False),
             ),
         )
-        for result in tuner.fit():
-            job = Job.model_validate(result.config["job"])
-            if result.error is not None and board.failed(job.name):  # not one that was interrupted while it recovered
-                _record_death(job, result.error)
+        try:
+            tuner.fit()
+        except Exception as error:  # noqa: BLE001 - Ray's own end: what is finished is kept, and its trace with it
+            _record(out / "logs" / _LOG)
+            board.say(f"Ray has given up: {_last_line(error)}; its trace is in {out / 'logs' / _LOG}")
+    for job, reason in watch.given_up:
+        commit_failure(job, reason, {})
     if stopper.reason is not None:
         board.say(f"stopped early: the first {stopper.first} trials all failed in the same way: {stopper.reason}")
 
 
 class _Watch(Callback):  # type: ignore[misc]
-    """Tells the board what happens. No I/O here: an exception in a callback would fail the trial."""
+    """Tells the board what happens. An exception in a callback would fail the trial.
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    Attributes:
+        given_up: jobs whose processes died too often, each with the last death's reason.
+    """
+
+    def __init__(self, board: Board, stopper: SameFailure) -> None:
+        self.given_up: list[tuple[Job, str]] = []
+        self._board, self._stopper, self._deaths = board, stopper, Deaths()
 
     def __getstate__(self) -> dict[str, object]:
         return {}  # Tune saves its callbacks; this one is never restored
@@ -90,10 +112,46 @@ class _Watch(Callback):  # type: ignore[misc]
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, object], **info: object
     ) -> None:
+        self._deaths.reported(trial, result)
         self._board.reported(str(trial), result)
 
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
+        if reason := self._died(trial):
+            self._board.say(f"{trial}  {reason}; it is tried again")
+
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
-        self._board.reported(str(trial), {"failed": "its process died", "done": True})
+        if reason := self._died(trial):
+            reason = f"{reason}, again and with nothing achieved in between"
+            self.given_up.append((_job(trial), reason))
+            report = {"failed": reason, "done": True}
+            self._board.reported(str(trial), report)
+            self._stopper(trial.trial_id, {"epoch": 0} | report)
+
+    def _died(self, trial: Trial) -> str | None:
+        """What a process died of; nothing where this run is being ended, and its processes with it."""
+        job = _job(trial)
+        death = self._deaths.died(trial, job.out / "logs" / f"{job.trials[0].trial}.log")
+        return None if interruption.asked() else death.reason
+
+
+class _Interruptible(Stopper):  # type: ignore[misc]
+    """Ends a run when another rule says so, or the process has been asked to end."""
+
+    def __init__(self, rule: SameFailure, board: Board) -> None:
+        self._rule, self._board = rule, board
+        self._told = False
+
+    def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
+        return self._rule(trial_id, result)
+
+    def stop_all(self) -> bool:
+        if interruption.asked() and not self._told:
+            self._told = True  # at once: whoever asked may not wait for the end
+            self._board.say(f"interrupted; what is finished is kept. To continue: {typed.command()}")
+        return self._told or self._rule.stop_all()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {}  # see `_Watch`
 
 
 class SameFailure(Stopper):  # type: ignore[misc]
@@ -119,10 +177,25 @@ class SameFailure(Stopper):  # type: ignore[misc]
         return self.reason is not None
 
 
+def _record(log: Path) -> None:
+    with contextlib.suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a") as file:
+            file.write(f"{datetime.datetime.now(datetime.UTC).isoformat()}\n{traceback.format_exc()}\n")
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1] if lines else ''}"
+
+
+def _job(trial: Trial) -> Job:
+    return Job.model_validate(trial.config["job"])
+
+
 def _name(trial: Trial) -> str:
-    return Job.model_validate(trial.config["job"]).name
+    return _job(trial).name
 
 
-def _record_death(job: Job, error: Exception) -> None:
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    commit_failure(job, f"its process died again and again, last: {said[-1]}", {})
+def _folder(trial: Trial) -> str:
+    return _job(trial).trials[0].trial  # a name may hold what no folder's may, such as a path

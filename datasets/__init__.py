@@ -5,3 +5,7 @@ set, found by its name (`data=demo` is `datasets/demo`; see `datasets.roots`).
 
 This file must exist: without it an installed Hugging Face `datasets` wins the name.
 """
+
+from ablate import interruption
+
+interruption.while_loading(__name__)

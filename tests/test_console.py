@@ -30,7 +30,6 @@ def test_lines_say_what_started_and_how_it_ended(work):
         board.reported("unet-crop-s0", report(1))
         board.reported("unet-crop-s0", report(2, done=True, failed=None))
         board.reported("unet-crop-jitter-s0", report(0, done=True, failed="RuntimeError: no such layer"))
-        assert not board.unfinished
     lines = text.getvalue().splitlines()
     assert any(line.endswith("unet-crop-s0  started") for line in lines)
     assert any("unet-crop-s0  done in 0 s: 2 epochs, val IoU 50.0 %" in line for line in lines)
@@ -43,7 +42,6 @@ def test_time_left_is_told_once_an_epoch_has_been_seen(work):
     board.started("unet-crop-s0")
     board.reported("unet-crop-s0", report(1))
     assert "about 6 s left" in board.summary()  # three of four epochs of two seconds, one trial at a time
-    assert board.unfinished
 
 
 def test_a_terminal_shows_each_running_trial_and_the_summary(work):

@@ -43,7 +43,7 @@ def job(root, out, **fields):
 
 
 def steps(job, most=10):
-    """Runs a job to its end, or for some steps; the last report."""
+    """Runs a job to its end, or for some steps, of which the first begins and each other is an epoch; the last report."""
     trial = GridTrial({"job": job.model_dump(mode="json")})
     for _ in range(most):
         report = trial.step()
@@ -155,7 +155,7 @@ def test_a_failure_too_is_stamped_with_the_code_that_failed(root, tmp_path):
 
 def test_why_a_checkpoint_is_not_gone_on_with_is_logged(root, tmp_path):
     work = job(root, tmp_path / "out")
-    steps(work, most=2)
+    steps(work, most=3)
     path = work.out / "checkpoints" / f"{work.trials[0].training}.ckpt"
     state = torch.load(path, weights_only=True)
     torch.save(state | {"code": "yesterday's"}, path)
@@ -191,9 +191,9 @@ def test_the_oracle_of_new_photographs_is_not_that_of_the_old_ones(root, tmp_pat
 
 def test_an_oracle_s_numbers_of_other_photographs_are_gone_when_a_training_goes_on(root, tmp_path):
     out = tmp_path / "out"
-    steps(job(root, out, oracle=True), most=1)
+    steps(job(root, out, oracle=True), most=2)
     new_photographs(root)
-    report = steps(job(root, out, oracle=True), most=1)
+    report = steps(job(root, out, oracle=True), most=2)
     assert [one["oracle_iou"] is None for one in report["rows"]] == [True, False]
 
 

@@ -1,0 +1,165 @@
+"""Deaths of a trial's process: what each was, in a line, and whether another try is worth it.
+
+Losing a process, a node or its memory to others is not the trial's fault, and it goes on from its checkpoint. What ends
+a process by itself does so again: a second death of that kind, with nothing achieved in between, is the trial's end.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ray.air.execution._internal.actor_manager import RayActorManager
+from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
+from ray.tune.experiment import Trial
+
+BEGINS = "in a process of its own"  # stands in a trial's log wherever one of its processes begins
+# Deaths, with no epoch finished in between, after which even an innocent trial is given up.
+MOST = 10
+
+_MEMORY = "killed: out of memory; lower max_concurrent=, or train on less (trial.image_size=, trial.batch_size=)"
+_CRASH = re.compile(r"^Fatal Python error: (.+)$", re.MULTILINE)  # faulthandler's
+_EXIT_CODE = re.compile(r"exit code (-?\d+)")
+_LARGEST = re.compile(r"Top \d+ memory users:[^\n]*\n(\d+)\s")  # of Ray's memory monitor
+_TAIL = 20_000  # bytes of a log; a crash's report is shorter
+
+
+@dataclass(frozen=True)
+class Death:
+    """One death.
+
+    Attributes:
+        reason: what it was, in a line.
+        own: whether the trial's own doing is what ended its process, as far as can be told.
+    """
+
+    reason: str
+    own: bool
+
+
+@dataclass
+class _Life:
+    """A trial's processes so far.
+
+    Attributes:
+        epoch: the last one that was reported.
+        begun: whether the process that lives has reported anything; pid: its number, once it has.
+        death: of the process before, while nothing has been achieved since.
+    """
+
+    epoch: int = 0
+    begun: bool = False
+    pid: int | None = None
+    death: Death | None = None
+
+
+class KilledForMemoryError(RayActorError):  # type: ignore[misc]
+    """Ray's memory monitor has ended a trial's process."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(error_msg=said)
+        self.said = said
+
+    def __reduce__(self) -> tuple[type[KilledForMemoryError], tuple[str]]:
+        return KilledForMemoryError, (self.said,)
+
+
+@contextmanager
+def memory_kills_as_deaths() -> Iterator[None]:
+    """Within, a process that Ray's memory monitor has killed is to Tune what any other dead one is.
+
+    Tune knows two kinds of failure, of an actor and of a task. The monitor's is neither, and ends the whole experiment.
+    """
+    original = RayActorManager._actor_task_failed
+
+    def failed(manager: RayActorManager, tracked_actor_task: object, exception: Exception) -> None:
+        if isinstance(exception, OutOfMemoryError):
+            exception = KilledForMemoryError(str(exception))
+        original(manager, tracked_actor_task, exception)
+
+    RayActorManager._actor_task_failed = failed
+    try:
+        yield
+    finally:
+        RayActorManager._actor_task_failed = original
+
+
+class Deaths:
+    """Counts each trial's deaths, and tells Tune when there is no point in another try."""
+
+    def __init__(self) -> None:
+        self._lives: dict[str, _Life] = {}  # by Tune's ids
+
+    def reported(self, trial: Trial, result: dict[str, object]) -> None:
+        """A process lives; once it has achieved what the one before did not, that one's death counts no more."""
+        life = self._lives.setdefault(trial.trial_id, _Life())
+        epoch, pid = int(str(result.get("epoch") or 0)), result.get("pid")
+        if life.death is not None and (epoch > life.epoch or not life.death.own):
+            trial.max_failures = trial.num_failures + MOST
+            life.death = None
+        life.epoch, life.begun, life.pid = max(epoch, life.epoch), True, pid if isinstance(pid, int) else None
+
+    def died(self, trial: Trial, log: Path) -> Death:
+        """What a process died of; `log` is its trial's, where all that Ray says of it is kept."""
+        life = self._lives.setdefault(trial.trial_id, _Life())
+        error = _error(trial)
+        death = told(error, life.pid, log)
+        if death.own or not life.begun:
+            trial.max_failures = trial.num_failures  # the next one is the last
+        life.death, life.begun, life.pid = death, False, None
+        with suppress(OSError), log.open("a") as file:
+            file.write(f"{death.reason}\n{error}\n")
+        return death
+
+
+def told(error: Exception | None, pid: int | None, log: Path) -> Death:
+    """What an exception says that Ray gives for a dead process.
+
+    Args:
+        pid: of the process, if it is known.
+    """
+    said = str(error or "").strip()
+    if isinstance(error, KilledForMemoryError):
+        largest = _LARGEST.search(said)
+        return Death(_MEMORY, own=largest is None or pid is None or int(largest[1]) == pid)
+    if isinstance(error, RayTaskError) or (isinstance(error, RayActorError) and error.actor_init_failed):
+        return Death(f"its process was ended: {_last_line(said)}", own=True)
+    if crash := _crash(log):
+        return Death(f"its process crashed: {crash}", own=True)
+    if "SIGTERM" in said:
+        return Death("its process was terminated", own=False)
+    if code := _EXIT_CODE.search(said):
+        return Death(f"its process ended itself with exit code {code[1]}", own=True)
+    lost = "node" in said.partition("The actor is dead because")[2].partition(".")[0]
+    return Death("its node was lost" if lost else "its process was killed", own=False)
+
+
+def _error(trial: Trial) -> Exception | None:
+    if not trial.pickled_error_file:
+        return None
+    try:
+        found = pickle.loads(Path(trial.pickled_error_file).read_bytes())
+    except Exception:  # noqa: BLE001 - whatever it was, the death is recorded without its cause
+        return None
+    return found if isinstance(found, Exception) else None
+
+
+def _last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else "nothing was said"
+
+
+def _crash(log: Path) -> str | None:
+    """What faulthandler left at the end of a trial's log: behind the last attempt's first line."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL))
+            tail = file.read().decode(errors="replace")
+    except OSError:
+        return None
+    found = _CRASH.search(tail.rpartition(BEGINS)[2])
+    return found[1] if found else None

@@ -1,0 +1,112 @@
+"""Ctrl-C and SIGTERM, which mean the same: end in order, and say how to go on.
+
+Signals belong to the process, and so does what is known of them here. A command hears of one as a `KeyboardInterrupt`,
+or, in a block that must not be broken off (`deferred`), by asking `asked()`. A second one breaks that block off too.
+
+Ray gives SIGTERM a handler of its own, in C++, which prints its stack and may abort. So that signal is blocked in all
+threads from the start, and one thread waits for it and passes it on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+STATUS = 130  # what shells give a command that Ctrl-C ended
+PATIENCE = 20.0  # seconds in which a command that was asked to end does so; what hangs, as a dead Ray does, is left
+
+_PASSED_ON = signal.SIGUSR2  # SIGTERM, as the main thread gets it; SIGINT may be ignored, as of background jobs
+_HANDLED = (signal.SIGINT, _PASSED_ON)
+
+
+class _State:
+    asked = False
+    to_continue = ""
+    deferred = 0  # blocks that are not to be broken off, one in the other
+
+
+def asked() -> bool:
+    """Whether this process has been asked to end."""
+    return _State.asked
+
+
+def while_loading(package: str) -> None:
+    """Begins to listen while `python -m package.command` still imports: asked to end then, the process does so at once.
+
+    Nothing has begun, and a traceback through half-imported modules would tell nobody anything. Elsewhere, such as in a
+    notebook or a Ray worker that imports the package, nothing is changed.
+    """
+    # While a package is imported on the way to the module that `-m` names, sys.argv[0] is not its path yet.
+    if sys.argv[:1] != ["-m"] or threading.current_thread() is not threading.main_thread():
+        return
+    told = f"{package}: interrupted before anything had begun; repeat the command\n".encode()
+    _install(lambda number, frame: _end(told))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # inherited by all threads that libraries start
+    os.register_at_fork(after_in_child=_unblock)  # and by processes: Ray's must hear of it, and block SIGINT themselves
+    threading.Thread(target=_pass_on, daemon=True).start()
+
+
+@contextlib.contextmanager
+def handled(to_continue: str) -> Iterator[None]:
+    """Within, both signals end a command as `KeyboardInterrupt`.
+
+    Args:
+        to_continue: the command that does, for the case that this one cannot end in order.
+    """
+    _State.to_continue = to_continue
+    before = {number: signal.getsignal(number) for number in _HANDLED}
+    _install(_interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[None]:
+    """Within, the first signal only makes `asked()` true."""
+    _State.deferred += 1
+    try:
+        yield
+    finally:
+        _State.deferred -= 1
+
+
+def _install(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in _HANDLED:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    again, _State.asked = _State.asked, True
+    if not again:
+        told = f"not ended after {PATIENCE:.0f} s: left as it is. To continue: {_State.to_continue}\n"
+        watch = threading.Timer(PATIENCE, _end, [told.encode()])
+        watch.daemon = True
+        watch.start()
+    if again or not _State.deferred:
+        raise KeyboardInterrupt
+
+
+def _end(told: bytes) -> None:
+    os.write(2, told)
+    os._exit(STATUS)
+
+
+def _unblock() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _pass_on() -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    while True:
+        signal.sigwait({signal.SIGTERM})
+        signal.pthread_kill(main, _PASSED_ON)

@@ -1,0 +1,65 @@
+"""Ray's token: what keeps its dashboard and its job port from everybody else on the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from ablate.errors import UsageError
+
+_PATH, _MODE, _TOKEN = "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+
+
+def ensure() -> None:
+    """Makes the token, which Ray asks for by itself, readable by this user alone; Ray's own would be open to all.
+
+    Raises:
+        UsageError: there is no place for it.
+    """
+    if os.environ.get(_TOKEN) or os.environ.get(_MODE) == "disabled":
+        return
+    path = _path()
+    try:
+        if path.is_file():
+            with contextlib.suppress(OSError):  # one that is mounted here is not ours to change
+                path.chmod(0o600)
+            return
+        _write(path)
+    except OSError as error:
+        raise UsageError(
+            f"Ray's token cannot be kept in {path}: {error.strerror}; name a file that you can write, such as "
+            f"{_PATH}=/tmp/ray_token_{os.getuid()}"
+        ) from error
+
+
+def way_in() -> str:
+    """How a person gets past the dashboard's login."""
+    if os.environ.get(_MODE) != "token":
+        return "no token needed"
+    return f"its token: the variable {_TOKEN}" if os.environ.get(_TOKEN) else f"its token: cat {_path()}"
+
+
+def _path() -> Path:
+    given = os.environ.get(_PATH)
+    if given:
+        return Path(given)
+    try:
+        return Path.home() / ".ray" / "auth_token"
+    except RuntimeError as error:  # a user without an entry in passwd
+        raise UsageError(
+            f"this user has no home for Ray's token; name a file, such as {_PATH}=/tmp/ray_token_{os.getuid()}"
+        ) from error
+
+
+def _write(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):  # of two first runs at once, the second takes the other's
+            path.hardlink_to(own)
+    finally:
+        own.unlink(missing_ok=True)
