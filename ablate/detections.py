@@ -93,14 +93,9 @@ def found_on(
 def _matched(
     detections: Detections, photographs: Mapping[str, str | None], file_names: Mapping[str, str] | None
 ) -> Matched:
-    def same(one: int, other: int) -> bool:
-        entries = detections.entries[one], detections.entries[other]
-        if any(entry.failure or entry.detections is None for entry in entries):
-            return all(entry.failure or entry.detections is None for entry in entries)
-        pairs = (
-            [(each.category, each.confidence, each.box) for each in _detections(detections, at)] for at in (one, other)
-        )
-        return next(pairs) == next(pairs)
+    def tells(index: int) -> object:
+        seen = detections.entries[index].looked_at
+        return seen and [(one.category, one.confidence, one.box) for one in _detections(detections, index)]
 
     ids = {one: one for one in photographs}
     others = [name for one, name in (file_names or {}).items() if one not in photographs]
@@ -109,7 +104,7 @@ def _matched(
         told = {one: file_names.get(one) for one in photographs}
         ways.append(Names(f"{_FILE_NAME} in annotations=", told, others=others))
     ways += [Names(_IMAGE_ID, ids), Names(_IMAGE_ID, ids, without_suffix=True)]
-    matched = match(detections.place, [entry.file for entry in detections.entries], ways, same)
+    matched = match(detections.place, [entry.file for entry in detections.entries], ways, tells)
     if matched.by.what == _IMAGE_ID and all(one.isdigit() for one in photographs):
         why = "not one was found by its file name" if any(photographs.values()) else "data= tells no file names"
         raise UsageError(
@@ -122,7 +117,7 @@ def _matched(
 
 def _require_looked_at(detections: Detections, matched: Matched) -> None:
     entries = [detections.entries[index] for index in matched.index.values()]
-    failed = [entry for entry in entries if entry.failure or entry.detections is None]
+    failed = [entry for entry in entries if not entry.looked_at]
     if failed:
         why = next((f" ({entry.failure})" for entry in failed if entry.failure), "")
         raise UsageError(

@@ -41,6 +41,11 @@ class Entry:
     detections: object
     failure: str | None = None
 
+    @property
+    def looked_at(self) -> bool:
+        """Whether the detector did not fail on it."""
+        return not self.failure and self.detections is not None
+
 
 @dataclass(frozen=True)
 class Detections:

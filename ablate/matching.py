@@ -54,13 +54,13 @@ class Matched:
     used: int
 
 
-def match(place: str, files: Sequence[str], ways: Iterable[Names], same: Callable[[int, int], bool]) -> Matched:
+def match(place: str, files: Sequence[str], ways: Iterable[Names], tells: Callable[[int], object]) -> Matched:
     """Finds every photograph in a list of files, by the first way to name them that finds any.
 
     Args:
         place: what the user typed, for errors.
         ways: the most certain first; all of the same photographs.
-        same: whether two files of the list, by index, tell the same, so that either may stand for both.
+        tells: what the list has on a file, by its index; of two that tell the same either may stand for both.
 
     Raises:
         UsageError: a photograph is not in the list, or could be several files, or a file could be several photographs.
@@ -71,10 +71,11 @@ def match(place: str, files: Sequence[str], ways: Iterable[Names], same: Callabl
         compared = [_stem(path) for path in paths] if way.without_suffix else paths
         found = _candidates(compared, named, {parts(path) for path in way.others})
         if found:
-            _require_one_each(place, files, way, found, same)
+            _require_one_each(place, files, way, found, tells)
             index = {photograph: candidates[0] for photograph, candidates in found.items()}
             return Matched(way, index, len({one for candidates in found.values() for one in candidates}))
-    ours = ", ".join(f"{shown(name)} ({way.what})" for way in ways for name in [*way.of.values()][:1] if name)
+    examples = [f"{shown(name)} ({way.what})" for way in ways for name in [*way.of.values()][:1] if name]
+    ours = ", ".join(dict.fromkeys(examples))
     theirs = shown(files[0]) if files else "nothing"
     raise UsageError(
         f"{place}: not one photograph of data= is in the file: such as {ours}; in the file {theirs}; give the file of "
@@ -144,12 +145,12 @@ def _folded(path: Parts) -> Parts:
 
 
 def _require_one_each(
-    place: str, files: Sequence[str], way: Names, found: Mapping[str, list[int]], same: Callable[[int, int], bool]
+    place: str, files: Sequence[str], way: Names, found: Mapping[str, list[int]], tells: Callable[[int], object]
 ) -> None:
     several = [
         (str(way.of[photograph]), [files[index] for index in candidates])
         for photograph, candidates in found.items()
-        if not all(same(candidates[0], other) for other in candidates[1:])
+        if any(tells(candidates[0]) != tells(other) for other in candidates[1:])
     ]
     if several:
         raise UsageError(

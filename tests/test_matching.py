@@ -9,9 +9,7 @@ from ablate.matching import Names, match, parts, shown
 
 
 def matched(files, *names, **more):
-    return match(
-        "boxes=F", files, [Names("file name", {name: name for name in names}, **more)], lambda one, other: False
-    )
+    return match("boxes=F", files, [Names("file name", {name: name for name in names}, **more)], lambda index: index)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_a_file_that_is_another_photograph_by_its_very_path_is_only_that():
 
 def test_two_entries_that_tell_the_same_are_one():
     names = [Names("file name", {"a": "a.jpg"})]
-    found = match("boxes=F", ["a.jpg", "./a.jpg", "b.jpg"], names, lambda one, other: True)
+    found = match("boxes=F", ["a.jpg", "./a.jpg", "b.jpg"], names, lambda index: None)
     assert (found.index, found.used) == ({"a": 0}, 2)
 
 
@@ -81,11 +79,11 @@ def test_the_first_names_that_find_any_decide():
         Names("file name", {"1": "a.jpg", "2": "b.jpg"}),
         Names("image id", {"1": "1", "2": "2"}, without_suffix=True),
     ]
-    assert match("boxes=F", ["b.jpg", "a.jpg", "2.jpg"], ways, lambda one, other: False).index == {"1": 1, "2": 0}
-    by_id = match("boxes=F", ["x/2.jpg", "1.jpg"], ways, lambda one, other: False)
+    assert match("boxes=F", ["b.jpg", "a.jpg", "2.jpg"], ways, lambda index: index).index == {"1": 1, "2": 0}
+    by_id = match("boxes=F", ["x/2.jpg", "1.jpg"], ways, lambda index: index)
     assert (by_id.by.what, by_id.index) == ("image id", {"1": 1, "2": 0})
     with pytest.raises(UsageError, match=r"1 of 2 .* found by their file name: b\.jpg"):
-        match("boxes=F", ["a.jpg", "2.jpg"], ways, lambda one, other: False)
+        match("boxes=F", ["a.jpg", "2.jpg"], ways, lambda index: index)
 
 
 def test_a_long_list_of_one_name_in_many_folders_is_fast():
