@@ -1,60 +1,23 @@
-"""What a detector found, from a file in MegaDetector's format, and on which of our photographs.
-
-The format: `detection_categories` (key to name) and `images`, each with `file` and either `failure` or `detections`: a
-category's key, a confidence in [0, 1], and `bbox`, [x, y, width, height] in fractions of the frame.
-"""
+"""What a detector found on our photographs: which boxes count, and which were left out."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
-import pydantic
-from pydantic import Field
 
-from ablate.boxes import Boxes, clip, from_coco, scale
-from ablate.errors import UsageError, suggest
+from ablate.boxes import Boxes, clip, from_coco, scale, stack
+from ablate.categories import chosen
+from ablate.detector_files import Detections, number
+from ablate.errors import UsageError
+from ablate.matching import Matched, Names, few, match, shown
 
 _SLACK = 1e-3  # of the frame: detectors round
-_EXAMPLES = 3
+_ROUNDED = 1e-6  # of a confidence
 _FRAME = (1.0, 1.0)
-
-
-class _Detection(pydantic.BaseModel):
-    category: str
-    conf: float = Field(ge=0, le=1, allow_inf_nan=False)
-    bbox: tuple[float, float, float, float]
-
-    @pydantic.field_validator("bbox")
-    @classmethod
-    def _within(cls, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        edges = from_coco(box)
-        if not (np.isfinite(edges).all() and min(box[2:]) >= 0 and -_SLACK <= edges.min() <= edges.max() <= 1 + _SLACK):
-            raise ValueError("not [x, y, width, height] in fractions of the frame")
-        return box
-
-
-class _Image(pydantic.BaseModel):
-    file: str
-    failure: str | None = None
-    detections: list[_Detection] | None = None
-
-
-class Detections(pydantic.BaseModel):
-    """A whole file."""
-
-    info: dict[str, Any] = Field(default_factory=dict)
-    detection_categories: dict[str, str]
-    images: list[_Image]
-
-    @property
-    def detector(self) -> str:
-        """What the file says of who made it; empty where it says nothing."""
-        return str(self.info.get("detector") or "")
+_FILE_NAME, _IMAGE_ID = "file name", "image id"
 
 
 @dataclass(frozen=True)
@@ -74,102 +37,184 @@ class Found:
         return scale(self.boxes_n4, _FRAME, wh)
 
 
-def read(path: Path) -> Detections:
-    """Reads a file.
+@dataclass(frozen=True)
+class Sighted:
+    """What counts of a file, by photograph; the categories that it is of; lines on what was matched and left out."""
 
-    Raises:
-        UsageError: it is not of the format; says where.
-    """
-    try:
-        return Detections.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"boxes={path}: no such file") from None
-    except IsADirectoryError:
-        raise UsageError(f"boxes={path}: a folder; give the detector's JSON file") from None
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise UsageError(f"boxes={path}: not MegaDetector's format: {place}: {first['msg']}") from error
+    found: Mapping[str, Found]
+    categories: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Detection:
+    """One of a file; `box` is [x, y, width, height], None where it is not four numbers."""
+
+    category: str
+    confidence: float
+    box: tuple[float, ...] | None
+    photograph: str  # for errors
 
 
 def found_on(
     detections: Detections,
-    photographs: Collection[str],
-    category: str,
+    photographs: Mapping[str, str | None],
+    asked: Sequence[str],
     least: float,
-    renamed: Mapping[str, str],
-) -> dict[str, Found]:
-    """The boxes of a category on each of our photographs.
+    file_names: Mapping[str, str] | None = None,
+) -> Sighted:
+    """The boxes of some categories on each of our photographs.
+
+    A box below the confidence or of another category is counted and left alone, whatever it looks like.
 
     Args:
-        photographs: their image ids.
-        least: confidence that a box must have.
-        renamed: file name to image id, where a file is not named after its photograph.
+        photographs: their image ids, each with its file name, where the data tells it.
+        asked: categories that count; none: `animal`, where the file tells no species.
+        least: confidence that a box must have. One that the user removed is negative, and so always below.
+        file_names: by image id, from the annotations.
 
     Raises:
-        UsageError: there is no such category, or a photograph is not in the file, or twice, or the detector failed
-            on it: a photograph that nobody looked at has no score, not 0.
+        UsageError: a photograph is not in the file, or could be several entries of it, or the detector failed on it (it
+            then has no score, not 0); or there is no such category; or a box that counts is not in fractions.
     """
-    key = _key(detections, category)
-    wanted = set(photographs)
-    images: dict[str, _Image] = {}
-    twice = []
-    for image in detections.images:
-        photograph = next((name for name in _names(image.file, renamed) if name in wanted), None)
-        if photograph in images:
-            twice.append(photograph)
-        if photograph is not None:
-            images[photograph] = image
-    _refuse("are in the file twice", twice)
-    _refuse("are not in the file", sorted(wanted - images.keys()), "the file must be of all photographs of data=")
-    failed = [name for name, image in images.items() if image.failure or image.detections is None]
-    _refuse("made the detector fail", failed, "run it on them again")
-    return {name: _boxes(image.detections or (), key, least) for name, image in images.items()}
+    matched = _matched(detections, photographs, file_names)
+    _require_looked_at(detections, matched)
+    seen = {one: _detections(detections, index) for one, index in matched.index.items()}
+    sure = {one: [each for each in of if each.confidence >= least] for one, of in seen.items()}
+    counts = Counter(each.category for of in sure.values() for each in of)
+    categories = chosen(asked, [*detections.categories.values()], counts)
+    counted = {one: [each for each in of if each.category in categories] for one, of in sure.items()}
+    _require_fractions(detections.place, [each for of in counted.values() for each in of])
+    below = sum(map(len, seen.values())) - counts.total()
+    told = _of_photographs(detections, matched), _of_boxes(counted, counts, categories, below, least)
+    return Sighted({one: _found(of) for one, of in counted.items()}, categories, told)
 
 
-def _key(detections: Detections, category: str) -> str:
-    keys = {name: key for key, name in detections.detection_categories.items()}
-    if category not in keys:
-        raise UsageError(f"category={category}: not in the file; {suggest(category, keys)}")
-    return keys[category]
+def _matched(
+    detections: Detections, photographs: Mapping[str, str | None], file_names: Mapping[str, str] | None
+) -> Matched:
+    def tells(index: int) -> object:
+        seen = detections.entries[index].looked_at
+        return seen and [(one.category, one.confidence, one.box) for one in _detections(detections, index)]
+
+    ids = {one: one for one in photographs}
+    others = [name for one, name in (file_names or {}).items() if one not in photographs]
+    ways = [Names(_FILE_NAME, photographs, others=others)]
+    if file_names is not None:
+        told = {one: file_names.get(one) for one in photographs}
+        ways.append(Names(f"{_FILE_NAME} in annotations=", told, others=others))
+    ways += [Names(_IMAGE_ID, ids), Names(_IMAGE_ID, ids, without_suffix=True)]
+    matched = match(detections.place, [entry.file for entry in detections.entries], ways, tells)
+    if matched.by.what == _IMAGE_ID and all(one.isdigit() for one in photographs):
+        why = "not one was found by its file name" if any(photographs.values()) else "data= tells no file names"
+        raise UsageError(
+            f"{detections.place}: {why}, and image ids that are numbers may not be those in names of files, such as "
+            f"{shown(detections.entries[next(iter(matched.index.values()))].file)}; type annotations=FILE, the COCO "
+            "JSON of these photographs, or prepare the data again"
+        )
+    return matched
 
 
-def _names(file: str, renamed: Mapping[str, str]) -> Iterable[str]:
-    """Which photographs a file may be, the most certain first: by its path, by its name, by its name without suffix."""
-    path = PurePosixPath(file.replace("\\", "/"))
-    parts = path.parts
-    tails = ["/".join(parts[first:]) for first in range(len(parts))]
-    yield from (renamed[tail] for tail in tails if tail in renamed)
-    for tail in tails:
-        yield tail
-        yield str(PurePosixPath(tail).with_suffix("")) if PurePosixPath(tail).suffix else tail
+def _require_looked_at(detections: Detections, matched: Matched) -> None:
+    entries = [detections.entries[index] for index in matched.index.values()]
+    failed = [entry for entry in entries if not entry.looked_at]
+    if failed:
+        why = next((f" ({entry.failure})" for entry in failed if entry.failure), "")
+        raise UsageError(
+            f"{detections.place}: {len(failed)} photograph(s) made the detector fail{why}: "
+            f"{few([entry.file for entry in failed])}; run it on them again"
+        )
 
 
-def _boxes(detections: Sequence[_Detection], key: str, least: float) -> Found:
-    kept = [one for one in detections if one.category == key and one.conf >= least]
-    kept.sort(key=lambda one: -one.conf)
-    boxes = np.array([from_coco(one.bbox) for one in kept]).reshape(-1, 4)
-    return Found(clip(boxes, _FRAME), [one.conf for one in kept])
+def _detections(detections: Detections, index: int) -> list[_Detection]:
+    """What a file has on one photograph; raises a `UsageError` where it cannot be told what a detection is."""
+    entry = detections.entries[index]
+    place = f"{detections.place}: {shown(entry.file)}"
+    if not isinstance(entry.detections, list):
+        raise UsageError(f"{place}: its detections are not a list")
+    found = []
+    for raw in entry.detections:
+        told = raw if isinstance(raw, dict) else {}
+        key, confidence, box = told.get("category"), number(told.get("conf")), told.get("bbox")
+        key = str(key) if isinstance(key, int) and not isinstance(key, bool) else key
+        if not isinstance(key, str):
+            raise UsageError(f"{place}: a detection without a category, which is a key of detection_categories")
+        if confidence is None or not -1 <= confidence <= 1 + _ROUNDED:
+            given = _plain(told.get("conf"))
+            raise UsageError(f"{place}: a detection whose conf is {given}, and not a number in [0, 1]")
+        category = detections.categories.get(key, f"{key} (not in detection_categories)")
+        sides = [value for value in map(number, box) if value is not None] if isinstance(box, list) else []
+        whole = isinstance(box, list) and len(box) == len(sides) == 4
+        found.append(_Detection(category, min(confidence, 1.0), tuple(sides) if whole else None, entry.file))
+    return found
 
 
-def _refuse(what: str, names: Sequence[str | None], advice: str = "") -> None:
-    if names:
-        few = ", ".join(map(str, names[:_EXAMPLES])) + (", ..." if len(names) > _EXAMPLES else "")
-        raise UsageError(f"boxes=: {len(names)} photograph(s) {what}: {few}{f'; {advice}' if advice else ''}")
+def _require_fractions(place: str, counted: Sequence[_Detection]) -> None:
+    """Raises a `UsageError` that names the cause where a box that counts is not in fractions of the frame."""
+    form = "[x, y, width, height] in fractions of the frame"
+    odd = next((one for one in counted if one.box is None), None)
+    if odd:
+        raise UsageError(f"{place}: {shown(odd.photograph)}: a box that counts is not four numbers, {form}")
+    xywh_n4 = stack([one.box for one in counted if one.box])
+    bad_n = np.array([not _fits(box) for box in xywh_n4], dtype=bool)
+    if not bad_n.any():
+        return
+    at = int(bad_n.argmax())
+    example = f"such as [{', '.join(f'{value:g}' for value in xywh_n4[at])}] of {shown(counted[at].photograph)}"
+    corners = np.concatenate([xywh_n4[:, :2], xywh_n4[:, 2:] - xywh_n4[:, :2]], axis=1)
+    if (xywh_n4[:, 2:] > 1).mean() > 0.5:
+        unit = "pixels" if xywh_n4.max() > 100 else "pixels or percent"
+        raise UsageError(
+            f"{place}: the boxes are in {unit}, {example}, and not {form}; divide x and width by the width of the "
+            "photograph, y and height by its height"
+        )
+    if all(map(_fits, corners)):
+        raise UsageError(f"{place}: the boxes look like [x1, y1, x2, y2], {example}, and not {form}")
+    raise UsageError(f"{place}: {bad_n.sum()} boxes that count are not {form}, {example}; mend them or leave them out")
 
 
-def file_names(annotations: Path) -> dict[str, str]:
-    """File name to image id, from a COCO Camera Traps JSON.
+def _fits(box_xywh: Boxes) -> bool:
+    edges = from_coco(box_xywh)
+    return bool(box_xywh[2:].min() >= 0 and -_SLACK <= edges.min() <= edges.max() <= 1 + _SLACK)
 
-    Raises:
-        UsageError: it is not one.
-    """
-    try:
-        images = json.loads(annotations.read_bytes())["images"]
-        return {str(image["file_name"]).replace("\\", "/"): str(image["id"]) for image in images}
-    except FileNotFoundError:
-        raise UsageError(f"annotations={annotations}: no such file") from None
-    except IsADirectoryError:
-        raise UsageError(f"annotations={annotations}: a folder; give the JSON file") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"annotations={annotations}: no list of images with id and file_name") from error
+
+def _found(counted: Sequence[_Detection]) -> Found:
+    order = sorted(counted, key=lambda one: -one.confidence)
+    return Found(
+        clip(stack([from_coco(one.box) for one in order if one.box]), _FRAME), [one.confidence for one in order]
+    )
+
+
+def _of_photographs(detections: Detections, matched: Matched) -> str:
+    example = next(
+        (
+            f" ({shown(str(matched.by.of[one]))} as {shown(detections.entries[index].file)})"
+            for one, index in matched.index.items()
+            if matched.by.of[one] != detections.entries[index].file
+        ),
+        "",
+    )
+    return (
+        f"{len(matched.index)} of {len(matched.index)} photographs found in the file by their "
+        f"{matched.by.what}{example}; {len(detections.entries) - matched.used} others of the file have no part in it"
+    )
+
+
+def _of_boxes(
+    counted: Mapping[str, Sequence[_Detection]],
+    counts: Counter[str],
+    categories: Sequence[str],
+    below: int,
+    least: float,
+) -> str:
+    others = [(name, count) for name, count in counts.most_common() if name not in categories]
+    named = f" ({', '.join(f'{shown(name)} {count}' for name, count in others)})" if others else ""
+    return (
+        f"{sum(map(bool, counted.values()))} of {len(counted)} photographs have a box of "
+        f"{', '.join(map(shown, categories))}; left out: {sum(count for _, count in others)} boxes of other "
+        f"categories{named}, {below} below {least:g}"
+    )
+
+
+def _plain(raw: object) -> str:
+    return shown(repr(raw)) if raw is None or isinstance(raw, str | int | float | bool) else f"a {type(raw).__name__}"

@@ -1,7 +1,7 @@
 """`python -m ablate.score boxes=FILE.json`: a detector's boxes on the same photographs, as one more row of every table.
 
 The reference that one would use instead of a trained network. Nothing is run here but the measurement: the file is what
-the detector left, in MegaDetector's format.
+the detector left.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,15 +21,18 @@ from ablate import results, shards, storage
 from ablate.cli import run_command
 from ablate.collect import collect
 from ablate.data import Data
-from ablate.detections import Detections, Found, file_names, found_on, read
+from ablate.detections import Found, found_on
+from ablate.detector_files import Detections, read, read_annotations
 from ablate.errors import UsageError
 from ablate.evaluate import known, measured
 from ablate.launch import data_root
+from ablate.matching import parts, shown
 from ablate.metrics import Prediction, Truth
 from ablate.pictures import Photograph
 from ablate.shards import REAL
 
-_MEGADETECTOR = re.compile(r"mega|^md[_v]", re.IGNORECASE)
+_MEGADETECTOR = re.compile(r"mega|^md[_v]|^speciesnet", re.IGNORECASE)  # whose boxes are MegaDetector's
+_ROWS = frozenset({"whole image", "best constant box"})  # of `ablate.report`, which knows results alone
 _SEEN = {"yes": "has seen these photographs", "no": "has not seen these photographs"}
 _SEEN |= {"unknown": "may have seen these photographs"}
 
@@ -39,14 +42,19 @@ class ScoreConfig(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    boxes: Annotated[str, Field(description="JSON in MegaDetector's format, of all photographs of data=")]
+    boxes: Annotated[
+        str, Field(description="JSON of MegaDetector, AddaxAI, SpeciesNet or COCO results, of all photographs of data=")
+    ]
     data: Annotated[str, Field(description="name, folder or URL of the data that holds the photographs")] = "demo"
     out: Annotated[str, Field(description="folder of the results")] = "results"
     name: Annotated[str | None, Field(description="of the detector, in tables; none: as the file says")] = None
-    category: Annotated[str, Field(description="of the file's detection_categories, that counts")] = "animal"
+    category: Annotated[
+        tuple[str, ...], Field(description="of the file, that count; none: animal, where the file tells no species")
+    ] = ()
     min_confidence: Annotated[float, Field(ge=0, le=1, description="of a box, to count")] = 0.2
     annotations: Annotated[
-        str | None, Field(description="COCO Camera Traps JSON, where files are not named by their image id")
+        str | None,
+        Field(description="COCO JSON of the photographs, where data= does not tell the names of their files"),
     ] = None
     seen: Annotated[
         Literal["yes", "no", "unknown"] | None,
@@ -57,16 +65,22 @@ class ScoreConfig(pydantic.BaseModel):
 def main(config: ScoreConfig) -> int:
     """Writes the rows and says how it went."""
     out, path = storage.local(config.out, "out"), storage.local(config.boxes, "boxes")
-    detections = read(path)
-    renamed = {} if config.annotations is None else file_names(storage.local(config.annotations, "annotations"))
+    told = None if config.annotations is None else read_annotations(storage.local(config.annotations, "annotations"))
+    detections = read(path, told)
+    name = _name(config, detections, path)
     data = data_root(config.data)
     photographs = {photograph.meta["image_id"]: photograph for photograph in _photographs(data)}
-    found = found_on(detections, photographs.keys(), config.category, config.min_confidence, renamed)
-    about = _about(config, detections, path, data)
-    rows = [about | row(photographs[image_id], found[image_id]) for image_id in photographs]
-    commit(out, about, rows, _reference(config, detections), data.manifest.photographs().digest)
-    others = len(detections.images) - len(found)
-    print(f"{about['model']}: {len(rows)} photographs scored; {others} others of the file have no part in it")
+    files = {
+        image_id: photograph.meta.get("file_name") for image_id, photograph in photographs.items()
+    }  # not in old data
+    named = None if told is None else told.file_names
+    sighted = found_on(detections, files, config.category, config.min_confidence, named)
+    about = _about(config, sighted.categories, path, name, data)
+    rows = [about | row(photographs[image_id], sighted.found[image_id]) for image_id in photographs]
+    reference = _reference(config, sighted.categories, (name, _told_name(detections)))
+    commit(out, about, rows, reference, data.manifest.photographs().digest)
+    for line in (*sighted.told, f"{name}: {len(rows)} photographs scored"):
+        print(line)
     print(f"python -m ablate.report out={config.out} shows it beside the networks")
     return 0
 
@@ -93,27 +107,43 @@ def commit(out: Path, about: Mapping[str, Any], rows: list[dict[str, Any]], refe
 
 
 def _photographs(data: Data) -> Iterator[Photograph]:
+    data.manifest.photographs()  # says so where there are none
+    data.verify([REAL], print)
     with data.shards(REAL) as folder:
         for split in shards.splits(REAL):
             for sample in shards.read(folder, data.manifest, REAL, split):
                 yield Photograph(sample.meta)
 
 
-def _about(config: ScoreConfig, detections: Detections, path: Path, data: Data) -> dict[str, Any]:
-    """Whose rows they are. The id is of everything that decides them, so that the same command replaces its own."""
-    name = config.name or Path(detections.detector).name.removesuffix(".pt") or path.stem
+def _name(config: ScoreConfig, detections: Detections, path: Path) -> str:
+    """What the detector is called in tables: as the user says, else as the file does, else as the file is called."""
+    name = (config.name if config.name is not None else _told_name(detections) or path.stem).strip()
     if not re.fullmatch(r"[\w.+ -]+", name):
-        raise UsageError(f"name={name}: letters, digits, spaces and . _ + - are allowed; give another with name=")
-    decides = [storage.sha256(path), name, config.category, config.min_confidence]
+        raise UsageError(
+            f"name={shown(name)}: letters, digits, spaces and . _ + - are allowed; give another with name="
+        )
+    if name.casefold() in _ROWS:
+        raise UsageError(f"name={name}: a row of every table is called so; give another with name=")
+    return name
+
+
+def _told_name(detections: Detections) -> str:
+    return "".join(parts(detections.detector)[-1:]).removesuffix(".pt")
+
+
+def _about(config: ScoreConfig, categories: Sequence[str], path: Path, name: str, data: Data) -> dict[str, Any]:
+    """Whose rows they are. The id is of everything that decides them, so that the same command replaces its own."""
+    category = categories[0] if len(categories) == 1 else [*categories]  # one: as when there could be but one
+    decides = [storage.sha256(path), name, category, config.min_confidence]
     decides.append(data.manifest.photographs().digest)
     key = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
     return {"trial": f"d{key}", "model": name, "arm": "none", "augment": "none", "seed": 0}
 
 
-def _reference(config: ScoreConfig, detections: Detections) -> str:
-    names = (config.name or "", Path(detections.detector).name)
+def _reference(config: ScoreConfig, categories: Sequence[str], names: Sequence[str]) -> str:
     seen = config.seen or ("yes" if any(map(_MEGADETECTOR.search, names)) else "unknown")
-    return f"boxes of at least {config.min_confidence:g} confidence; {_SEEN[seen]}"
+    counted = ", ".join(map(shown, categories))
+    return f"boxes of at least {config.min_confidence:g} confidence, category {counted}; {_SEEN[seen]}"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 """A detector's boxes on the same photographs as the networks."""
 
 import json
+import shutil
 
 import pytest
 
 from ablate import data, results, shards
+from ablate.cli import run_command
 from ablate.pictures import Photograph
+from ablate.score import ScoreConfig, main
+from tests import tiny_data
 from tests.command import run
 from tests.results_factory import write
 
@@ -46,6 +50,7 @@ def scored(tiny_root, tmp_path):
         return run("ablate.score", f"boxes={boxes}", f"data={tiny_root}", f"out={tmp_path / 'out'}", *arguments)
 
     score.out, score.found, score.digest, score.boxes = tmp_path / "out", found, digest, boxes
+    score.root = tiny_root
     return score
 
 
@@ -64,7 +69,12 @@ def test_perfect_boxes_score_one_on_every_photograph(scored):
     assert {row["outcome"] for row in images if not row["true_boxes"]} == {"quiet"}
     [trial] = rows(scored.out, "trials")
     assert (trial["model"], trial["photos_digest"]) == ("md_v5a.0.0", scored.digest)
-    assert trial["reference"] == "boxes of at least 0.2 confidence; has seen these photographs"
+    assert trial["reference"] == "boxes of at least 0.2 confidence, category animal; has seen these photographs"
+    assert done.stdout.splitlines()[:2] == [
+        "13 of 13 photographs found in the file by their image id (photo000 as photo000.jpg); "
+        "0 others of the file have no part in it",
+        "10 of 13 photographs have a box of animal; left out: 0 boxes of other categories, 0 below 0.2",
+    ]
 
 
 def test_the_same_command_replaces_its_own_rows(scored):
@@ -113,17 +123,104 @@ def test_a_detector_alone_is_a_report_too(scored):
     assert "may have seen these photographs" in " ".join(told.stdout.split())
 
 
+@pytest.fixture
+def refused(scored, monkeypatch, capsys):
+    """Types arguments that cannot be used, in this process, and returns the one line that is said."""
+
+    def typed(**arguments):
+        given = {"boxes": scored.boxes, "data": scored.root, "out": scored.out} | arguments
+        monkeypatch.setattr("sys.argv", ["score", *(f"{key}={value}" for key, value in given.items())])
+        with pytest.raises(SystemExit) as ended:
+            run_command(ScoreConfig, main)
+        line = capsys.readouterr().err
+        assert (ended.value.code, line.count("\n")) == (2, 1)
+        return line
+
+    return typed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["category=deer"], "category=deer: not in the file; allowed: animal"),
-        (["min_confidence=2"], "min_confidence"),
-        (["name=a/b"], "name=a/b"),
-        (["annotations=none.json"], "no such file"),
+        ({"category": "deer"}, "category=deer: not in the file; it has animal 10"),
+        ({"min_confidence": 2}, "min_confidence"),
+        ({"name": "a/b"}, "name=a/b: letters"),
+        ({"name": " "}, "name=: letters"),
+        ({"name": "Whole image"}, "name=Whole image: a row of every table is called so"),
+        ({"annotations": "none.json"}, "none.json: no such file"),
+        ({"annotations": "."}, "a folder; give the JSON file"),
+        ({"boxes": "none.json"}, "none.json: no such file"),
+        ({"boxes": "."}, "a folder; give the JSON file"),
+        ({"boxes": "s3://bucket/boxes.json"}, "a URL cannot be used here yet"),
+        ({"data": "http://127.0.0.1:9/none"}, "http://127.0.0.1:9/none/manifest.json"),
+        ({"data": "."}, "no manifest.json there"),
+        ({"out": __file__}, f"{__file__}"),
+        ({"out": "/proc/none"}, "/proc/none: No such file"),
     ],
 )
-def test_bad_input_is_one_line_and_nothing_is_written(scored, arguments, message):
-    done = scored(*arguments)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert message in done.stderr
-    assert not (scored.out / "trials").exists()
+def test_what_cannot_be_used_is_one_line_and_nothing_is_written(scored, refused, arguments, message):
+    assert message in refused(**arguments)
+    assert not scored.out.exists()
+
+
+def test_a_damaged_shard_is_one_line(refused, tiny_root, tmp_path):
+    shutil.copytree(tiny_root, tmp_path / "data")
+    shard = tmp_path / "data" / "real" / "test-000000.tar"
+    shard.write_bytes(shard.read_bytes()[:5000])
+    assert "test-000000.tar: the shard is truncated or altered" in refused(data=tmp_path / "data")
+
+
+def test_data_without_photographs_is_one_line(refused, tmp_path):
+    shards.write_manifest(tmp_path, shards.Manifest())
+    assert "the data has no photographs" in refused(data=tmp_path)
+
+
+def numbered(to, root, file_names):
+    """The photographs of a data root with integer ids from 1 and, where wanted, the names of their files."""
+    where, samples = data.at(str(root)), {}
+    for split in ("test", "empty"):
+        samples[split] = []
+        for sample in shards.read(root, where.manifest, "real", split):
+            index = sum(map(len, samples.values()))
+            named = {"image_id": str(index + 1)} | ({"file_name": f"A/{index}.jpg"} if file_names else {})
+            samples[split].append(shards.Sample(sample.key, sample.jpg, sample.mask_png, sample.meta | named))
+    shards.write_manifest(to, shards.Manifest(arms={"real": tiny_data.write_arm(to, "real", samples)}))
+    return photographs(to)[0]
+
+
+@pytest.mark.parametrize("file_names", [True, False])
+def test_integer_ids_are_not_taken_for_the_names_of_files(tiny_root, refused, tmp_path, file_names):
+    root, out = tmp_path / "data", tmp_path / "out"
+    found = numbered(root, tiny_root, file_names)
+    images = [{"file": f"survey/A/{index}.jpg", "detections": perfect(shot)} for index, shot in enumerate(found)]
+    images.append({"file": f"survey/A/{len(found)}.jpg", "detections": [{"category": 3}]})
+    boxes = tmp_path / "boxes.json"
+    boxes.write_text(json.dumps({"detection_categories": {"1": "animal"}, "images": images}), encoding="utf-8-sig")
+    told = [{"id": index + 1, "file_name": f"A\\{index}.jpg"} for index in range(len(found))]
+    (tmp_path / "coco.json").write_text(json.dumps({"images": told}))
+    arguments = {"boxes": boxes, "data": root, "out": out}
+    if not file_names:
+        assert "type annotations=FILE" in refused(**arguments)
+        arguments |= {"annotations": tmp_path / "coco.json"}
+    done = run("ablate.score", *(f"{key}={value}" for key, value in arguments.items()))
+    assert "13 of 13 photographs found in the file by their file name" in done.stdout, done.stderr
+    assert "; 1 others of the file have no part in it" in done.stdout
+    assert [row["iou"] for row in rows(out, "images") if row["true_boxes"]] == pytest.approx([1.0] * 10)
+
+
+def test_species_are_chosen_and_the_choice_is_kept(scored, refused):
+    """As AddaxAI writes it: species are categories, beside what they were before."""
+    told = json.loads(scored.boxes.read_text())
+    told["detection_categories_original"] = told["detection_categories"]
+    told["detection_categories"] = {"1": "unidentified animal", "2": "person", "3": "vehicle", "4": "mule deer"}
+    for number, image in enumerate(told["images"]):
+        for box in image["detections"]:
+            box |= {"category": "4" if number % 2 else "1", "prev_category": "1", "prev_conf": 0.9}
+    scored.boxes.write_text(json.dumps(told))
+    assert "type those that count: category='mule deer','unidentified animal'" in refused()
+    half = scored("category=Mule deer")
+    assert "5 of 13 photographs have a box of mule deer; left out: 5 boxes of other categories" in half.stdout
+    assert "10 of 13" in scored("category=mule deer,unidentified animal").stdout
+    references = {row["reference"].partition(";")[0] for row in rows(scored.out, "trials")}
+    both = "mule deer, unidentified animal"
+    assert references == {f"boxes of at least 0.2 confidence, category {name}" for name in ("mule deer", both)}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -176,6 +178,7 @@ def test_a_photographs_sample_is_as_the_readers_expect(inputs):
     assert sample.mask_png is None
     assert sample.meta == {
         "image_id": "p0",
+        "file_name": "p0.jpg",
         "location": "33",
         "seq_id": "seq-p0",
         "frame_num": 1,
@@ -184,3 +187,10 @@ def test_a_photographs_sample_is_as_the_readers_expect(inputs):
         "height": 60,
         "boxes": [{"box": [20.0, 15.0, 50.0, 40.0], "category": "deer"}],
     }
+
+
+def test_a_photograph_keeps_the_name_of_its_file_with_forward_slashes(inputs):
+    record = photographs.candidates(inputs.config, Ledger()).test[0]
+    photo = photographs.examine(record, "test", inputs.config).photo
+    renamed = replace(photo, record=replace(record, file_name="A\\0.JPG"))
+    assert real.sample(renamed).meta["file_name"] == "A/0.JPG"
