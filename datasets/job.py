@@ -14,9 +14,10 @@ from rich.console import Console
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import REAL, REVERSE, Arm
-from datasets import chunks, dividing, reverse, sources, stages, style, synthetic, table1, translate
+from datasets import chunks, dividing, remarks, reverse, sources, stages, style, synthetic, table1, translate
 from datasets.arms import Material
 from datasets.building import ROOT
+from datasets.candidates import Candidates
 from datasets.chunks import Chunk, Finished, Stage
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key
@@ -34,7 +35,6 @@ from datasets.ledger import (
     Ledger,
 )
 from datasets.makers import Fitted, Maker
-from datasets.photographs import Candidates
 from datasets.progress import progress
 from datasets.reverse import Reversed
 from datasets.sources import SOURCES, CutOut
@@ -65,6 +65,8 @@ class Job:
         self._work(PHOTOGRAPH, stage, list(dividing.of_photographs(found, stage)), looked_at)
         n_boxes = sum(len(record.boxes(found.rule.categories)) for record in found.test)
         self._require_sound(BOX, n_boxes)
+        self.ledger.remarks += remarks.of_bad_boxes(self.ledger.skipped, n_boxes)
+        self.ledger.remarks += remarks.of_emptied_locations(self.ledger.considered)
         self.report(_told(self.ledger, PHOTOGRAPH))
         locations = {record.location for record in found.listing.records}
         compare = table1.is_the_papers(found.rule, locations, len(found.listing.records))
