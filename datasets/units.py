@@ -13,6 +13,7 @@ Wh = tuple[float, float]
 
 _FAR = 0.1  # of the frame's side; boxes drawn by hand overflow by less
 _LITTLE = 0.01
+_OFTEN = 0.2  # of the boxes; read as another form, more than that reach far out of the frame
 _FITS = 0.98  # of the boxes must lie in the frame for another reading to explain them
 _MANY = 10  # boxes from which on their common place says something
 
@@ -64,7 +65,7 @@ def misread(boxes_xywh: Sequence[Box], frames_wh: Sequence[Wh | None]) -> str | 
 def _other_form(box_n4: NDArray[np.float64], frame_n2: NDArray[np.float64]) -> str | None:
     """Another order of four numbers, or another picture's pixels, that would explain boxes far out of their frames."""
     far_n = _overshoot(box_n4, frame_n2) > _FAR
-    if far_n.mean() <= _FAR or len(box_n4) < 3:
+    if far_n.mean() <= _OFTEN or far_n.sum() < 3:
         return None
     first = int(far_n.argmax())
     told = (
