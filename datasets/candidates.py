@@ -29,12 +29,14 @@ class Candidates:
     Attributes:
         test: photographs of an asked-for animal, sorted by key.
         empty: photographs without an animal, by location, each location's in an order of chance.
+        missing: why files of the test photographs are not there, where the folder tells it; else "".
     """
 
     test: tuple[Record, ...]
     empty: tuple[tuple[Record, ...], ...]
     listing: Listing
     rule: Rule
+    missing: str = ""
 
 
 def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
@@ -64,10 +66,10 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
     if not left["test"]:
         raise _nothing_left(listing, rule, ledger, refused)
     _remark(config, ledger, listing, rule, left, refused)
-    left = _on_disk(left, listing, config, ledger)
+    left, missing = _on_disk(left, listing, config, ledger)
     _require_pixels(left["test"], rule, config, ledger)
     test = tuple(sorted(left["test"], key=lambda record: sample_key(record.id)))
-    return Candidates(test, _by_location(left["empty"], config.seed), listing, rule)
+    return Candidates(test, _by_location(left["empty"], config.seed), listing, rule, missing)
 
 
 def _rule(config: PrepareConfig, listing: Listing, excluded: frozenset[str]) -> Rule:
@@ -141,10 +143,11 @@ def _by_location(records: Sequence[Record], seed: int) -> tuple[tuple[Record, ..
 
 def _on_disk(
     left: dict[str, list[Record]], listing: Listing, config: PrepareConfig, ledger: Ledger
-) -> dict[str, list[Record]]:
-    """The records with the disk's spelling of their files' names, and of their masks'."""
+) -> tuple[dict[str, list[Record]], str]:
+    """The records with the disk's spelling of their files' names, and of their masks'; and why files are missing."""
     folder = local(config.photos, "photos")
     wanted = [record.file_name for record in (*left["test"], *_soonest(left["empty"], config))]
+    missing = ""
     if not all(spelling.is_file(folder / name) for name in wanted):
         there = Spelling(folder)
         exact = {record.file_name for record in listing.records}
@@ -156,9 +159,11 @@ def _on_disk(
                 f"{names[first]} for {first}: taken as the same"
             )
         left = {split: [_respelled(record, names) for record in records] for split, records in left.items()}
-    if config.photo_masks is None:
-        return left
-    return left | {"test": _with_masks(left["test"], local(config.photo_masks, "photo_masks"), ledger)}
+        gone = [record.file_name for record in left["test"] if not spelling.is_file(folder / record.file_name)]
+        missing = (gone and spelling.cause(gone, there, "photos")) or ""
+    if config.photo_masks is not None:
+        left["test"] = _with_masks(left["test"], local(config.photo_masks, "photo_masks"), ledger)
+    return left, missing
 
 
 def _soonest(empty: Iterable[Record], config: PrepareConfig) -> Iterable[Record]:
@@ -184,7 +189,7 @@ def _with_masks(records: Sequence[Record], folder: Path, ledger: Ledger) -> list
     if there and len(missing) - len(names) == len(wanted):
         raise UsageError(
             f"photo_masks={folder}: none of the {len(wanted)} photographs has a mask, such as {missing[0]}: "
-            f"{spelling.cause(missing, there, 'photo_masks')}"
+            f"{spelling.cause(missing, there, 'photo_masks') or spelling.otherwise(there)}"
         )
     if names:
         first = min(names)
@@ -225,5 +230,5 @@ def require_files(found: Candidates, config: PrepareConfig) -> None:
     names = [record.file_name for record in found.test]
     raise UsageError(
         f"photos={config.photos}: none of the {len(names)} photographs that the rules leave is there, such as "
-        f"{min(names)}: {spelling.cause(names, Spelling(folder), 'photos')}"
+        f"{min(names)}: {found.missing or spelling.otherwise(Spelling(folder))}"
     )

@@ -62,7 +62,8 @@ class Job:
         self._require_sound(ANNOTATION, found.listing.n_annotations)
         stage = stages.Photographs(self.config)
         looked_at = len(found.test) + sum(min(len(one), self.config.empty_per_location) for one in found.empty)
-        self._work(PHOTOGRAPH, stage, list(dividing.of_photographs(found, stage)), looked_at)
+        hint = f" ({found.missing})" if found.missing else ""
+        self._work(PHOTOGRAPH, stage, list(dividing.of_photographs(found, stage)), looked_at, hint)
         n_boxes = sum(len(record.boxes(found.rule.categories)) for record in found.test)
         self._require_sound(BOX, n_boxes)
         self.ledger.remarks += remarks.of_bad_boxes(self.ledger.skipped, n_boxes)
@@ -171,12 +172,12 @@ class Job:
         with self.console.status(f"{maker.title}: learning the look of {len(looks.photos):,} photographs"):
             yield
 
-    def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int) -> None:
+    def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int, cause: str = "") -> None:
         """Finishes the chunks of a stage and judges what they found; `total` inputs of a kind."""
         for record in self._finish(kind, stage, todo):
             self.ledger.add(record.considered, record.skipped)
         self.done += todo
-        self._require_sound(kind, total)  # when all are known: the list of what to mend is whole
+        self._require_sound(kind, total, cause)  # when all are known: the list of what to mend is whole
         hint = "; is it what mask_ids= or mask_colors= say?" if kind == SYNTHETIC and self.config.animal_values else ""
         self.ledger.require_usable(kind, total, listing(self.config), hint)
 
@@ -198,8 +199,8 @@ class Job:
                 advance(chunk.images)
                 yield record
 
-    def _require_sound(self, kind: str, total: int) -> None:
-        self.ledger.require_sound(kind, total, self.config.max_bad, listing(self.config))
+    def _require_sound(self, kind: str, total: int, cause: str = "") -> None:
+        self.ledger.require_sound(kind, total, self.config.max_bad, listing(self.config), cause)
 
 
 def listing(config: PrepareConfig) -> Path:

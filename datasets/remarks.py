@@ -46,10 +46,9 @@ def of_times(records: Collection[Record], refused: Sequence[tuple[Record, str]],
     all_of_them = [*records, *(record for record, _ in refused)]
     said = []
     if unread := [record.time for record in all_of_them if record.captured_at is None and record.time]:
-        out = lost["malformed time"]
-        what = f"{hours} left {out:,} of them out" if out else "they are taken without a time"
+        out = f"{lost['malformed time']:,} left out by {hours}" if lost["malformed time"] else "taken without a time"
         said.append(
-            f"{_photographs(len(unread))} of a time that is not read, {unread_time(unread[0])}: {what}; mend them"
+            f"{_photographs(len(unread))} of a time that is not read ({out}), {unread_time(unread[0])}; mend them"
         )
     if config.hours is None and not any(record.time for record in all_of_them):
         said.append(

@@ -9,10 +9,12 @@ from __future__ import annotations
 import errno
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from datasets import folders
+
+_LOOKED_FOR = 100  # missing files by which a cause is looked for
 
 
 def is_file(path: Path) -> bool:
@@ -73,33 +75,34 @@ def respelled(wanted: Iterable[str], spelling: Spelling, taken: Collection[str] 
     return {name: other for name, other in found.items() if claims[other] == 1 and not is_file(spelling.folder / name)}
 
 
-def cause(wanted: Collection[str], spelling: Spelling, key: str) -> str:
-    """Why none of the wanted files is in a folder, as far as its files tell: what to do about it.
+def cause(wanted: Iterable[str], spelling: Spelling, key: str) -> str | None:
+    """Why wanted files are not in a folder, as far as its files tell, and what to do; None where they tell nothing.
 
     Args:
         key: what the user typed before the `=` to name the folder.
     """
-    name = min(wanted)
+    by_end: dict[str, list[str]] = {}
+    by_stem: dict[str, str] = {}
+    for stored in spelling.names:
+        by_end.setdefault(_last(stored), []).append(stored)
+        by_stem.setdefault(PurePosixPath(form(stored)).stem.casefold(), stored)
+    for name in sorted(wanted)[:_LOOKED_FOR]:
+        if len(alike := spelling.alike(name)) > 1:
+            return f"for {name} there are {', '.join(alike[:3])}, which differ by letters' case alone"
+        for stored in by_end.get(_last(name), ()):
+            if told := _elsewhere(form(name), stored, spelling.folder, key):
+                return told
+        if same_stem := by_stem.get(PurePosixPath(form(name)).stem.casefold()):
+            return f"there is {same_stem}: has the JSON another suffix or folder in file_name?"
+    return None
+
+
+def otherwise(spelling: Spelling) -> str:
+    """What a folder holds that holds none of the wanted files, nor anything like them."""
     if not spelling.names:
         return "there is no file in it; is it the right folder?"
-    if len(alike := spelling.alike(name)) > 1:
-        return f"{len(alike)} files there differ from it by letters' case alone: {', '.join(alike[:3])}"
-    by_end = _by_last_part(spelling.names)
-    for other in by_end.get(_last(name), ()):
-        if told := _elsewhere(form(name), other, spelling.folder, key):
-            return told
-    stems = {PurePosixPath(other).stem.casefold(): other for other in spelling.names}
-    if same_stem := stems.get(PurePosixPath(form(name)).stem.casefold()):
-        return f"there is {same_stem}: has the JSON another suffix or folder in file_name?"
-    there = f"the {len(spelling.names):,} files there are called otherwise, such as {spelling.names[0]}"
+    there = f"{len(spelling.names):,} files there are called otherwise, such as {spelling.names[0]}"
     return f"{there}; is it the right folder?"
-
-
-def _by_last_part(names: Iterable[str]) -> Mapping[str, list[str]]:
-    by_end: dict[str, list[str]] = {}
-    for name in names:
-        by_end.setdefault(_last(name), []).append(name)
-    return by_end
 
 
 def _last(name: str) -> str:

@@ -67,5 +67,5 @@ def printable(text: str) -> str:
 
 def shown(value: object) -> str:
     """A value as lists and messages quote it."""
-    text = printable(str(value))
+    text = "".join(char if char.isprintable() else " " for char in str(value))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -5,13 +5,14 @@ What preparation remarked stands in the manifest; data that was prepared before 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import pydantic
 
 from ablate.errors import UsageError
 from ablate.shards import Manifest
-from datasets.cct import UNKNOWN
+from datasets.cct import UNKNOWN, cells
 from datasets.inspection.findings import Findings
 from datasets.inspection.schema import Box, PhotographMeta, Wh
 
@@ -27,6 +28,7 @@ class Signs:
 
     Attributes:
         unplaced, unsequenced, untimed: photographs without a location, a sequence, a time.
+        nothing: texts that stand for nothing in the place of a location or a sequence, by key and text.
         last, first: boxes that end in the lower right corner of their frame, and that begin in the upper left one.
     """
 
@@ -34,6 +36,7 @@ class Signs:
     unplaced: int = 0
     unsequenced: int = 0
     untimed: int = 0
+    nothing: Counter[tuple[str, str]] = field(default_factory=Counter)
     boxes: int = 0
     last: int = 0
     first: int = 0
@@ -44,6 +47,8 @@ class Signs:
         self.unplaced += meta.location == UNKNOWN
         self.unsequenced += meta.seq_id is None
         self.untimed += meta.captured_at is None
+        names = {"location": meta.location, "seq_id": meta.seq_id}
+        self.nothing.update((key, name) for key, name in names.items() if name and cells.nothing_as_text(name))
         for labelled in meta.boxes:
             self._add_box(labelled.box, (meta.width, meta.height))
 
@@ -72,6 +77,11 @@ def say(manifest: Manifest, signs: Signs, findings: Findings) -> None:
         findings.say(
             f"{signs.last:,} of {signs.boxes:,} true boxes end in the lower right corner of their photograph: were "
             "they [x0, y0, x1, y1] instead of [x, y, width, height], or pixels of a larger picture?"
+        )
+    for (key, name), count in sorted(signs.nothing.items()):
+        findings.say(
+            f"{key} {name!r} on {count:,} of the photographs: programs write that where there is nothing, and here it "
+            "counts as one; prepare the data again"
         )
     if _REMARKS not in manifest.parameters:
         _say_absent(signs, findings)

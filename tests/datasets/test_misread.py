@@ -25,6 +25,8 @@ def shown(tmp_path, capsys, photographs, **fields):
     [
         ({"location": "unknown"}, "every photograph is of the location 'unknown': rows per location"),
         ({"seq_id": None}, "no photograph has a seq_id: each counts as a sequence of its own"),
+        ({"seq_id": "nan"}, "seq_id 'nan' on 30 of the photographs: programs write that where there is nothing"),
+        ({"location": "NaT"}, "location 'NaT' on 30 of the photographs"),
         ({"captured_at": None}, "no photograph has a time: hours= of datasets.prepare filtered nothing"),
         (
             {"boxes": [(1, 1, 1.4, 1.5)]},

@@ -73,10 +73,9 @@ def test_times_that_leave_nothing_are_one_line_with_what_to_type(tmp_path, time,
 def test_an_unread_time_is_quoted_with_the_forms_that_are_read(tmp_path):
     made = survey(tmp_path).add("q", date_captured="01/02/2015 12:00", location=9)
     told = remarks(made)
-    assert "1 photograph of a time that is not read, such as '01/02/2015 12:00' (day or month first?)" in told
+    assert "1 photograph of a time that is not read (1 left out by hours=7-19), such as '01/02/2015 12:00' (day" in told
     assert "2015:06:01 12:00:00 (EXIF)" in told
-    assert "hours=7-19 left 1 of them out; mend them" in told
-    assert "they are taken without a time" in remarks(made, hours=None)
+    assert "that is not read (taken without a time), such as" in remarks(made, hours=None)
 
 
 def test_the_note_of_a_photograph_quotes_its_time(tmp_path):
@@ -141,7 +140,7 @@ def test_a_rule_that_empties_a_location_is_printed_kept_and_shown(emptied, capsy
     assert inspect.main(InspectConfig(data=str(emptied / "out"), to=str(emptied / "sheets"))) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert f"- preparation: {told} 'malformed time': 7 (2)" in shown
-    assert "not read, such as '01/02/2015 12:00'" in shown
+    assert "not read (2 left out by hours=7-19), such as '01/02/2015 12:00'" in shown
 
 
 def test_remarks_say_nothing_of_where_files_lie(emptied):

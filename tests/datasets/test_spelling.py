@@ -58,7 +58,7 @@ def test_empty_photographs_are_found_too(tmp_path):
 def test_files_that_differ_by_case_alone_are_not_guessed(tmp_path):
     survey = renamed(renamed(Survey(tmp_path), "a.JPG", "A.jpg"), "A.JPG", "x.jpg")
     survey.images.pop()
-    with pytest.raises(UsageError, match=r"2 files there differ from it by letters' case alone: A\.JPG, a\.JPG"):
+    with pytest.raises(UsageError, match=r"for A\.jpg there are A\.JPG, a\.JPG, which differ by letters' case alone"):
         found(survey)
 
 
@@ -76,7 +76,7 @@ def test_a_file_is_never_two_photographs(tmp_path):
         ("0.jpg", "photos/0.jpg", r"there is 0\.jpg: name the folder above, photos=\S+(?<!photos)$"),
         ("A/0.jpg", "images/A/0.jpg", r"name the folder that holds images/, or take images/ out of file_name"),
         ("0.png", "0.jpg", r"there is 0\.png: has the JSON another suffix"),
-        ("x.jpg", "0.jpg", r"the 1 files there are called otherwise, such as x\.jpg; is it the right folder\?"),
+        ("x.jpg", "0.jpg", r"1 files there are called otherwise, such as x\.jpg; is it the right folder\?"),
     ],
 )
 def test_the_cause_is_named_where_no_photograph_is_found(tmp_path, stored, told, cause):
@@ -115,4 +115,12 @@ def test_a_survey_of_another_system_is_prepared_whole(tmp_path):
 def test_what_is_not_unicode_is_never_taken(tmp_path):
     (tmp_path / "a\udce4.jpg").write_bytes(b"")
     assert Spelling(tmp_path).names == ()
-    assert spelling.cause(["a.jpg"], Spelling(tmp_path), "photos").startswith("there is no file in it")
+    assert spelling.cause(["a.jpg"], Spelling(tmp_path), "photos") is None
+    assert spelling.otherwise(Spelling(tmp_path)).startswith("there is no file in it")
+
+
+def test_the_cause_is_named_where_too_many_photographs_are_missing(tmp_path):
+    raw_inputs.synthetic(tmp_path / "synthetic", count=4)
+    renamed(Survey(tmp_path).add("ok"), "sub/0.jpg", "0.jpg").write()
+    with pytest.raises(UsageError, match=r"1 of 2 are bad \(0\.jpg: no file\).*\(there is sub/0\.jpg: name the folder"):
+        prepare(config(tmp_path, tmp_path / "out"), lambda line: None)
