@@ -11,6 +11,7 @@ from datasets.ledger import BOX, PHOTOGRAPH, SELECTED, SKIPPED, Considered, Skip
 
 _KNOWN_KEYS = frozenset({"id", "file_name", "width", "height", "seq_num_frames", "frame_num", "rights_holder"})
 _NAMED = 5  # locations, or categories, that a sentence names
+_MANY = 10  # photographs from which on it says something that all are the same
 _ON_PURPOSE = ("other location", "excluded")  # rules by which the user names what to leave out
 
 
@@ -30,6 +31,11 @@ def of_places(records: Collection[Record], listing: Listing) -> list[str]:
         said.append(
             f"{_part(without, records)} a seq_id: each counts as a sequence of its own, so that intervals are too "
             "narrow where cameras take bursts; write it into the images of the JSON"
+        )
+    if same := _same(record.seq_id for record in records):
+        said.append(
+            f"all {len(records):,} photographs have the seq_id {cells.shown(same)!r}: they count as one sequence, so "
+            "that intervals say nothing; write each burst's own, or none, into the images of the JSON"
         )
     return said
 
@@ -54,6 +60,11 @@ def of_times(records: Collection[Record], refused: Sequence[tuple[Record, str]],
         said.append(
             "no photograph has a time, so that hours= would filter nothing and night is told by the pixels alone "
             f"(night.photo_luma={config.night.photo_luma:g}, night.photo_chroma={config.night.photo_chroma:g})"
+        )
+    if same := _same(record.time for record in all_of_them):
+        said.append(
+            f"all {len(all_of_them):,} photographs have the time {cells.shown(same)!r}: no camera takes them so, and "
+            "hours= filters nothing by it"
         )
     if lost["no time"]:
         said.append(f"{_photographs(lost['no time'])} without a time: left out by {hours}; hours=none takes them")
@@ -130,6 +141,12 @@ def of_bad_boxes(skipped: Iterable[Skipped], total: int) -> list[str]:
 
 def _count(records: Iterable[Record], wanted: Callable[[Record], bool]) -> int:
     return sum(map(wanted, records))
+
+
+def _same(told: Iterable[str | None]) -> str | None:
+    """What all of many photographs say; None where they differ, are few, or say nothing."""
+    counts = Counter(told)
+    return next(iter(counts)) if len(counts) == 1 and counts.total() >= _MANY else None
 
 
 def _part(count: int, records: Collection[Record]) -> str:

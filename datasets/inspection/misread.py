@@ -18,7 +18,7 @@ from datasets.inspection.schema import Box, PhotographMeta, Wh
 
 _REMARKS = "remarks"
 _SMALL = 4  # px; an animal's box is larger
-_MANY = 10  # boxes from which on their common place says something
+_MANY = 10  # boxes, or photographs, from which on it says something what they have in common
 _CORNERED = 0.2  # of the boxes; of animals few end in a corner
 
 
@@ -27,15 +27,16 @@ class Signs:
     """What the photographs of the test set have in common.
 
     Attributes:
-        unplaced, unsequenced, untimed: photographs without a location, a sequence, a time.
+        unplaced, untimed: photographs without a location, a time.
+        sequences: photographs by sequence.
         nothing: texts that stand for nothing in the place of a location or a sequence, by key and text.
         last, first: boxes that end in the lower right corner of their frame, and that begin in the upper left one.
     """
 
     photographs: int = 0
     unplaced: int = 0
-    unsequenced: int = 0
     untimed: int = 0
+    sequences: Counter[str | None] = field(default_factory=Counter)
     nothing: Counter[tuple[str, str]] = field(default_factory=Counter)
     boxes: int = 0
     last: int = 0
@@ -45,7 +46,7 @@ class Signs:
         """Takes a photograph in."""
         self.photographs += 1
         self.unplaced += meta.location == UNKNOWN
-        self.unsequenced += meta.seq_id is None
+        self.sequences[meta.seq_id] += 1
         self.untimed += meta.captured_at is None
         names = {"location": meta.location, "seq_id": meta.seq_id}
         self.nothing.update((key, name) for key, name in names.items() if name and cells.nothing_as_text(name))
@@ -93,7 +94,10 @@ def _say_absent(signs: Signs, findings: Findings) -> None:
             f"every photograph is of the location {UNKNOWN!r}: rows per location and intervals over locations say "
             "nothing; write each camera's name into the images of the JSON as location, and prepare the data again"
         )
-    if signs.photographs and signs.unsequenced == signs.photographs:
+    (sequence, count), *others = signs.sequences.most_common() or [("", 0)]
+    if sequence and not others and count >= _MANY:
+        findings.say(f"all {count:,} photographs are of the sequence {sequence!r}, so that intervals say nothing")
+    if signs.photographs and signs.sequences[None] == signs.photographs:
         findings.say(
             "no photograph has a seq_id: each counts as a sequence of its own, so that intervals are too narrow where "
             "cameras take bursts"

@@ -27,6 +27,7 @@ def shown(tmp_path, capsys, photographs, **fields):
         ({"seq_id": None}, "no photograph has a seq_id: each counts as a sequence of its own"),
         ({"seq_id": "nan"}, "seq_id 'nan' on 30 of the photographs: programs write that where there is nothing"),
         ({"location": "NaT"}, "location 'NaT' on 30 of the photographs"),
+        ({"seq_id": "0"}, "all 30 photographs are of the sequence '0', so that intervals say nothing"),
         ({"captured_at": None}, "no photograph has a time: hours= of datasets.prepare filtered nothing"),
         (
             {"boxes": [(1, 1, 1.4, 1.5)]},

@@ -48,6 +48,12 @@ def test_photographs_without_a_sequence_are_remarked(tmp_path, nothing):
     )
 
 
+def test_many_photographs_of_one_sequence_or_one_time_are_remarked(tmp_path):
+    told = remarks(survey(tmp_path, count=12, seq_id=0))
+    assert "all 13 photographs have the seq_id '0': they count as one sequence" in told
+    assert "all 13 photographs have the time '2012-05-08 12:23:36': no camera takes them so" in told
+
+
 def test_hours_that_filter_nothing_are_remarked(tmp_path):
     told = remarks(survey(tmp_path, date_captured=...), hours=None)
     assert "no photograph has a time, so that hours= would filter nothing and night is told by the pixels alone" in told
