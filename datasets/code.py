@@ -13,6 +13,6 @@ def digests() -> dict[str, str]:
     """What the source files do that decide a shard's bytes, by name."""
     here, ablate = Path(__file__).parent, Path(shards.__file__).parent
     found = [path for path in here.glob("*.py") if path.name not in _OTHER_COMMANDS]
-    found += [*here.glob("arms/*.py"), *here.glob("translate/*.py")]
+    found += [path for folder in ("arms", "cct", "translate") for path in here.glob(f"{folder}/*.py")]
     found += [ablate / "shards.py", ablate / "boxes.py"]
     return {f"{path.parent.name}/{path.name}": code.digest(path) for path in found}

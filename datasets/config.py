@@ -69,6 +69,10 @@ class PrepareConfig(pydantic.BaseModel):
     category: Annotated[tuple[str, ...], Field(min_length=1, description="animals to find in the photographs")] = (
         "deer",
     )
+    empty_category: Annotated[
+        tuple[str, ...],
+        Field(description="categories that say that no animal is there; empty: those called empty, blank, ghost, ..."),
+    ] = ()
     hours: Annotated[str | None, Field(description="clock hours of the photographs, both included; none: all")] = "7-19"
     locations: Annotated[tuple[str, ...], Field(description="cameras to take; empty: all")] = ()
     exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one a line")] = None

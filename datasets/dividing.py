@@ -12,10 +12,10 @@ from typing import Any
 from ablate import parts
 from ablate.shards import REVERSE, Shard
 from datasets import chunks, code, photographs, stages
+from datasets.candidates import Candidates
 from datasets.chunks import Chunk
 from datasets.config import PrepareConfig
 from datasets.ledger import PHOTOGRAPH, SYNTHETIC
-from datasets.photographs import Candidates
 from datasets.reverse import Reversed
 from datasets.style import Style
 from datasets.synthetic import Pair

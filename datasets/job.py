@@ -14,9 +14,10 @@ from rich.console import Console
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import REAL, REVERSE, Arm
-from datasets import chunks, dividing, reverse, sources, stages, style, synthetic, table1, translate
+from datasets import chunks, dividing, remarks, reverse, sources, stages, style, synthetic, table1, translate
 from datasets.arms import Material
 from datasets.building import ROOT
+from datasets.candidates import Candidates
 from datasets.chunks import Chunk, Finished, Stage
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key
@@ -34,7 +35,6 @@ from datasets.ledger import (
     Ledger,
 )
 from datasets.makers import Fitted, Maker
-from datasets.photographs import Candidates
 from datasets.progress import progress
 from datasets.reverse import Reversed
 from datasets.sources import SOURCES, CutOut
@@ -62,9 +62,12 @@ class Job:
         self._require_sound(ANNOTATION, found.listing.n_annotations)
         stage = stages.Photographs(self.config)
         looked_at = len(found.test) + sum(min(len(one), self.config.empty_per_location) for one in found.empty)
-        self._work(PHOTOGRAPH, stage, list(dividing.of_photographs(found, stage)), looked_at)
+        hint = f" ({found.missing})" if found.missing else ""
+        self._work(PHOTOGRAPH, stage, list(dividing.of_photographs(found, stage)), looked_at, hint)
         n_boxes = sum(len(record.boxes(found.rule.categories)) for record in found.test)
         self._require_sound(BOX, n_boxes)
+        self.ledger.remarks += remarks.of_bad_boxes(self.ledger.skipped, n_boxes)
+        self.ledger.remarks += remarks.of_emptied_locations(self.ledger.considered)
         self.report(_told(self.ledger, PHOTOGRAPH))
         locations = {record.location for record in found.listing.records}
         compare = table1.is_the_papers(found.rule, locations, len(found.listing.records))
@@ -169,12 +172,12 @@ class Job:
         with self.console.status(f"{maker.title}: learning the look of {len(looks.photos):,} photographs"):
             yield
 
-    def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int) -> None:
+    def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int, cause: str = "") -> None:
         """Finishes the chunks of a stage and judges what they found; `total` inputs of a kind."""
         for record in self._finish(kind, stage, todo):
             self.ledger.add(record.considered, record.skipped)
         self.done += todo
-        self._require_sound(kind, total)  # when all are known: the list of what to mend is whole
+        self._require_sound(kind, total, cause)  # when all are known: the list of what to mend is whole
         hint = "; is it what mask_ids= or mask_colors= say?" if kind == SYNTHETIC and self.config.animal_values else ""
         self.ledger.require_usable(kind, total, listing(self.config), hint)
 
@@ -196,8 +199,8 @@ class Job:
                 advance(chunk.images)
                 yield record
 
-    def _require_sound(self, kind: str, total: int) -> None:
-        self.ledger.require_sound(kind, total, self.config.max_bad, listing(self.config))
+    def _require_sound(self, kind: str, total: int, cause: str = "") -> None:
+        self.ledger.require_sound(kind, total, self.config.max_bad, listing(self.config), cause)
 
 
 def listing(config: PrepareConfig) -> Path:

@@ -102,8 +102,11 @@ class Ledger:
         noted = (row for row in self.considered if row.note and row.reason == SELECTED)
         return _counted((row.kind, str(row.note).partition(":")[0]) for row in noted)
 
-    def require_sound(self, kind: str, total: int, max_bad: float, listing: Path) -> None:
+    def require_sound(self, kind: str, total: int, max_bad: float, listing: Path, hint: str = "") -> None:
         """Stops where too much of a kind is bad; the bad inputs are listed in `listing`.
+
+        Args:
+            hint: what may be the cause.
 
         Raises:
             UsageError: names the first few and the list.
@@ -111,8 +114,8 @@ class Ledger:
         bad = sorted(entry for entry in self.skipped if entry.kind == kind)
         if len(bad) > max_bad * total:
             raise UsageError(
-                f"too many bad inputs of kind {kind}: {self._named(bad, total, listing)}; mend them or allow more "
-                f"with max_bad= (now {max_bad:g})"
+                f"too many bad inputs of kind {kind}: {self._named(bad, total, listing)}{hint}; mend them or allow "
+                f"more with max_bad= (now {max_bad:g})"
             )
 
     def require_usable(self, kind: str, total: int, listing: Path, hint: str = "") -> None:

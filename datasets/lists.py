@@ -39,5 +39,5 @@ def names_in(place: str | None, key: str, known: Iterable[set[str]], ledger: Led
         raise UsageError(f"{key}={path}: none of its {len(names)} lines names anything here; give names or file names")
     if unknown:
         some = ", ".join(sorted(unknown)[:3]) + (", ..." if len(unknown) > 3 else "")
-        ledger.remarks.append(f"{key}={path}: {len(unknown)} of {len(names)} lines name nothing here: {some}")
+        ledger.remarks.append(f"{key}={path.name}: {len(unknown)} of {len(names)} lines name nothing here: {some}")
     return names

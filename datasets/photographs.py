@@ -1,9 +1,7 @@
-"""The real photographs: which the clock's rules left over, which their pixels let pass, and where their animals are."""
+"""The real photographs: which their pixels let pass, and where their animals are."""
 
 from __future__ import annotations
 
-import errno
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +10,14 @@ import numpy as np
 
 from ablate import boxes
 from ablate.boxes import Boxes
-from ablate.errors import UsageError
 from ablate.storage import local
-from datasets import cct, pictures
-from datasets.cct import Listing, Record, Rule
+from datasets import pictures, units
+from datasets.cct import Record, cells
 from datasets.config import PrepareConfig
-from datasets.keys import sample_key, share
-from datasets.ledger import BOX, PHOTOGRAPH, SELECTED, Considered, Ledger, Skipped
-from datasets.lists import names_in
+from datasets.keys import sample_key
+from datasets.ledger import BOX, PHOTOGRAPH, SELECTED, Considered, Skipped
 from datasets.pictures import BrokenPictureError, Mask, Picture
+from datasets.spelling import is_file
 
 LabelledBox = tuple[tuple[float, float, float, float], str]
 
@@ -60,92 +57,12 @@ class Examined:
     bad: tuple[Skipped, ...] = ()
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """What is left when all rules but those about pixels have spoken.
-
-    Attributes:
-        test: photographs of an asked-for animal, sorted by key.
-        empty: photographs without an animal, by location, each location's in an order of chance.
-    """
-
-    test: tuple[Record, ...]
-    empty: tuple[tuple[Record, ...], ...]
-    listing: Listing
-    rule: Rule
-
-
-def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
-    """Reads the annotations and applies the rules that need no pixels; tells the ledger about all that they take out.
-
-    Raises:
-        UsageError: an input is missing, a category or location is unknown, or no photograph is left.
-    """
-    for key, place in (("photos", config.photos), ("photo_masks", config.photo_masks)):
-        if place is not None and not local(place, key).is_dir():
-            raise UsageError(f"{key}={local(place, key)}: there is no such folder")
-    listing = cct.read([local(path, "annotations") for path in config.annotations])
-    excluded = names_in(config.exclude, "exclude", (cct.names(record) for record in listing.records), ledger)
-    rule = Rule(config.category, config.hour_range, excluded, frozenset(config.locations))
-    listing.require(rule)
-    ledger.skipped += listing.skipped
-    left: dict[str, list[Record]] = {"test": [], "empty": []}
-    for record in listing.records:
-        split, refusal = rule.split(record), rule.refusal(record)
-        if split is None or refusal is not None:
-            ledger.considered.append(_considered(record, split, refusal or "other category"))
-        else:
-            left[split].append(record)
-    if not left["test"]:
-        raise _nothing_left(listing, rule, ledger)
-    boxes_xywh = [box for record in left["test"] for box, _ in record.boxes(rule.categories)]
-    if all(max(x + w, y + h) <= 1 for x, y, w, h in boxes_xywh):
-        raise UsageError(f"annotations={','.join(config.annotations)}: boxes are fractions of the frame, not pixels")
-    if not left["empty"]:
-        ledger.remarks.append("no photograph is labelled empty, so that false alarms cannot be measured")
-    test = tuple(sorted(left["test"], key=lambda record: sample_key(record.id)))
-    return Candidates(test, _by_location(left["empty"], config.seed), listing, rule)
-
-
-def require_files(found: Candidates, config: PrepareConfig) -> None:
-    """Raises a `UsageError` where not one of the candidates' files is in the folder."""
-    if not any(_is_file(files(record, config)[0]) for record in found.test):
-        raise UsageError(
-            f"photos={config.photos}: none of the {len(found.test)} photographs that the rules leave is there, such as "
-            f"{found.test[0].file_name}; is it the right folder?"
-        )
-
-
-def _nothing_left(listing: Listing, rule: Rule, ledger: Ledger) -> UsageError:
-    """The error that tells what the rules took out, and which animals there would be."""
-    rules = Counter(row.reason for row in ledger.considered if row.kind == PHOTOGRAPH and row.split == "test")
-    taken = ", ".join(f"{count} {reason}" for reason, count in rules.most_common()) or "none shows it"
-    boxed = Counter(
-        animal
-        for record in listing.records
-        for animal in {one.category for one in record.annotations if one.box_xywh and one.category != cct.EMPTY}
-    )
-    there = ", ".join(f"{animal} {count}" for animal, count in boxed.most_common()) or "none"
-    bad = Counter(entry.reason for entry in listing.skipped)
-    also = f"; bad entries: {', '.join(f'{count} {reason}' for reason, count in bad.most_common(3))}" if bad else ""
-    return UsageError(
-        f"category={','.join(rule.categories)}: no photograph is left ({taken}); photographs with a box: {there}{also}"
-    )
-
-
-def _by_location(records: Sequence[Record], seed: int) -> tuple[tuple[Record, ...], ...]:
-    by_location: dict[str, list[Record]] = {}
-    for record in sorted(records, key=lambda record: share(seed, record.id)):
-        by_location.setdefault(record.location, []).append(record)
-    return tuple(tuple(by_location[location]) for location in sorted(by_location))
-
-
 def first_empty(records: Sequence[Record], config: PrepareConfig) -> Iterator[Examined]:
     """Looks at a location's empty photographs in turn until enough have passed."""
     passed = 0
     for record in records:
         if passed == config.empty_per_location:
-            yield Examined(_considered(record, "empty", "enough of this location"))
+            yield Examined(considered(record, "empty", "enough of this location"))
         else:
             examined = examine(record, "empty", config)
             passed += examined.photo is not None
@@ -161,9 +78,9 @@ def files(record: Record, config: PrepareConfig) -> tuple[Path, ...]:
 def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
     """Decodes one photograph and applies the rules about its pixels and boxes."""
     path = local(config.photos, "photos") / record.file_name
-    if not _is_file(path):
+    if not is_file(path):
         # Nobody downloads all empty photographs of a survey; an asked-for animal must be there.
-        return Examined(_considered(record, split, "no file")) if split == "empty" else _bad(record, split, "no file")
+        return Examined(considered(record, split, "no file")) if split == "empty" else _bad(record, split, "no file")
     try:
         picture = pictures.decode(path.read_bytes())
         mask_hw = _mask(record, picture, config) if split == "test" else None
@@ -177,10 +94,10 @@ def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
     found, bad = _boxes(record, picture, config.category) if split == "test" else ((), ())
     if reason is None and split == "test" and not found:
         reason = "no box in the frame"
-    considered = _considered(record, split, reason or SELECTED, *levels, _note(record, picture))
+    said = considered(record, split, reason or SELECTED, *levels, _note(record, picture))
     if reason:
-        return Examined(considered, None, bad)
-    return Examined(considered, Photo(record, split, picture.wh, found, picture.encoded, mask_hw), bad)
+        return Examined(said, None, bad)
+    return Examined(said, Photo(record, split, picture.wh, found, picture.encoded, mask_hw), bad)
 
 
 def _note(record: Record, picture: Picture) -> str | None:
@@ -212,22 +129,27 @@ def _lies_sideways(record: Record, picture: Picture) -> bool:
 def _boxes(
     record: Record, picture: Picture, categories: Sequence[str]
 ) -> tuple[tuple[LabelledBox, ...], tuple[Skipped, ...]]:
-    """The boxes of the asked-for animals in stored pixels, and the ones that lie outside the frame."""
+    """The boxes of the asked-for animals in stored pixels, and the ones that cannot be in the frame."""
     found: list[LabelledBox] = []
-    outside = []
+    bad = []
     sideways = not _same_shape(record, picture) and _lies_sideways(record, picture)
     file_wh = picture.wh[::-1] if sideways else picture.wh
     for box_xywh, category in record.boxes(categories):
-        box_14 = boxes.scale(boxes.from_coco(box_xywh)[None], record.wh or file_wh, file_wh)
+        frame_wh = record.wh or file_wh
+        problem = units.implausible(box_xywh, frame_wh)
+        box_14 = boxes.scale(boxes.from_coco(box_xywh)[None], frame_wh, file_wh)
         if sideways:
             box_14 = turned(box_14, file_wh, picture.orientation)
         box_14 = boxes.clip(box_14, picture.wh).round(3)
-        if boxes.area(box_14)[0] > 0:
-            x0, y0, x1, y1 = box_14[0].tolist()
+        x0, y0, x1, y1 = box_14[0].tolist()
+        if problem is None and min(x1 - x0, y1 - y0) < 1:
+            stored = f"{x1 - x0:g}x{y1 - y0:g} px of the stored {picture.wh[0]}x{picture.wh[1]}"
+            problem = f"box below one pixel: {units.shown(box_xywh)} is {stored}"
+        if problem is None:
             found.append(((x0, y0, x1, y1), category))
         else:
-            outside.append(Skipped(BOX, record.id, "box outside the frame"))
-    return tuple(found), tuple(outside)
+            bad.append(Skipped(BOX, record.id, problem))
+    return tuple(found), tuple(bad)
 
 
 def turned(box_n4: Boxes, file_wh: tuple[int, int], orientation: int) -> Boxes:
@@ -247,7 +169,7 @@ def turned(box_n4: Boxes, file_wh: tuple[int, int], orientation: int) -> Boxes:
 
 def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | None:
     """The photograph's mask, if it has one; a broken one makes the photograph a bad input."""
-    if config.photo_masks is None or not _is_file(path := _mask_path(record, config.photo_masks)):
+    if config.photo_masks is None or not is_file(path := _mask_path(record, config.photo_masks)):
         return None
     mask_hw = pictures.decode_mask(path.read_bytes(), config.animal_values)
     height, width = mask_hw.shape
@@ -258,20 +180,16 @@ def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | Non
     return mask_hw
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # the system could never have stored it
-            return False
-        raise
+def mask_name(record: Record) -> str:
+    """Where a photograph's mask lies below the folder of masks."""
+    return record.mask or Path(record.file_name).with_suffix(".png").as_posix()
 
 
 def _mask_path(record: Record, photo_masks: str) -> Path:
-    return (local(photo_masks, "photo_masks") / record.file_name).with_suffix(".png")
+    return local(photo_masks, "photo_masks") / mask_name(record)
 
 
-def _considered(
+def considered(
     record: Record,
     split: str | None,
     reason: str,
@@ -279,11 +197,15 @@ def _considered(
     luma: float | None = None,
     note: str | None = None,
 ) -> Considered:
+    """What selection says of a photograph; where its time is not read, that is noted, whatever the reason."""
+    if record.captured_at is None and record.time:
+        unread = f"time is not read: {cells.shown(record.time)!r}"
+        note = unread if note is None else f"{note}; {unread}"
     return Considered(
         PHOTOGRAPH, record.id, record.file_name, split, reason, record.location, record.captured_at, chroma, luma, note
     )
 
 
 def _bad(record: Record, split: str, reason: str) -> Examined:
-    considered = _considered(record, split, reason.partition(":")[0])
-    return Examined(considered, None, (Skipped(PHOTOGRAPH, record.file_name, reason),))
+    said = considered(record, split, reason.partition(":")[0])
+    return Examined(said, None, (Skipped(PHOTOGRAPH, record.file_name, reason),))

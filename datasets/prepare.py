@@ -18,9 +18,10 @@ from ablate.config import trial_config
 from ablate.errors import UsageError
 from ablate.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.storage import local, sha256
-from datasets import arms, learning, makers, photographs, style, synthetic, translate
+from datasets import arms, candidates, learning, makers, style, synthetic, translate
 from datasets.arms import Material
 from datasets.building import ROOT, building, publish, require_replaceable
+from datasets.cct import Rule
 from datasets.config import PrepareConfig
 from datasets.dividing import derivation
 from datasets.job import Job, Report, listing
@@ -49,8 +50,8 @@ def prepare(
     trial_config(config.trial_defaults)
     require_replaceable(to)
     ledger = Ledger()
-    found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)
-    photographs.require_files(found, config)
+    found, pairs = candidates.candidates(config, ledger), synthetic.pairs(config, ledger)
+    candidates.require_files(found, config)
     given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)
@@ -68,7 +69,7 @@ def prepare(
         for line in _warned(told, config):
             report(line)
         manifest = Manifest(
-            parameters=_parameters(config, ledger) | {"arms": told},
+            parameters=_parameters(config, ledger, found.rule) | {"arms": told},
             trial_defaults=dict(config.trial_defaults),
             arms=written,
         )
@@ -126,8 +127,8 @@ def _warned(told: Mapping[str, dict[str, Any]], config: PrepareConfig) -> Iterat
         yield f"{names}: transductive, some pictures in style_photos={config.style_photos} are test photographs"
 
 
-def _parameters(config: PrepareConfig, ledger: Ledger) -> dict[str, Any]:
-    """What the shards were derived by: parameters, the inputs' digests, and what each rule took out."""
+def _parameters(config: PrepareConfig, ledger: Ledger, rule: Rule) -> dict[str, Any]:
+    """What the shards were derived by: parameters, the inputs' digests, what each rule took out, what was remarked."""
     files = {
         "annotations": config.annotations,
         "exclude": (config.exclude,),
@@ -135,10 +136,12 @@ def _parameters(config: PrepareConfig, ledger: Ledger) -> dict[str, Any]:
     }
     return {
         **derivation(config),
+        "empty_category": sorted(rule.empty),
         "inputs": {key: [sha256(local(path, key)) for path in paths if path] for key, paths in files.items()},
         "selection": ledger.counts(),
         "skipped": ledger.skipped_counts(),
         "notes": ledger.note_counts(),
+        "remarks": ledger.remarks,
     }
 
 

@@ -163,7 +163,7 @@ def _files(folder: Path, key: str, ledger: Ledger, suffix: str = "") -> dict[str
             named.append((name.removesuffix(suffix), path))
     if others:
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common())
-        ledger.remarks.append(f"{folder}: {others.total()} file(s) of other kinds were left alone: {kinds}")
+        ledger.remarks.append(f"{key}={folder.name}: {others.total()} file(s) of other kinds were left alone: {kinds}")
     counts = Counter(name for name, _ in named)
     ledger.skipped += [
         Skipped(SYNTHETIC, str(path.relative_to(folder)), "two files of this name")

@@ -15,7 +15,7 @@ from rich.console import Console
 from ablate import storage
 from ablate.errors import UsageError
 from ablate.storage import urls
-from datasets import photographs
+from datasets import candidates
 from datasets.cct import Record
 from datasets.config import PrepareConfig
 from datasets.download import DownloadConfig
@@ -115,11 +115,13 @@ def _require_json(path: Path) -> None:
 def _select(config: DownloadConfig, to: Path) -> list[Record]:
     """What `datasets.prepare` will look at, as far as the annotations say; prints what each rule took out."""
     ledger = Ledger()
-    left = photographs.candidates(_preparation(config, to), ledger)
+    left = candidates.candidates(_preparation(config, to), ledger)
     empty = [record for location in left.empty for record in location[: config.empty_per_location]]
     for kind, reasons in ledger.counts().items():
         if kind.startswith(PHOTOGRAPH):
             print("\n".join([kind, *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]))
+    for remark in ledger.remarks:
+        print(remark)
     more = sum(map(len, left.empty)) - len(empty)
     print(f"left by the rules: {len(left.test):,} with {', '.join(config.category)}, {len(empty):,} empty", end=" ")
     print(f"(of {more + len(empty):,}; {config.empty_per_location} a location)")

@@ -20,6 +20,7 @@ from ablate.errors import UsageError
 from ablate.shards import PHOTOGRAPHS, REAL, Manifest, Sample
 from datasets.inspection.draw import Draw, Drawn
 from datasets.inspection.findings import Findings, plain
+from datasets.inspection.misread import Signs, smallest
 from datasets.inspection.schema import Box, PhotographMeta, TrainingMeta, Wh, parsed
 
 _FULL, _CROP, _I2I = "full", "crop", "i2i"
@@ -62,11 +63,13 @@ class Census:
         training: by arm.
         locations: the cameras, by name.
         draws: the samples to draw, by arm and split; all splits of a training arm are drawn together, as "".
+        signs: what the photographs of the test set have in common.
     """
 
     training: dict[str, TrainingArm] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     draws: dict[tuple[str, str], Draw] = field(default_factory=dict)
+    signs: Signs = field(default_factory=Signs)
 
 
 def take(root: Path, manifest: Manifest, samples: int, seed: int, findings: Findings) -> Census:
@@ -175,6 +178,8 @@ class _Photographs:
                 counts.test += 1
                 counts.boxes += len(meta.boxes)
                 counts.masks += sample.mask_png is not None
+                if arm == REAL:
+                    self._census.signs.add(meta)
             self._check(f"{arm}/{split}", sample, meta)
             boxes = tuple((labelled.box, labelled.category) for labelled in meta.boxes)
             draw.offer(Drawn(location, sample, boxes, (meta.captured_at or "no time")[:16].replace("T", " ")))
@@ -187,6 +192,8 @@ class _Photographs:
             self._findings.add(where, "a box on a photograph without an animal", sample.key)
         if where.endswith("test") and not meta.boxes:
             self._findings.add(where, "no true box", sample.key)
+        if fault := smallest(meta):
+            self._findings.add(where, fault, sample.key)
 
 
 def _check_picture(findings: Findings, where: str, sample: Sample, boxes: Sequence[Box]) -> Wh | None:

@@ -8,6 +8,7 @@ from ablate import shards
 from ablate.report.layout import plural
 from ablate.report.photographs import LISTED_FROM
 from ablate.shards import REAL, Manifest
+from datasets.inspection import misread
 from datasets.inspection.census import Census
 from datasets.inspection.findings import Findings
 
@@ -32,6 +33,7 @@ def raise_doubts(manifest: Manifest, census: Census, mask_shares: Mapping[str, f
                 f"{arm}: every window reaches beyond its source image, so that crop.size is too large for them"
             )
     _check_leaks(census, findings)
+    misread.say(manifest, census.signs, findings)
     if REAL in manifest.arms:
         _check_photographs(census, findings)
     else:

@@ -33,6 +33,7 @@ class PhotographMeta(pydantic.BaseModel):
     """A photograph: where and when it was taken, its size in pixels, and the true boxes."""
 
     location: str
+    seq_id: str | None = None
     captured_at: str | None
     width: int
     height: int

@@ -19,6 +19,7 @@ from rich.console import Console
 from ablate.errors import UsageError
 from ablate.storage.reply import Patience
 from datasets import cct as ccts
+from datasets.candidates import candidates
 from datasets.config import PrepareConfig
 from datasets.download import DownloadConfig, cct20
 from datasets.download.__main__ import main
@@ -26,7 +27,6 @@ from datasets.download._meter import metered
 from datasets.download._photographs import fetch_all
 from datasets.keys import share
 from datasets.ledger import Ledger
-from datasets.photographs import candidates
 from tests.command import ROOT, run, start
 from tests.web import Site, serving
 

@@ -53,7 +53,8 @@ def training(key, animal=ANIMAL, **meta):
 
 def photograph(key, location="1", boxes=(ANIMAL,), **meta):
     labelled = [{"box": box, "category": "deer"} for box in boxes]
-    known = {"location": location, "captured_at": None, "width": SIDE, "height": SIDE, "boxes": labelled}
+    known = {"location": location, "seq_id": f"s-{key}", "captured_at": "2015-06-01T12:00:00", "boxes": labelled}
+    known |= {"width": SIDE, "height": SIDE}
     return Sample(key, jpg(pixels()), None, known | meta)
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from ablate.errors import UsageError
-from datasets import photographs
+from datasets import candidates, photographs
 from datasets.ledger import SELECTION, Ledger
 from datasets.prepare import prepare
 from tests.datasets import bad_files, raw_inputs
@@ -25,7 +25,7 @@ def read(survey, **fields):
     """The selected photographs by id, and the ledger."""
     survey.write()
     ledger, chosen = Ledger(), config(survey.folder, survey.folder / "out", **fields)
-    found = photographs.candidates(chosen, ledger)
+    found = candidates.candidates(chosen, ledger)
     examined = [photographs.examine(record, "test", chosen) for record in found.test]
     examined += [one for records in found.empty for one in photographs.first_empty(records, chosen)]
     ledger.considered += [one.considered for one in examined]
@@ -57,21 +57,23 @@ def test_boxes_are_scaled_from_the_original_to_the_stored_photograph(survey):
 
 
 def test_boxes_stay_as_they_are_where_the_json_tells_no_size(survey):
-    photos, ledger = read(survey.add("p", width=..., height=...))
-    assert photos["p"].boxes == (((40.0, 30.0, 80.0, 60.0), "deer"),)  # clipped: it is 80x60
+    photos, ledger = read(survey.add("p", width=..., height=..., boxes=[(40, 30, 44, 20)]))
+    assert photos["p"].boxes == (((40.0, 30.0, 80.0, 50.0), "deer"),)  # clipped: it is 80x60
     assert notes(ledger)["p"].startswith("the JSON tells no size")
 
 
 def test_boxes_are_clipped_at_the_frame(survey):
-    photos, ledger = read(survey.add("p", boxes=[(-10, -10, 30, 30), (150, 100, 100, 100)]))
-    assert [box for box, _ in photos["p"].boxes] == [(0.0, 0.0, 10.0, 10.0), (75.0, 50.0, 80.0, 60.0)]
+    photos, ledger = read(survey.add("p", boxes=[(-10, -10, 30, 30), (140, 100, 30, 30)]))
+    assert [box for box, _ in photos["p"].boxes] == [(0.0, 0.0, 10.0, 10.0), (70.0, 50.0, 80.0, 60.0)]
     assert ledger.skipped == []
 
 
 def test_many_boxes_outside_the_frame_stop_preparation(survey, tmp_path):
     survey.add("p", boxes=[(200, 10, 30, 30)]).write()
     raw_inputs.synthetic(tmp_path / "synthetic", count=4)
-    with pytest.raises(UsageError, match=r"kind box: 1 of 2 are bad \(p: box outside the frame\)"):
+    with pytest.raises(
+        UsageError, match=r"kind box: 1 of 2 are bad \(p: box outside the frame: \[200, 10, 30, 30\] in 160x120 px\)"
+    ):
         prepare(config(tmp_path, tmp_path / "out"), lambda line: None)
 
 
@@ -98,8 +100,8 @@ def test_a_box_outside_the_frame_is_listed_and_the_others_stay(survey):
     assert "q" not in photos
     assert reason(ledger, "q") == "no box in the frame"
     assert [(entry.name, entry.reason) for entry in ledger.skipped] == [
-        ("p", "box outside the frame"),
-        ("q", "box outside the frame"),
+        ("p", "box outside the frame: [200, 10, 30, 30] in 160x120 px"),
+        ("q", "box outside the frame: [200, 0, 9, 9] in 160x120 px"),
     ]
 
 

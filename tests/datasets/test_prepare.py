@@ -205,7 +205,9 @@ def test_ids_that_no_mask_holds_are_asked_about(raw, tmp_path):
 
 def test_a_folder_without_any_of_the_photographs_is_asked_about(raw, tmp_path):
     (raw / "elsewhere").mkdir()
-    with pytest.raises(UsageError, match=r"none of the 6 photographs.*such as p0\.jpg; is it the right folder"):
+    with pytest.raises(
+        UsageError, match=r"none of the 6 photographs.*such as p0\.jpg: there is no file in it; is it the right folder"
+    ):
         prepare(config(raw, tmp_path / "out", photos=str(raw / "elsewhere")), quiet)
 
 
