@@ -59,6 +59,7 @@ def test_only_what_fans_work_out_knows_ray():
     assert users == {
         "ablate.trial",
         "ablate.cluster",
+        "ablate.deaths",
         "ablate.tuning",
         "ablate.samplers",
         "ablate.halving",

@@ -43,7 +43,7 @@ def job(root, out, **fields):
 
 
 def steps(job, most=10):
-    """Runs a job to its end, or for some steps, of which the first begins and each other is an epoch; the last report."""
+    """Runs a job to its end, or for some steps: the first begins, each other is an epoch; gives the last report."""
     trial = GridTrial({"job": job.model_dump(mode="json")})
     for _ in range(most):
         report = trial.step()
