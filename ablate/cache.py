@@ -13,7 +13,6 @@ Locks are the system's (flock), so they end with the process that held them, how
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import math
 import os
 import secrets
@@ -24,12 +23,14 @@ from pathlib import Path
 
 from ablate import storage
 from ablate.errors import UsageError
+from ablate.storage import locks
 
 LIMIT = "ABLATE_CACHE_GB"
 _DEFAULT_GB = 100.0
 _KINDS = ("copies", "decoded", "results")
 _SIZE = ".size"
 _GONE = ".gone-"
+_ELSEWHERE = "set ABLATE_CACHE to a folder of a local disk"
 
 
 class Hold:
@@ -116,17 +117,21 @@ class _Lock:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
     def shared(self) -> None:
-        self._flock(fcntl.LOCK_SH)
+        assert self._file is not None
+        locks.shared(self._file, self._path, _ELSEWHERE)
 
     def exclusive(self) -> None:
-        self._flock(fcntl.LOCK_EX)
+        assert self._file is not None
+        locks.alone(self._file, self._path, _ELSEWHERE)
 
     def exclusive_at_once(self) -> bool:
+        assert self._file is not None
         try:
-            self._flock(fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.alone(self._file, self._path, _ELSEWHERE, wait=False)
         except BlockingIOError:
             return False
         return True
@@ -140,10 +145,6 @@ class _Lock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-
-    def _flock(self, operation: int) -> None:
-        assert self._file is not None
-        fcntl.flock(self._file, operation)
 
 
 @dataclass(frozen=True)

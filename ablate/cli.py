@@ -6,6 +6,7 @@ stderr and exit status 2.
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -49,9 +50,9 @@ def run_command(
         sys.stderr.close()  # the reader (head, less) has seen enough
         sys.exit(0)
     except OSError as error:
-        if error.filename is None:
+        if error.errno is None:
             raise
-        _end(command, f"{error.filename}: {error.strerror}")
+        _end(command, f"{error.filename or 'what is printed'}: {error.strerror or os.strerror(error.errno)}")
     except Exception:
         if not interruption.asked():
             raise

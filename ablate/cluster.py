@@ -9,7 +9,7 @@ from typing import Any
 
 import ray
 
-from ablate import interruption, ray_folder, ray_token
+from ablate import interruption, ray_folder, ray_token, storage
 from ablate.config import RunConfig
 from ablate.cores import usable_cores
 from ablate.errors import UsageError
@@ -66,6 +66,7 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
     Raises:
         UsageError: no Ray answers at the address, or none can be started.
     """
+    storage.home()  # Ray's parts look for it when they are imported
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:

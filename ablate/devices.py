@@ -13,7 +13,7 @@ from ablate.config import TrialConfig
 from ablate.errors import UsageError
 
 
-def device(gpu: bool) -> torch.device:
+def device(gpu: float) -> torch.device:
     """The GPU that a trial was given, or the CPU.
 
     Raises:
@@ -27,6 +27,16 @@ def device(gpu: bool) -> torch.device:
             "driver (nvidia-smi shows it) or install a torch with CUDA; trial_resources.gpu=0 trains on the CPU"
         )
     return torch.device("cuda")
+
+
+def room(device: torch.device, share: float) -> int:
+    """Bytes that a process can still take on a GPU, of which it was given a share.
+
+    What torch keeps for this process, and does not use, is free to it; what others will take of theirs is not.
+    """
+    free, total = torch.cuda.mem_get_info(device)
+    used = torch.cuda.memory_allocated(device)
+    return int(min(free + torch.cuda.memory_reserved(device) - used, share * total - used))
 
 
 class BrokenDeviceError(Exception):

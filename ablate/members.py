@@ -6,7 +6,6 @@ Its result is where every trial's is: in `trials` and `epochs`. So a search that
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import pydantic
 
 from ablate import results, storage
 from ablate.errors import UsageError
+from ablate.storage import locks
 
 FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
 
@@ -140,7 +140,7 @@ def held(out: Path, search: str, space: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.alone(lock, path, "give an out= on a disk that has them", wait=False)
         except BlockingIOError:
             raise UsageError(
                 f"space={space}: another run is at work on this very search in out={out}; "

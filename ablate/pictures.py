@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ from ablate import cache, code, shards
 from ablate.boxes import Boxes, stack
 from ablate.cache import Hold
 from ablate.data import Data
+from ablate.devices import room
 from ablate.shards import Sample
 from ablate.storage import publishing
 
@@ -58,11 +60,15 @@ class Pictures:
         """Where the arrays lie."""
         return self.image_n3hw.device
 
-    def to(self, device: torch.device) -> Pictures:
-        """The same on a device, if they fit there beside the training; else they stay in the host's memory."""
+    def to(self, device: torch.device, share: float = 1.0) -> Pictures:
+        """The same on a device, if they fit there beside the training; else they stay in the host's memory.
+
+        Args:
+            share: of the device that this process was given.
+        """
         size = self.image_n3hw.nbytes + self.mask_n1hw.nbytes
         # Half of what is free is left to the network, its gradients and activations.
-        if device.type != "cuda" or size > torch.cuda.mem_get_info(device)[0] // 2:
+        if device.type != "cuda" or size > room(device, share) // 2:
             return self
         return Pictures(self.image_n3hw.to(device), self.mask_n1hw.to(device), self.has_mask_n, self.meta_n)
 
@@ -154,8 +160,8 @@ def _decode(data: Data, arm: str, split: str, size: int, folder: Path) -> None:
 def _decode_shards(root: Path, data: Data, arm: str, split: str, size: int, count: int, folder: Path) -> None:
     records: list[dict[str, Any]] = []
     with publishing(folder / "image.npy") as image_path, publishing(folder / "mask.npy") as mask_path:
-        image_n3hw = np.lib.format.open_memmap(image_path, "w+", np.uint8, (count, 3, size, size))
-        mask_n1hw = np.lib.format.open_memmap(mask_path, "w+", np.uint8, (count, 1, size, size))
+        image_n3hw = _array(image_path, (count, 3, size, size))
+        mask_n1hw = _array(mask_path, (count, 1, size, size))
         for index, sample in enumerate(shards.read(root, data.manifest, arm, split)):
             image_n3hw[index] = _image(sample, size)
             if sample.mask_png is not None:
@@ -165,6 +171,14 @@ def _decode_shards(root: Path, data: Data, arm: str, split: str, size: int, coun
         mask_n1hw.flush()
     with publishing(folder / _WHOLE) as path:  # last: it says that the arrays are whole
         path.write_text(json.dumps(records))
+
+
+def _array(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
+    """An array of bytes in a new file that has all of its room on the disk: a full one would end the process later."""
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    with path.open("rb+") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _image(sample: Sample, size: int) -> NDArray[np.uint8]:

@@ -50,7 +50,7 @@ class Job(pydantic.BaseModel):
     out: Path
     trials: tuple[PlannedTrial, ...]
     threads: int
-    gpu: bool
+    gpu: float  # that it occupies; a share of one where it is less than 1
     max_failures: int
     code_must_match: bool  # weights that other code left count as missing
     origin: str | None = None  # the training whose checkpoint this one begins with
@@ -142,7 +142,7 @@ def jobs(
             out=out,
             trials=tuple(group),
             threads=max(1, int(resources["CPU"])),
-            gpu=resources.get("GPU", 0.0) > 0,
+            gpu=resources.get("GPU", 0.0),
             max_failures=run.max_failures,
             code_must_match=changed,
         )

@@ -7,6 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
+from ablate import storage
 from ablate.errors import UsageError
 
 _PATH, _MODE, _TOKEN = "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
@@ -42,15 +43,7 @@ def way_in() -> str:
 
 
 def _path() -> Path:
-    given = os.environ.get(_PATH)
-    if given:
-        return Path(given)
-    try:
-        return Path.home() / ".ray" / "auth_token"
-    except RuntimeError as error:  # a user without an entry in passwd
-        raise UsageError(
-            f"this user has no home for Ray's token; name a file, such as {_PATH}=/tmp/ray_token_{os.getuid()}"
-        ) from error
+    return Path(os.environ.get(_PATH) or storage.home() / ".ray" / "auth_token")
 
 
 def _write(path: Path) -> None:

@@ -59,15 +59,23 @@ def logits(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tenso
 class Training:
     """A network on its way: `run_epoch` until `finished`; `state` at any epoch's end is all that it takes to go on."""
 
-    def __init__(self, config: TrialConfig, train: Pictures, val: Pictures, device: torch.device) -> None:
+    def __init__(
+        self, config: TrialConfig, train: Pictures, val: Pictures, device: torch.device, share: float = 1.0
+    ) -> None:
+        """Args: share: of the device's memory that this process was given."""
         self.config, self.device = config, device
         self.rows: list[EpochRow] = []
         self.network = build_network(config, device)
         self.best: State | None = None  # weights of the best epoch on the val split, where that is not the last
         self._augmentation = build_augmentation(config)
         self._loss = LOSSES[config.loss]
-        self._train, self._val = train.part(config.train_fraction).to(device), val.to(device)
+        self._train, self._val = train.part(config.train_fraction).to(device, share), val.to(device, share)
         self._optimizer = self._build_optimizer()
+
+    @property
+    def pictures_on(self) -> torch.device:
+        """Where the pictures that it trains on lie."""
+        return self._train.device
 
     @property
     def epoch(self) -> int:

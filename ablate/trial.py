@@ -148,7 +148,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
     def _begin(self, code: str) -> Training:
         config, out, origin = _first(self._job).config, self._job.out, self._job.origin
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
-        training = Training(config, train, val, self._device)
+        training = Training(config, train, val, self._device, min(self._job.gpu, 1.0))
+        self._log.info("the pictures that it trains on lie on: %s", training.pictures_on)
         left = checkpoint.restore(out, _first(self._job).training, code, training)
         if left is not None and not left.restored:
             self._told = f"begins anew: its checkpoint after epoch {left.epoch} is of other code"

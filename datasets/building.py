@@ -9,7 +9,6 @@ It lies beside the place that it is for, and outlives a try that was killed: the
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
@@ -21,8 +20,10 @@ from typing import IO
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import Manifest
+from ablate.storage import locks
 from datasets.ledger import SELECTION, SKIPPED
 
+_ELSEWHERE = "give a to= on a disk that has them"
 _OWNED, _WORKED = ".owned", ".worked"  # locks: of the one command that builds here, of all its processes that write
 ROOT, RECORDS = "root", "records"
 
@@ -40,7 +41,7 @@ def building(to: Path) -> Iterator[Path]:
     folder = to.with_name(f".{to.name}.building")
     with _owned(folder, to):
         with (folder / _WORKED).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # a killed command's workers may live a little longer than it
+            locks.alone(lock, folder, _ELSEWHERE)  # a killed command's workers may live a little longer than it
         for partial in folder.rglob("*.partial"):
             partial.unlink(missing_ok=True)
         try:
@@ -58,7 +59,7 @@ def building(to: Path) -> Iterator[Path]:
 def working(folder: Path) -> Iterator[None]:
     """Holds a folder as one that is written to."""
     with (folder / _WORKED).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        locks.shared(lock, folder, _ELSEWHERE)
         yield
 
 
@@ -125,7 +126,7 @@ def _locked(folder: Path) -> IO[str]:
             (folder / name).mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
             lock = stack.enter_context((folder / _OWNED).open("w"))
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.alone(lock, folder, _ELSEWHERE, wait=False)
             if os.path.samestat(os.fstat(lock.fileno()), (folder / _OWNED).stat()):
                 stack.pop_all()
                 return lock

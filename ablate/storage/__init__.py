@@ -7,9 +7,11 @@ be), written beside it under a name of its own, flushed to the disk and moved.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import random
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +30,8 @@ Check = Callable[[Path], None]  # raises ValueError that says what is wrong with
 Progress = Callable[[int], None]  # takes how many bytes a file has grown by; less than 0 where it is begun again
 
 _PATIENCE = Patience()
+_PROBE = 2**16  # bytes
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Rust's libraries tell it
 
 
 class FetchError(UsageError):
@@ -42,11 +46,23 @@ def local(place: str, key: str) -> Path:
     """The absolute path of a place that the user named.
 
     Raises:
-        UsageError: it is a URL.
+        UsageError: it is a URL, or of a user's home that nobody knows.
     """
     if urls.is_url(place):
         raise UsageError(f"{key}={urls.without_credentials(place)}: a URL cannot be used here yet; give a local path")
-    return Path(place).expanduser().absolute()
+    return absolute(place, key)
+
+
+def absolute(place: str, key: str) -> Path:
+    """The absolute path of one that may begin with ~.
+
+    Raises:
+        UsageError: nobody knows the home that ~ stands for.
+    """
+    try:
+        return Path(place).expanduser().absolute()
+    except RuntimeError as error:
+        raise UsageError(f"{key}={place}: nobody knows the home that ~ stands for; give the whole path") from error
 
 
 def publish(path: Path, data: bytes) -> None:
@@ -76,8 +92,25 @@ def publishing(path: Path) -> Iterator[Path]:
     except OSError as error:
         error.filename = error.filename or str(path)  # a full disk does not say which file it was
         raise
+    except Exception as error:
+        _require_room(partial, path, error)
+        raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _require_room(partial: Path, path: Path, error: Exception) -> None:
+    """Raises what the system says where the disk is why a file cannot be written: libraries have words of their own."""
+    told = _SYSTEM_ERROR.search(str(error))
+    try:
+        if told:
+            raise OSError(int(told[1]), "")
+        with partial.open("ab") as file:
+            file.write(bytes(_PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as refused:
+        raise OSError(refused.errno, os.strerror(refused.errno or errno.EIO), str(path)) from error
 
 
 def fetch(
@@ -247,13 +280,39 @@ def cache() -> Path:
     """The node's own folder for copies and decoded pictures: `ABLATE_CACHE`, else in the user's cache folder.
 
     Raises:
-        UsageError: the variable holds a relative path, which would be another folder for each trial.
+        UsageError: the variable holds a relative path, which would be another folder for each trial; or the folder
+            cannot be written.
     """
     chosen = os.environ.get("ABLATE_CACHE")
     if chosen:
-        folder = Path(chosen).expanduser()
-        if not folder.is_absolute():
-            raise UsageError(f"ABLATE_CACHE={chosen}: give an absolute path, such as {folder.absolute()}")
-        return folder
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ablate"
+        folder = Path(chosen) if chosen.startswith("/") else absolute(chosen, "ABLATE_CACHE")
+        if chosen[0] not in "/~":
+            raise UsageError(f"ABLATE_CACHE={chosen}: give an absolute path, such as {folder}")
+        return _written(folder)
+    return _written(Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "ablate")
+
+
+def home() -> Path:
+    """The user's home folder, which Ray wants too.
+
+    Raises:
+        UsageError: nobody knows it, as of a user without an entry in passwd.
+    """
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise UsageError(
+            f"user {os.getuid()} has no home, and HOME is not set; name a folder before the command, such as HOME=/tmp"
+        ) from error
+
+
+def _written(folder: Path) -> Path:
+    """The folder of a cache, made where it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        refused = None if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+    except OSError as error:
+        refused = error.strerror
+    if refused is not None:
+        raise UsageError(f"the cache {folder} cannot be written: {refused}; name another with ABLATE_CACHE=/a/folder")
+    return folder

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from ablate.storage import locks
 
 
 class Partial:
@@ -81,7 +82,7 @@ def claimed(to: Path) -> Iterator[Partial]:
 def _locked(path: Path) -> BinaryIO:
     while True:
         file = path.open("ab", buffering=0)
-        fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it if the process dies
+        locks.alone(file, path, "fetch it to a folder of a local disk")
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
 from ablate import parts
 from ablate.cli import run_command
 from ablate.errors import UsageError
-from ablate.storage import local, urls
+from ablate.storage import local, locks, urls
 from datasets.download import PACKAGE, DownloadConfig
 
 
@@ -35,7 +34,7 @@ def _alone(to: Path) -> Iterator[None]:
     to.mkdir(parents=True, exist_ok=True)
     with (to / ".download.lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.alone(file, to, "give a folder of a local disk", wait=False)
         except BlockingIOError:
             raise UsageError(
                 f"to={to}: another download is writing there; wait for it or give another folder"
