@@ -16,4 +16,4 @@ os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^A worker died or was killed
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # the signals are ours, see `interruption`
 os.environ.setdefault("TUNE_FORCE_TRIAL_CLEANUP_S", "5")  # an epoch that lasts longer is begun again
 
-interruption.while_loading(__name__)
+interruption.while_loading()

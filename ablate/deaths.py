@@ -46,12 +46,13 @@ class _Life:
     """A trial's processes so far.
 
     Attributes:
-        epoch: the last one that was reported.
+        epoch: the last one that was reported; forgiven: the deaths before it.
         begun: whether the process that lives has reported anything; pid: its number, once it has.
         death: of the process before, while nothing has been achieved since.
     """
 
     epoch: int = 0
+    forgiven: int = 0
     begun: bool = False
     pid: int | None = None
     death: Death | None = None
@@ -98,8 +99,11 @@ class Deaths:
         """A process lives; once it has achieved what the one before did not, that one's death counts no more."""
         life = self._lives.setdefault(trial.trial_id, _Life())
         epoch, pid = int(str(result.get("epoch") or 0)), result.get("pid")
-        if life.death is not None and (epoch > life.epoch or not life.death.own):
-            trial.max_failures = trial.num_failures + MOST
+        achieved = epoch > life.epoch
+        if achieved:
+            life.forgiven = trial.num_failures
+        if life.death is not None and (achieved or not life.death.own):
+            trial.max_failures = life.forgiven + MOST
             life.death = None
         life.epoch, life.begun, life.pid = max(epoch, life.epoch), True, pid if isinstance(pid, int) else None
 

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -21,11 +22,14 @@ STATUS = 130  # what shells give a command that Ctrl-C ended
 PATIENCE = 20.0  # seconds in which a command that was asked to end does so; what hangs, as a dead Ray does, is left
 
 _PASSED_ON = signal.SIGUSR2  # SIGTERM, as the main thread gets it; SIGINT may be ignored, as of background jobs
+_AGAIN = 0.05  # seconds
 _HANDLED = (signal.SIGINT, _PASSED_ON)
 
 
 class _State:
     asked = False
+    heard = 0  # signals
+    listening = False
     to_continue = ""
     deferred = 0  # blocks that are not to be broken off, one in the other
 
@@ -35,16 +39,17 @@ def asked() -> bool:
     return _State.asked
 
 
-def while_loading(package: str) -> None:
+def while_loading() -> None:
     """Begins to listen while `python -m package.command` still imports: asked to end then, the process does so at once.
 
     Nothing has begun, and a traceback through half-imported modules would tell nobody anything. Elsewhere, such as in a
     notebook or a Ray worker that imports the package, nothing is changed.
     """
     # While a package is imported on the way to the module that `-m` names, sys.argv[0] is not its path yet.
-    if sys.argv[:1] != ["-m"] or threading.current_thread() is not threading.main_thread():
+    if _State.listening or sys.argv[:1] != ["-m"] or threading.current_thread() is not threading.main_thread():
         return
-    told = f"{package}: interrupted before anything had begun; repeat the command\n".encode()
+    _State.listening = True
+    told = b"ablate: interrupted before anything had begun; repeat the command\n"
     _install(lambda number, frame: _end(told))
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # inherited by all threads that libraries start
     os.register_at_fork(after_in_child=_unblock)  # and by processes: Ray's must hear of it, and block SIGINT themselves
@@ -85,6 +90,7 @@ def _install(handler: Callable[[int, FrameType | None], None]) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    _State.heard += 1
     again, _State.asked = _State.asked, True
     if not again:
         told = f"not ended after {PATIENCE:.0f} s: left as it is. To continue: {_State.to_continue}\n"
@@ -109,4 +115,7 @@ def _pass_on() -> None:
     assert main is not None
     while True:
         signal.sigwait({signal.SIGTERM})
-        signal.pthread_kill(main, _PASSED_ON)
+        before = _State.heard
+        while _State.heard == before:  # one that comes just before a system call does not interrupt it
+            signal.pthread_kill(main, _PASSED_ON)
+            time.sleep(_AGAIN)

@@ -238,9 +238,13 @@ def _names(configs: Sequence[TrialConfig]) -> list[str]:
     read = [{name: getattr(config, name) for name in fields if name not in ignored(config)} for config in configs]
     varying = [name for name in fields if len({values[name] for values in read if name in values}) > 1]
     return [
-        "-".join([basic_name(config), *(f"{name}={values[name]}" for name in varying if name in values)])
+        "-".join([basic_name(config), *(f"{name}={_shown(values[name])}" for name in varying if name in values)])
         for config, values in zip(configs, read, strict=True)
     ]
+
+
+def _shown(value: object) -> object:
+    return Path(value).stem if isinstance(value, str) and "/" in value else value
 
 
 def basic_name(config: TrialConfig) -> str:

@@ -8,4 +8,4 @@ This file must exist: without it an installed Hugging Face `datasets` wins the n
 
 from ablate import interruption
 
-interruption.while_loading(__name__)
+interruption.while_loading()

@@ -21,10 +21,11 @@ def start(module: str, *arguments: object, log: Path) -> subprocess.Popen[bytes]
     """Starts the same, its output going to a file."""
     with log.open("wb") as file:
         command = [sys.executable, "-m", module, *map(str, arguments)]
-        options = {"stdout": file, "stderr": subprocess.STDOUT, "preexec_fn": _interruptible}
+        options = {"stdout": file, "stderr": subprocess.STDOUT, "preexec_fn": interruptible}
         return subprocess.Popen(command, cwd=ROOT, **options)
 
 
-def _interruptible() -> None:
+def interruptible() -> None:
+    """For `preexec_fn`: the process hears Ctrl-C."""
     # Whoever started the tests in the background of a script has made them, and their children, deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

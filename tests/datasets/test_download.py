@@ -221,13 +221,15 @@ def wait_until(condition, process, seconds=60):
         time.sleep(0.01)
 
 
-def test_interrupted_it_says_how_to_continue_and_waits_for_nobody(site, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_says_how_to_continue_and_waits_for_nobody(site, tmp_path, number):
     site.faults[f"{IMAGES}/deer1.jpg"] = ["silence"]
     process = start("datasets.download", *arguments(tmp_path, site), log=tmp_path / "log")
     wait_until(lambda: "deer1.jpg" in asked(site), process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.wait(timeout=10) == 130
-    assert (tmp_path / "log").read_text().endswith("interrupted; repeat the command to continue\n")
+    told = (tmp_path / "log").read_text().splitlines()[-1]
+    assert "interrupted; to continue, repeat it: python -m datasets.download cct" in told
 
 
 def test_two_at_once_in_one_folder_is_an_error(site, tmp_path):
