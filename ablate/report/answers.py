@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ablate.intervals import FEW_BELOW, MOST_SEEDS, POWER, Estimate
 from ablate.report.contrasts import Contrast
-from ablate.report.figures import interval, percent, points, points_interval
+from ablate.report.figures import interval, percent, plural, points, points_interval
 from ablate.report.grid import Cell, Grid, under_names
-from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM
 from ablate.report.summary import Summary
 

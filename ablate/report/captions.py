@@ -9,12 +9,13 @@ import pandas as pd
 
 from ablate.config import TrialConfig
 from ablate.identity import code_digest
+from ablate.report.figures import plural
 from ablate.report.holm import ALPHA, divisors
-from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM, Photographs
+from ablate.report.protocols import Protocol
 from ablate.report.settings import model_title
 from ablate.report.summary import Summary
-from ablate.report.tables import MOST_SETTINGS, NetworkTable
+from ablate.report.tables import MOST_SETTINGS, Group, NetworkTable
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 
@@ -56,6 +57,33 @@ def photographs_notes(photographs: Photographs) -> Iterator[str]:
 def network_title(table: NetworkTable) -> str:
     """Of Tables 2-4."""
     return f"{model_title(table.model)}: mean box IoU in percent"
+
+
+def titled(title: str, protocol: Protocol) -> str:
+    """A title that tells whose numbers they are, where another protocol has a table of that title."""
+    return title if protocol.main else f"{title} ({protocol.title})"
+
+
+def protocols_note(group: Group) -> str:
+    """That trials on the same photographs were trained by other protocols, and by which."""
+    others = "; ".join(f"{one.title} ({one.about})" for one in group.others)
+    return (
+        f"{len(group.others) + 1} protocols, kept apart: no mean, verdict or headline is of two. First the one of most "
+        f"trained networks ({group.protocol.about}); then: {others}."
+    )
+
+
+def protocol_note(protocol: Protocol) -> str:
+    """What a reader must know of a protocol that is not the main one."""
+    return f"Kept apart from the main protocol, from which these trials differ in: {', '.join(protocol.differs)}."
+
+
+def no_verdict(protocol: Protocol) -> str:
+    """Why trials have no say."""
+    return (
+        f"space={', '.join(protocol.spaces)} judges nothing: it shows that everything works, with networks too small "
+        "and too shortly trained to compare."
+    )
 
 
 def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool) -> Iterator[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ablate.data import Data
 from ablate.report import tables
-from ablate.report.layout import plural
+from ablate.report.figures import plural
 from ablate.report.page.beyond import Beyond
 from ablate.report.page.markup import text
 from ablate.report.page.part import Part, file

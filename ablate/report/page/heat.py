@@ -10,8 +10,7 @@ import pandas as pd
 from ablate.intervals import Estimate
 from ablate.metrics.outcome import OUTCOMES
 from ablate.report.captions import network_notes, network_title, unfinished
-from ablate.report.figures import percent
-from ablate.report.layout import plural
+from ablate.report.figures import percent, plural
 from ablate.report.page import markup, palette
 from ablate.report.page.markup import heat_cell, text
 from ablate.report.photographs import MACRO, WEIGHTED

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ablate.report.contrasts import ALL, Contrast
-from ablate.report.figures import interval, percent, points, points_interval
-from ablate.report.layout import plural
+from ablate.report.figures import interval, percent, plural, points, points_interval
 from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
 from ablate.report.summary import Summary
 
