@@ -20,7 +20,7 @@ from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
 from ablate.plan import PlannedTrial, Progress, asked, jobs, load_space, plan, progress
 from ablate.report import print_tables
-from ablate.report.figures import plural
+from ablate.report.layout import plural
 from ablate.search import Search
 from ablate.space import Space
 from ablate.storage import urls

@@ -62,6 +62,13 @@ def read(out: Path) -> list[Run]:
     return [_read(path) for path in sorted((out / "runs").glob("[!.]*.json"))]
 
 
+def judging_nothing(out: Path) -> set[str]:
+    """The trials that only spaces asked for of which no verdict may be made."""
+    asked = [one for run in read(out) for one in run.asked]
+    judged = {trial for one in asked if one.judges for trial in one.trials}
+    return {trial for one in asked for trial in one.trials} - judged
+
+
 def _read(path: Path) -> Run:
     try:
         found = pydantic.TypeAdapter(dict[str, object]).validate_json(path.read_bytes())

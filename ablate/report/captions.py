@@ -9,8 +9,8 @@ import pandas as pd
 
 from ablate.config import TrialConfig
 from ablate.identity import code_digest
-from ablate.report.figures import plural
 from ablate.report.holm import ALPHA, divisors
+from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM, Photographs
 from ablate.report.protocols import Protocol
 from ablate.report.settings import model_title
@@ -69,13 +69,13 @@ def protocols_note(group: Group) -> str:
     others = "; ".join(f"{one.title} ({one.about})" for one in group.others)
     return (
         f"{len(group.others) + 1} protocols, kept apart: no mean, verdict or headline is of two. First the one of most "
-        f"trained networks ({group.protocol.about}); then: {others}."
+        f"trained networks, of equally many the last run's ({group.protocol.about}); then: {others}."
     )
 
 
 def protocol_note(protocol: Protocol) -> str:
     """What a reader must know of a protocol that is not the main one."""
-    return f"Kept apart from the main protocol, from which these trials differ in: {', '.join(protocol.differs)}."
+    return f"Kept apart from the main protocol, from which these trials differ: {', '.join(protocol.instead)}."
 
 
 def no_verdict(protocol: Protocol) -> str:

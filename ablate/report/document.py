@@ -109,6 +109,8 @@ def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
     if compared:
         grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
         yield Section("contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials)])
+    if not group.protocol.main:
+        return
     reached = hits.hits(group)
     if reached:
         yield Section("hits", hits.TITLE, [hits.hits_grid(reached)], [*hits.hits_notes()])

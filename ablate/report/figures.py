@@ -27,8 +27,3 @@ def interval(estimate: Estimate) -> str:
 def points_interval(estimate: Estimate) -> str:
     """A difference's interval in points."""
     return "-" if math.isnan(estimate.low) else f"[{points(estimate.low)}, {points(estimate.high)}]"
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 location`, `2 locations`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ablate.report.figures import percent
-from ablate.report.figures import plural as plural
 from ablate.report.grid import Cell, Grid
 from ablate.report.photographs import MACRO, WEIGHTED, Photographs, Row
 from ablate.report.tables import FALSE_ALARMS, VAL_IOU, NetworkTable
@@ -17,6 +16,11 @@ _LOWER_IS_BETTER = {FALSE_ALARMS}
 _SAME = 1e-9  # IoU that differ by less are equal
 _NARROWEST = 4  # characters of a column and its gap
 _FIXED = 2  # columns before the settings: label, number of photographs
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 location`, `2 locations`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def photographs_grid(photographs: Photographs) -> Grid:

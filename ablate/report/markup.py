@@ -9,7 +9,6 @@ from pathlib import Path
 from ablate.report import captions, document, tables
 from ablate.report.document import Section
 from ablate.report.grid import Cell, Grid
-from ablate.report.tables import Group
 
 _BEYOND = 100  # tables that are of no one set of photographs are numbered from here on
 _NO_LIMIT = 10**6  # nothing is cut into parts: pages are as wide as they are made
@@ -58,16 +57,14 @@ def _document(
             lines += [f"{heading}Trained otherwise: {group.protocol.title}; {group.protocol.about}", ""]
         elif group.others:
             lines += [f"{heading}{captions.protocols_note(group)}", ""]
-        for number, section in enumerate(_sections(group, compare), start=1 if group.protocol.main else number + 1):
+        number = 0 if group.protocol.main else number
+        for section in document.sections(group, starred=False, limit=_NO_LIMIT, compare=compare):
+            number += 1
             lines += render(number, section)
     if trials is None or search is not None:
         for number, section in enumerate(document.beyond(out, starred=False, search=search), start=1):
             lines += render(_BEYOND + number, section)
     return "\n".join(lines) + "\n" if lines else f"{heading}No trial has finished yet.\n"
-
-
-def _sections(group: Group, compare: bool) -> Iterator[Section]:
-    return document.sections(group, starred=False, limit=_NO_LIMIT, compare=compare)
 
 
 def _latex_section(number: int, section: Section) -> Iterator[str]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ablate.report.figures import plural
 from ablate.report.settings import PROTOCOL, effective, shown_value
 from ablate.runs import Asked
 
@@ -33,6 +32,7 @@ class Protocol:
         judges: whether verdicts may be made of them.
         networks: how many of them are trained.
         differs: from the main protocol, as `field=value`; empty of the main one itself.
+        instead: the same, with what the main one has.
     """
 
     trials: frozenset[str]
@@ -42,19 +42,20 @@ class Protocol:
     judges: bool = True
     networks: int = 0
     differs: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     main: bool = True
 
     @property
     def title(self) -> str:
         """How it differs from the main one, in short."""
         more = len(self.differs) - _NAMED
-        return ", ".join(self.differs[:_NAMED]) + (f" and {plural(more, 'more field')}" if more > 0 else "")
+        return ", ".join(self.differs[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
     @property
     def about(self) -> str:
         """Where its trials come from."""
         spaces = [f"space={', '.join(self.spaces)}"] if self.spaces else []
-        return ", ".join([*spaces, plural(self.networks, "trained network")])
+        return ", ".join([*spaces, f"{self.networks} trained network{'' if self.networks == 1 else 's'}"])
 
     def fits(self, other: Protocol) -> bool:
         """Whether nothing that both read and neither varies differs."""
@@ -88,7 +89,7 @@ def protocols(trials: pd.DataFrame, plans: Sequence[Asked]) -> list[Protocol]:
     done = set(trials.loc[trials["status"] == "done", "trial"])
     kept = [replace(one, networks=len(one.trials & done)) for one in found if not _is_within_another(one, found)]
     ordered = [one for _, one in sorted(enumerate(kept), key=lambda pair: _rank(*pair), reverse=True)]
-    return [ordered[0], *(replace(one, differs=_differences(one, ordered[0]), main=False) for one in ordered[1:])]
+    return [ordered[0], *(_beside(one, ordered[0]) for one in ordered[1:])]
 
 
 def _rank(number: int, one: Protocol) -> tuple[bool, int, int]:
@@ -145,12 +146,14 @@ def _is_within_another(one: Protocol, found: Iterable[Protocol]) -> bool:
     )
 
 
-def _differences(one: Protocol, main: Protocol) -> tuple[str, ...]:
-    """In what a protocol differs from the main one."""
+def _beside(one: Protocol, main: Protocol) -> Protocol:
+    """A protocol that knows in what it differs from the main one."""
     fields = [field for field in (*PROTOCOL, _PRECISION) if _differs(field, one, main)]
     fields += sorted(field for field in one.values if field.endswith(_DATA) and _differs(field, one, main))
-    told = [_told(field, one) for field in fields]
-    return tuple(told) or (f"space={', '.join(one.spaces)}" if one.spaces else "no plan",)
+    differs = [_told(field, one) for field in fields]
+    instead = [f"{told} instead of {_value(field, main)}" for told, field in zip(differs, fields, strict=True)]
+    alike = (f"space={', '.join(one.spaces)}",)
+    return replace(one, differs=tuple(differs) or alike, instead=tuple(instead) or alike, main=False)
 
 
 def _differs(field: str, one: Protocol, main: Protocol) -> bool:
@@ -160,6 +163,10 @@ def _differs(field: str, one: Protocol, main: Protocol) -> bool:
 
 
 def _told(field: str, one: Protocol) -> str:
+    return f"{field} varied" if field in one.varied else f"{field.removesuffix('=')}={_value(field, one)}"
+
+
+def _value(field: str, one: Protocol) -> str:
     if field in one.varied:
-        return f"{field} varied"
-    return f"{field if field.endswith('=') else field + '='}{shown_value(one.values[field])}"
+        return "several"
+    return shown_value(one.values[field]) if field in one.values else "none"

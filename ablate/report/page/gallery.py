@@ -28,7 +28,7 @@ from ablate import results, rle
 from ablate.data import Data
 from ablate.metrics.outcome import OUTCOMES
 from ablate.natural import natural
-from ablate.report.figures import plural
+from ablate.report.layout import plural
 from ablate.report.page.thumbnails import thumbnails
 from ablate.report.settings import in_paper_order, model_title
 from ablate.report.tables import Group
