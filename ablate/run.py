@@ -72,7 +72,8 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     collect(out)
     print_tables(out, [trial.trial for trial in trials], trials)
     found = progress(out, trials)
-    _tell_of_one_seed(console, run, trials, found)
+    if any(one.judges for one in spaces):
+        _tell_of_one_seed(console, run, trials, found)
     _tell_other_code(console, out, missing)
     return status or _tell_unfinished(console, out, found)
 

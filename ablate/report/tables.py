@@ -119,12 +119,35 @@ def build(
         trials: only these; None for all.
         planned: trials that should be there; those that are not, show as missing.
     """
-    found = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pandas()
-    rows = with_missing(found, planned or ())
-    plans = [one for run in runs.read(out) for one in run.asked]
+    rows = with_missing(_rows(out, trials), planned or ())
+    plans = _plans(out)
     if not {trial.trial for trial in planned or ()} <= {trial for plan in plans for trial in plan.trials}:
         plans.append(Asked(space="", trials=tuple(trial.trial for trial in planned or ())))
     return tuple(group for digest, alike in _by_photographs(rows) for group in _groups(out, digest, alike, plans))
+
+
+def columns(out: Path) -> dict[str, list[tuple[int, str]]]:
+    """Of each trial its columns: protocol (from 1, the main one) and setting; none of what judges nothing.
+
+    Numbers begin anew for each set of photographs.
+    """
+    found: dict[str, list[tuple[int, str]]] = {}
+    for _, rows in _by_photographs(_rows(out, None)):
+        trained = rows[rows["reference"].isna()]
+        for number, protocol in enumerate(protocols(trained, _plans(out)), start=1):
+            of_protocol = with_settings(trained[trained["trial"].isin(protocol.trials)])
+            for trial, setting in of_protocol[["trial", "setting"]].itertuples(index=False) if protocol.judges else ():
+                found.setdefault(str(trial), []).append((number, str(setting)))
+    return found
+
+
+def _rows(out: Path, trials: Sequence[str] | None) -> pd.DataFrame:
+    rows: pd.DataFrame = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pandas()
+    return rows
+
+
+def _plans(out: Path) -> list[Asked]:
+    return [one for run in runs.read(out) for one in run.asked]
 
 
 def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
