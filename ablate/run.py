@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import launch, parts, results, runs, seek, storage
+from ablate import archive, launch, parts, results, runs, seek, storage
 from ablate.cli import run_command
 from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
@@ -46,6 +46,7 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
     launch.tell(console, [*_told(run, trials, found, missing), *launch.differences(data.manifest)])
+    launch.tell(console, archive.told(out, [trial.trial for trial in missing]))
     if run.dry_run:
         _print_trials(console, out, trials, found, missing)
         return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ablate.report import tables
-from ablate.report.photographs import CONSTANT, read_truth, tested_on
+from ablate.report.photographs import CONSTANT, baselines, read_truth
 
 
 def register(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
@@ -35,9 +35,7 @@ def register(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
 def _constant_box(out: Path, trial: str) -> dict[str, float]:
     """By location; empty where the trial is not done."""
     truth = read_truth(out, [trial])
-    if not len(truth):
-        return {}
-    none = truth.iloc[:0].assign(trial="", model="", reference="")
-    tested = tested_on(truth, none, none)
-    means = tested.overlaps[CONSTANT].groupby(tested.location).mean()
+    animals = truth[truth["iou"].notna()]
+    _, overlaps = baselines(animals)
+    means = overlaps[CONSTANT].groupby(animals.set_index("image_id")["location"]).mean()
     return {str(location): float(mean) for location, mean in means.items()}

@@ -1,8 +1,13 @@
 """Several runs in one folder of results: what differs in protocol is told apart, and a smoke run judges nothing."""
 
+import re
+
 import pytest
 
+from ablate.errors import UsageError
 from ablate.report import print_tables, tables
+from ablate.report.__main__ import ReportConfig, main
+from ablate.report.chosen import chosen
 from ablate.report.page.short import of_group
 from ablate.report.summary import differences, summaries
 from ablate.report.validation import points
@@ -155,3 +160,39 @@ def test_trials_that_no_plan_knows_are_of_the_protocol_that_they_fit(tmp_path):
     main, other = tables.build(tmp_path)
     assert [table.model for table in main.tables] == ["unet", "segnet"]
     assert other.protocol.networks == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ({"where": "epochs=1"}, {"epochs": 1}),
+        ({"where": "epochs!=15 arm=full"}, {"epochs": 1, "arm": "full"}),
+        ({"run": "r1"}, {"epochs": 1}),
+        ({"space": "short"}, {"epochs": 1}),
+        ({"space": "short", "where": "augment=jitter"}, {"epochs": 1, "augment": "jitter"}),
+    ],
+)
+def test_a_report_can_be_of_a_run_a_space_or_some_values(tmp_path, options, left):
+    grid(tmp_path, at="r1", space="short", epochs=1)
+    grid(tmp_path, at="r2")
+    trials, search = chosen(tmp_path, options.get("run"), options.get("space"), options.get("where"))
+    [group] = tables.build(tmp_path, trials)
+    assert search is None
+    for field, value in left.items():
+        assert {*group.trials.loc[group.trials["status"] == "done", field]} == {value}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"run": "r3"}, "run=r3: unknown; allowed: r2"),
+        ({"space": "paper_gird"}, "space=paper_gird: unknown; did you mean 'paper_grid'?"),
+        ({"where": "epoch=1"}, "no field 'epoch'; did you mean 'epochs'?"),
+        ({"where": "epochs=7"}, "where=epochs=7: none of the 5 trials is left"),
+        ({"where": "epochs=many"}, "where=epochs=many: 'many'"),
+    ],
+)
+def test_what_a_report_cannot_be_of_is_said(tmp_path, options, said):
+    grid(tmp_path)
+    with pytest.raises(UsageError, match=re.escape(said)):
+        main(ReportConfig(out=str(tmp_path), **options))
