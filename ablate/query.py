@@ -165,6 +165,10 @@ def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
         lines.append("")
     [[number]] = connection.sql(f"SELECT count(*) FROM {_GRID}").fetchall()
     [[number_of_runs]] = connection.sql(f"SELECT count(*) FROM {_RUNS}").fetchall()
+    lines += [
+        "shown_in(trial): protocol and setting in the report's tables, where 1 is the main protocol",
+        "best_constant_box(trial, location): its IoU on the trial's photographs there",
+    ]
     lines.append(f"{_RUNS}: {number_of_runs}; query=runs lists them")
     lines.append(f"{_GRID}: {number} of the rows of trials: those that tables show, not those that only searches tried")
     return "\n".join([*lines, ""]) + f"\n{_EXAMPLES.format(out=out)}\n{_choices()}\n"

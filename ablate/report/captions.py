@@ -86,17 +86,16 @@ def no_verdict(protocol: Protocol) -> str:
     )
 
 
-def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool) -> Iterator[str]:
+def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, marked: bool = True) -> Iterator[str]:
     """Units and meaning in one line, then what a reader must know to believe the numbers.
 
     Args:
         found: the summaries of the network's settings.
+        marked: the best of a row stands out.
     """
     mark = "*" if starred else "bold"
-    yield (
-        f"Box round the largest segment against the best-matching true box; n: photographs; {mark}: highest of its row "
-        "(of false alarms lowest), which need not be more than noise."
-    )
+    told = f"; {mark}: highest of its row (of false alarms lowest), which need not be more than noise" * marked
+    yield f"Box round the largest segment against the best-matching true box; n: photographs{told}."
     seeds = {len(table.seeds(setting)) for setting in table.mean.columns} - {0}
     if max(seeds, default=0) > 1:
         number = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(max(seeds))

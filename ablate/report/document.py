@@ -64,7 +64,7 @@ def _sections(group: Group, starred: bool, limit: int, compare: bool) -> Iterato
         yield Section(
             "network",
             captions.network_title(table),
-            layout.network_grids(table, photographs, starred, limit),
+            layout.network_grids(table, photographs, starred, limit, group.protocol.judges),
             network_remarks(group, table, found, starred),
             [*captions.unfinished(table)],
         )
@@ -76,7 +76,7 @@ def _sections(group: Group, starred: bool, limit: int, compare: bool) -> Iterato
 
 def network_remarks(group: Group, table: NetworkTable, found: Sequence[Summary], starred: bool) -> list[str]:
     """What stands under a network's table: what its numbers mean, and of which protocol they are."""
-    said = [*captions.network_notes(table, of_network(found, table.model), starred)]
+    said = [*captions.network_notes(table, of_network(found, table.model), starred, group.protocol.judges)]
     if not group.protocol.main:
         said.append(captions.protocol_note(group.protocol))
     if not group.protocol.judges:

@@ -64,7 +64,7 @@ def test_smoke_alone_shows_its_scores_and_judges_nothing(tmp_path, capsys):
     ]
     print_tables(tmp_path)
     told = " ".join(capsys.readouterr().out.split())
-    assert "image-weighted (all 6 locations) 54 70.0 90.0*" in told
+    assert "image-weighted (all 6 locations) 54 70.0 90.0 whole" in told
     assert not any(verdict in told for verdict in ("Which differences", "Against the best constant box", "differ on"))
 
 

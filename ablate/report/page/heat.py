@@ -54,12 +54,13 @@ def network(table: NetworkTable, section: Section, group: Group, own: Sequence[S
             {name: found[table.model].get((name, location)) for name in settings},
             table,
             top,
+            marked=group.protocol.judges,
         )
         for location in group.photographs.listed
     ]
     for label, kind in ((WEIGHTED, "weighted"), (MACRO, "macro")):
         averages = {name: getattr(known[name], kind) if name in known else None for name in settings}
-        rows.append(_row(label, "", averages, table, top, strong=True))
+        rows.append(_row(label, "", averages, table, top, group.protocol.judges, strong=True))
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("location", "n", *settings))
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     small = "Small: 95 % interval. Clusters are the sequences of a location and the locations of an average."
@@ -68,10 +69,17 @@ def network(table: NetworkTable, section: Section, group: Group, own: Sequence[S
 
 
 def _row(
-    name: str, count: str, cells: Mapping[str, Estimate | None], table: NetworkTable, top: float, strong: bool = False
+    name: str,
+    count: str,
+    cells: Mapping[str, Estimate | None],
+    table: NetworkTable,
+    top: float,
+    marked: bool,
+    strong: bool = False,
 ) -> str:
+    """Args: marked: the highest stands out."""
     known = [one.mean for one in cells.values() if one is not None and not math.isnan(one.mean)]
-    contested = len(known) > 1 and max(known) - min(known) > 1e-9
+    contested = marked and len(known) > 1 and max(known) - min(known) > 1e-9
     drawn = "".join(
         heat_cell(
             one,
