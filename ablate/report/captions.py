@@ -13,7 +13,7 @@ from ablate.report.holm import ALPHA, divisors
 from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM, Photographs
 from ablate.report.protocols import Protocol
-from ablate.report.settings import model_title
+from ablate.report.settings import PRECISION, model_title
 from ablate.report.summary import Summary
 from ablate.report.tables import MOST_SETTINGS, Group, NetworkTable
 
@@ -116,11 +116,12 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, 
     yield from _against_baseline(found)
 
 
-def mixtures(trials: pd.DataFrame) -> Iterator[str]:
+def mixtures(trials: pd.DataFrame, compared: bool = False) -> Iterator[str]:
     """What the configuration does not tell of how trials were trained and scored, where it is not the same for all.
 
     Args:
         trials: rows of `trials`; those that are not done have no part in it.
+        compared: with each other, in pairs.
     """
     done = trials[trials["status"] == "done"]
     for doing, precision, device in (
@@ -131,6 +132,8 @@ def mixtures(trials: pd.DataFrame) -> Iterator[str]:
         if len(ways) > 1:
             told = (f"{how} on {where} ({number})" for (how, where), number in sorted(ways.items()))
             yield f"{doing} in different ways, by number of trials: {'; '.join(told)}."
+    if compared and done[PRECISION].nunique() > 1:
+        yield "Only trainings in one arithmetic are compared; trial.precision=float32 gives all the same."
     todays = _by_todays_code(done)
     versions = done.groupby(["model", "augment"])["code_digest"].nunique()
     if 0 < todays.sum() < len(todays) or versions.max() > 1:

@@ -24,7 +24,7 @@ from ablate.config import OfAugmentation, OfNetwork, fields_of
 from ablate.intervals import Estimate, Floats, combined
 from ablate.report.holm import ALPHA, divisors
 from ablate.report.photographs import CONSTANT
-from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, model_title
+from ablate.report.settings import PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title
 
 Trial = dict[Any, Any]  # a row of `trials`
 Seeds = dict[int, str]  # the trial of each seed
@@ -32,8 +32,7 @@ Setting = tuple[str, ...]  # its trials, one for each seed
 
 ALL = "all networks"
 BOTH_BELOW = f"both below the {CONSTANT}"
-_PRECISION = "precision_used"
-_IDENTITY = ("model", "arm", "augment", "arm_digest", _PRECISION, *PROTOCOL)
+_IDENTITY = ("model", "arm", "augment", "arm_digest", PRECISION, *PROTOCOL)
 # Fields that belong to a part: where the part differs, so may they.
 _OF_PART = {
     "model": frozenset(fields_of(OfNetwork)),
@@ -152,8 +151,8 @@ def contrasts(
         constant: the best constant box's IoU on each photograph, by the same index.
     """
     known = effective(trials[trials["trial"].isin(iou.columns)]).astype(object)
-    if _PRECISION not in known or known[_PRECISION].nunique() <= 1:  # what an older version did not record is no other
-        known[_PRECISION] = None
+    if PRECISION not in known or known[PRECISION].nunique() <= 1:  # what an older version did not record is no other
+        known[PRECISION] = None
     done: list[Trial] = known.where(known.notna(), None).to_dict("records")
     models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
     everything = ALL if len(models) > 1 else "".join(map(model_title, models))

@@ -108,7 +108,9 @@ def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
     compared = differences(group)
     if compared:
         grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
-        yield Section("contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials)])
+        yield Section(
+            "contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials, compared=True)]
+        )
     if not group.protocol.main:
         return
     reached = hits.hits(group)

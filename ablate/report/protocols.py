@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ablate.report.settings import PROTOCOL, effective, shown_value
+from ablate.report.settings import PRECISION, PROTOCOL, effective, shown_value
 from ablate.runs import Asked
 
-_PRECISION = "precision_used"
 _NAMED = 3  # fields in a title
 _DATA = " images="  # of an arm: which ones
 
@@ -102,7 +101,7 @@ def _fields(trials: pd.DataFrame) -> dict[str, dict[str, object]]:
     found = {}
     for number, trial in enumerate(read["trial"]):
         row = read.iloc[number]
-        values = {field: row[field] for field in PROTOCOL} | {_PRECISION: row.get(_PRECISION)}
+        values = {field: row[field] for field in PROTOCOL} | {PRECISION: row.get(PRECISION)}
         values[f"{row['arm']}{_DATA}"] = None if pd.isna(row["arm_digest"]) else str(row["arm_digest"])[:8]
         found[str(trial)] = {field: value for field, value in values.items() if not pd.isna(value)}
     return found
@@ -148,7 +147,7 @@ def _is_within_another(one: Protocol, found: Iterable[Protocol]) -> bool:
 
 def _beside(one: Protocol, main: Protocol) -> Protocol:
     """A protocol that knows in what it differs from the main one."""
-    fields = [field for field in (*PROTOCOL, _PRECISION) if _differs(field, one, main)]
+    fields = [field for field in (*PROTOCOL, PRECISION) if _differs(field, one, main)]
     fields += sorted(field for field in one.values if field.endswith(_DATA) and _differs(field, one, main))
     differs = [_told(field, one) for field in fields]
     instead = [f"{told} instead of {_value(field, main)}" for told, field in zip(differs, fields, strict=True)]

@@ -24,6 +24,8 @@ PAPER_MODELS = {"unet": "U-Net", "unet_resnet50": "U-Net with a ResNet-50 encode
 PROTOCOL = tuple(field for field in TrialConfig.model_fields if field not in {"model", "arm", "augment", "seed"})
 
 
+PRECISION = "precision_used"  # the arithmetic that a field left to the device
+
 # What these fields say of all trials alike must be read beside every number, unless it is the paper's.
 _ALWAYS_NAMED = frozenset({"direction"})
 
@@ -75,6 +77,10 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
         if of_arm["arm_digest"].nunique() > 1:
             extra[of_arm.index] += ", data=" + of_arm["arm_digest"].str[:8].fillna("unknown")
     named["setting"] = named["plain"] + extra
+    for _, cell in named.groupby(["model", "setting"]):
+        ways = cell[PRECISION].dropna()
+        if ways.nunique() > 1:  # seeds of one run that went on where the arithmetic is another
+            named.loc[ways.index, "setting"] += f", {PRECISION}=" + ways
     # What nothing above tells apart, as two files of one network's name, is told apart by the trial itself.
     alike = named.duplicated(["model", "setting", "seed"], keep=False)
     named.loc[alike, "setting"] += ", trial=" + named.loc[alike, "trial"]

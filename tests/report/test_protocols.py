@@ -196,3 +196,19 @@ def test_what_a_report_cannot_be_of_is_said(tmp_path, options, said):
     grid(tmp_path)
     with pytest.raises(UsageError, match=re.escape(said)):
         main(ReportConfig(out=str(tmp_path), **options))
+
+
+def test_seeds_of_one_run_in_two_arithmetics_are_in_no_mean_together(tmp_path, capsys):
+    """As of a run that was begun on a CPU and ended on a GPU."""
+    for seed, used in enumerate(("float32", "bfloat16", "bfloat16")):
+        for arm, iou in (("crop", 0.5), ("full", 0.4)):
+            write(tmp_path, iou + 0.01 * seed, of=SHOTS, arm=arm, seed=seed, ran={"precision_used": used})
+    write_plan(tmp_path)
+    [group] = tables.build(tmp_path)
+    [table] = group.tables
+    by_arithmetic = {name: table.seeds(name) for name in table.mean.columns if name.startswith("crop")}
+    assert by_arithmetic == {"crop, precision_used=float32": [0], "crop, precision_used=bfloat16": [1, 2]}
+    [one] = differences(group)
+    assert one.pairs == 2  # a network of each arithmetic with its like
+    print_tables(tmp_path)
+    assert "Only trainings in one arithmetic are compared" in capsys.readouterr().out
