@@ -215,6 +215,8 @@ def test_a_search_is_moved_as_a_whole_with_the_last_of_its_runs(out):
     do(out, run=("r4",))
     assert not members.searches(out)
     assert set(tried).isdisjoint(trainings(out))
+    [line] = archive.told_of_search(out, "h1")
+    assert line.endswith(f"out={out} restore=true run=r4")
     do(out, restore=True)
     assert files(out) == before
 

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from ablate import results, runs
+from ablate import members, results, runs
 
 ARCHIVE = "archive"
 
@@ -28,3 +28,12 @@ def told(out: Path, trials: Collection[str]) -> Iterator[str]:
     which = f"run={latest}" if latest else f"trial={','.join(there)}"
     command = shlex.join(["python", "-m", "ablate.archive", f"out={out}", "restore=true", which])
     yield f"{len(there)} of these are archived and would be trained again; to have them back instead: {command}"
+
+
+def told_of_search(out: Path, search: str) -> Iterator[str]:
+    """The same of a search, which begins anew where it is archived."""
+    archive = out / ARCHIVE
+    runs_there = [run.run for run in runs.read(archive) if run.search == search]
+    if search in members.searches(archive) and runs_there:
+        command = shlex.join(["python", "-m", "ablate.archive", f"out={out}", "restore=true", f"run={runs_there[-1]}"])
+        yield f"this search is archived and would begin anew; to have it back instead: {command}"
