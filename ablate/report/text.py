@@ -93,7 +93,9 @@ def _heading(group: Group, several: bool) -> Lines:
         yield from _wrapped([captions.protocols_note(group)], _WIDTH)
         yield ""
     if not group.protocol.main:
-        yield Text(f"Trained otherwise: {group.protocol.title}; {group.protocol.about}", style="bold underline")
+        told = f"Trained otherwise: {group.protocol.title}; {group.protocol.about}"
+        for line in textwrap.wrap(told, _WIDTH, subsequent_indent="  "):
+            yield Text(line, style="bold underline")
         yield ""
 
 
@@ -105,7 +107,8 @@ def _lines(group: Group, sections: Sequence[Section], first: int, limit: int) ->
     for number, section in enumerate(sections, start=first):
         if section.grids:
             yield ""
-            yield Text(f"Table {number}. {section.title}", style="bold")
+            for line in textwrap.wrap(f"Table {number}. {section.title}", min(limit, _WIDTH), subsequent_indent="  "):
+                yield Text(line, style="bold")
             yield ""
         else:
             yield Text(section.title, style="bold")

@@ -49,7 +49,9 @@ def test_smoke_is_neither_the_headline_nor_in_any_verdict(tmp_path, capsys, last
     assert "with 50.0 %" in short
     assert "epochs=2" in short
     print_tables(tmp_path)
-    told = " ".join(capsys.readouterr().out.split())
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 100
+    told = " ".join(printed.split())
     assert "space=smoke judges nothing" in told
     assert told.count("Which differences are real?") == 1
     assert told.index("Table 2. U-Net") < told.index("Trained otherwise: image_size=480, epochs=2; space=smoke")
