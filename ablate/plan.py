@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pydantic
 
@@ -13,6 +14,7 @@ from ablate.config import Layer, RunConfig, TrialConfig, trial_config
 from ablate.data import Data
 from ablate.errors import UsageError
 from ablate.identity import code_digest, ignored, score_id, training_id
+from ablate.runs import Asked
 from ablate.search import Cell, Search, check
 from ablate.shards import Manifest, scored_on
 from ablate.space import Space
@@ -67,21 +69,27 @@ def load_space(name: str) -> Space | Search:
     Raises:
         UsageError: there is none, or the module has no `space()`.
     """
-    if Path(name).is_file():
-        return _space(name)
-    spaces = [_space(one) for one in name.split("+")]
+    spaces = [_space(one) for one in _joined(name)]
     if len(spaces) == 1:
         return spaces[0]
     union = Space(())
-    for one, space in zip(name.split("+"), spaces, strict=True):
+    for one, space in zip(_joined(name), spaces, strict=True):
         if isinstance(space, Search):
             raise UsageError(f"space={name}: {one} is a search, which cannot be joined; run it by itself, space={one}")
         union += space
     return union
 
 
+def _joined(name: str) -> list[str]:
+    return [name] if Path(name).is_file() else name.split("+")
+
+
+def _module(name: str) -> ModuleType:
+    return parts.load("search_spaces", name, "space")
+
+
 def _space(name: str) -> Space | Search:
-    module = parts.load("search_spaces", name, "space")
+    module = _module(name)
     if not callable(getattr(module, "space", None)):
         raise UsageError(f"space={name}: the module defines no function space()")
     space: object = module.space()
@@ -99,18 +107,26 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     Raises:
         UsageError: a field or a part that does not exist, or an arm that the data lacks.
     """
-    if run.seeds is not None:
-        if "seed" in run.trial:
-            raise UsageError(f"seeds={run.seeds} and trial.seed={run.trial['seed']} exclude each other")
-        space = space.repeat(run.seeds)
-    configs = [_absolute(trial_config(manifest.trial_defaults, layer, run.trial)) for layer in space.trials]
-    if run.where is not None:
-        configs = _kept(configs, run.where)
+    configs = _configs(run, space, manifest)
+    if not configs:
+        raise UsageError(f"where={run.where}: none of the {len(space)} trials of the space is left")
     for config in configs:
         _require_parts(config)
     names = _names(configs)
     planned = [identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
     return _distinct({trial.trial: trial for trial in planned}.values())
+
+
+def asked(run: RunConfig, manifest: Manifest) -> list[Asked]:
+    """The trials of a run by the spaces that it joins, those that are left of them."""
+    found = []
+    for name in _joined(run.space):
+        space = _space(name)
+        assert isinstance(space, Space)
+        configs = _configs(run, space, manifest)
+        trials = tuple(dict.fromkeys(identified("", config, manifest).trial for config in configs))
+        found.append(Asked(space=name, trials=trials, judges=getattr(_module(name), "JUDGES", True)))
+    return [one for one in found if one.trials]
 
 
 def sought(cell: Cell, values: Layer, name: str, search: str, manifest: Manifest) -> PlannedTrial:
@@ -174,12 +190,15 @@ def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
     return Progress.model_validate(found)
 
 
-def _kept(configs: Sequence[TrialConfig], text: str) -> list[TrialConfig]:
-    keep = where.parse(text)
-    kept = [config for config in configs if keep(config)]
-    if not kept:
-        raise UsageError(f"where={text}: none of the {len(configs)} trials of the space is left")
-    return kept
+def _configs(run: RunConfig, space: Space, manifest: Manifest) -> list[TrialConfig]:
+    """The configurations of a space under everything that the run gives, those that its `where` keeps."""
+    if run.seeds is not None:
+        if "seed" in run.trial:
+            raise UsageError(f"seeds={run.seeds} and trial.seed={run.trial['seed']} exclude each other")
+        space = space.repeat(run.seeds)
+    configs = [_absolute(trial_config(manifest.trial_defaults, layer, run.trial)) for layer in space.trials]
+    keep = where.parse(run.where) if run.where is not None else None
+    return [config for config in configs if keep is None or keep(config)]
 
 
 def _require_parts(config: TrialConfig) -> None:

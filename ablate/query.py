@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import io
 import json
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet
 import pydantic
 from pydantic import Field
 
-from ablate import queries, remote, results, storage
+from ablate import members, queries, remote, results, runs, storage
 from ablate.cli import run_command
 from ablate.errors import UsageError
+from ablate.queries import functions
 from ablate.report.grid import Cell, Grid
 from ablate.storage import urls
 
@@ -37,13 +40,19 @@ _LOCKS = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+_RUNS = "runs"
+_RUNS_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("run", "started_at", "space", "search")]
+    + [(name, pa.int64()) for name in ("asked", "done", "failed")]
+    + [("command", pa.string())]
+)
 _GRID = "grid"  # the view of the trials that the report's tables show
 _LONGEST, _CUT = 60, "..."  # characters of a value in a table
 _ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
 
 class QueryConfig(pydantic.BaseModel):
-    """Query results with SQL (DuckDB): images, epochs, trials, grid, locations. Without a statement: lists them."""
+    """Query results with SQL (DuckDB): images, epochs, trials, grid, locations, runs. Without SQL: lists them."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -79,9 +88,29 @@ def connect(out: Path) -> duckdb.DuckDBPyConnection:
     found = results.datasets(out)
     for table, rows in (found | {_GRID: found["trials"].filter(results.shown(out))}).items():
         connection.register(table, rows)
+    connection.register(_RUNS, _runs(out, found["trials"]))
+    functions.register(connection, out)
     for lock in _LOCKS:
         connection.execute(lock)
     return connection
+
+
+def _runs(out: Path, trials: pa.dataset.Dataset) -> pa.Table:
+    """A row for each run, with the numbers of its trials; one without an id for the trials that no run asked for."""
+    status = dict(zip(*trials.to_table(columns=["trial", "status"]).to_pydict().values(), strict=True))
+    of_search = {search: [one.trial for one in those] for search, those in members.searches(out).items()}
+    known = [(run, [*run.trials, *of_search.get(run.search or "", ())]) for run in runs.read(out)]
+    rows = [
+        _numbers(asked, status) | run.model_dump(include={"run", "started_at", "space", "search", "command"})
+        for run, asked in known
+    ]
+    alone = [trial for trial in status if not any(trial in asked for _, asked in known)]
+    return pa.Table.from_pylist([*rows, *([_numbers(alone, status)] if alone else [])], _RUNS_SCHEMA)
+
+
+def _numbers(asked: Sequence[str], status: Mapping[str, str]) -> dict[str, object]:
+    counts = collections.Counter(status.get(trial, "missing") for trial in asked)
+    return {"asked": len(asked), "done": counts["done"], "failed": counts["failed"]}
 
 
 def select(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
@@ -135,6 +164,12 @@ def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
         lines += [f"  {name:<{width}}  {kind.lower()}" for name, kind, *_ in columns]
         lines.append("")
     [[number]] = connection.sql(f"SELECT count(*) FROM {_GRID}").fetchall()
+    [[number_of_runs]] = connection.sql(f"SELECT count(*) FROM {_RUNS}").fetchall()
+    lines += [
+        "shown_in(trial): protocol and setting in the report's tables, where 1 is the main protocol",
+        "best_constant_box(trial, location): its IoU on the trial's photographs there",
+    ]
+    lines.append(f"{_RUNS}: {number_of_runs}; query=runs lists them")
     lines.append(f"{_GRID}: {number} of the rows of trials: those that tables show, not those that only searches tried")
     return "\n".join([*lines, ""]) + f"\n{_EXAMPLES.format(out=out)}\n{_choices()}\n"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ import pyarrow.compute
 import pyarrow.dataset
 import pyarrow.parquet
 
-from ablate import parts
+from ablate import parts, runs
 from ablate.config import TrialConfig
 from ablate.storage import publish
 
@@ -154,8 +153,7 @@ def read(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table
 
 def planned(out: Path) -> set[str]:
     """The trials that the runs of explicit spaces asked for."""
-    plans = [json.loads(path.read_bytes()) for path in (out / "runs").glob("[!.]*.json")]
-    return {str(trial) for record in plans for trial in record["trials"]}
+    return {trial for run in runs.read(out) for trial in run.trials}
 
 
 def shown(out: Path, trials: Collection[str] | None = None) -> pa.compute.Expression:

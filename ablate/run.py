@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import interruption, launch, parts, results, seek, storage, typed
+from ablate import archive, interruption, launch, parts, results, runs, seek, storage, typed
 from ablate.cli import run_command
 from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
-from ablate.plan import PlannedTrial, Progress, jobs, load_space, plan, progress
+from ablate.plan import PlannedTrial, Progress, asked, jobs, load_space, plan, progress
 from ablate.report import print_tables
 from ablate.report.layout import plural
 from ablate.search import Search
@@ -39,6 +39,7 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
     launch.tell(console, [*_told(run, trials, found, missing), *launch.differences(data.manifest)])
+    launch.tell(console, archive.told(out, [trial.trial for trial in missing]))
     if run.dry_run:
         _print_trials(console, out, trials, found, missing)
         return 0
@@ -55,16 +56,20 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     if missing:
         launch.check(data, [trial.config for trial in missing])
     ids = [trial.trial for trial in trials]
-    # What a search has done is shown in tables once a plan asks for it: that plan is written, though nothing is to run.
-    if missing or not results.planned(out).issuperset(ids):
-        launch.write_run(out, run, data, trials=ids, to_run=[trial.trial for trial in missing])
+    spaces = asked(run, data.manifest)
+    # Tables show what plans ask for, and by them what is compared: a new plan is written, though nothing is to run.
+    recorded = [one for known in runs.read(out) for one in known.asked]
+    if missing or any(one not in recorded for one in spaces):
+        to_run, by_space = [trial.trial for trial in missing], [one.model_dump() for one in spaces]
+        launch.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
     interrupted = launch.with_ray(console, run, work) if missing else False
     collect(out)
     if interrupted:
         return interruption.STATUS
     print_tables(out, [trial.trial for trial in trials], trials)
     found = progress(out, trials)
-    _tell_of_one_seed(console, run, trials, found)
+    if any(one.judges for one in spaces):
+        _tell_of_one_seed(console, run, trials, found)
     _tell_other_code(console, out, missing)
     return _tell_unfinished(console, out, found)
 

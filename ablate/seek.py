@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import interruption, launch, members, storage
+from ablate import archive, interruption, launch, members, storage
 from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
 from ablate.errors import UsageError
@@ -36,6 +36,8 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
     identity = search_id(search, cells, data.manifest)
     found = members.found(out, members.searches(out).get(identity, []))
     launch.tell(console, [*_told(run, search, cells, found), *launch.differences(data.manifest)])
+    if not found:
+        launch.tell(console, archive.told_of_search(out, identity))
     if run.dry_run:
         launch.tell(console, _plan(search, cells))
         return 0

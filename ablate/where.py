@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import pydantic
 
@@ -28,6 +28,23 @@ def parse(text: str) -> Keep:
     if not conditions:
         raise UsageError('where=: no condition; write it like where="model=unet arm!=full"')
     return lambda config: all(keep(config) for keep in conditions)
+
+
+def meeting(rows: Iterable[Mapping[str, object]], text: str) -> list[str]:
+    """The trials among rows of `trials` whose configuration meets the conditions; detectors have none.
+
+    Raises:
+        UsageError: as `parse` does.
+    """
+    keep = parse(text)
+    return [str(row["trial"]) for row in rows if row["reference"] is None and keep(_config(row))]
+
+
+def _config(row: Mapping[str, object]) -> TrialConfig:
+    """What a row says; a field that was not there yet is at its default."""
+    return TrialConfig.model_validate(
+        {field: value for field in TrialConfig.model_fields if (value := row.get(field)) is not None}
+    )
 
 
 def _condition(word: str) -> Keep:

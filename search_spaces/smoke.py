@@ -3,10 +3,12 @@
     python -m ablate.run space=smoke
 
 2 trials, under a minute on two cores. Size, width, epochs, weights and optimizer are pinned, so that real data runs
-anywhere too; the numbers say nothing about the networks.
+anywhere too; the numbers say nothing about the networks, so no verdict is made of them.
 """
 
 from ablate.space import Space, pinned, product
+
+JUDGES = False
 
 SMALL = pinned(
     model="unet",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from ablate import results
 from ablate.config import TrialConfig
 from ablate.plan import Job, PlannedTrial
+from ablate.storage import publish
 
 SIZE = (1000, 800)  # of every photograph
 BOX = (250.0, 200.0, 750.0, 600.0)  # of the animal: a quarter of the frame, in its middle
@@ -115,6 +117,17 @@ def write_failed(out: Path, reason: str = "RuntimeError: out of memory", **ident
     trial = planned(**identity)
     _commit(out, trial, {"status": "failed", "reason": reason})
     return trial.trial
+
+
+def write_plan(
+    out: Path, trials: Sequence[str] | None = None, space: str = "mine", judges: bool = True, at: str = "r1"
+) -> str:
+    """Writes the plan of a run of some trials, of all where none are named, and returns its id."""
+    ids = list(trials if trials is not None else (path.stem for path in sorted((out / "trials").glob("*.parquet"))))
+    asked = {"space": space, "trials": ids, "judges": judges}
+    record = {"run": at, "started_at": "2026-01-01T00:00:00+00:00", "space": space, "trials": ids, "spaces": [asked]}
+    publish(out / "runs" / f"{at}.json", json.dumps(record).encode())
+    return at
 
 
 def job(trial: PlannedTrial, out: Path) -> Job:

@@ -37,6 +37,18 @@ def test_seeds_run_every_trial_again(tiny_root):
     assert len({trial.trial for trial in trials}) == 6
 
 
+@pytest.mark.parametrize(
+    ("where", "asked"),
+    [
+        ("arm=crop", [("smoke", False, 2), ("paper_grid", True, 6)]),  # the data lacks i2i
+        ("model=segnet arm=crop", [("paper_grid", True, 2)]),
+    ],
+)
+def test_a_run_knows_what_it_asked_of_each_space_that_it_joins_and_smoke_judges_nothing(tiny_root, where, asked):
+    found = planning.asked(RunConfig(space="smoke+paper_grid", where=where), read_manifest(tiny_root))
+    assert [(one.space, one.judges, len(one.trials)) for one in found] == asked
+
+
 def test_names_say_what_differs(tiny_root):
     assert [trial.name for trial in plan(tiny_root)] == ["unet-crop-s0", "unet-crop-jitter-s0"]
     names = [trial.name for trial in plan(tiny_root, product(learning_rate=[0.1, 0.01]))]

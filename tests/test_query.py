@@ -13,7 +13,7 @@ from ablate.errors import UsageError
 from ablate.query import QueryConfig, connect, main, select
 from ablate.report import tables
 from tests import command
-from tests.results_factory import photos, write, write_failed
+from tests.results_factory import SCATTERED, photos, write, write_failed, write_plan
 
 
 @pytest.fixture
@@ -196,6 +196,31 @@ def test_winners_are_those_of_each_location(tmp_path):
     assert [(row["location"], row["arm"], round(row["ahead"], 6)) for row in rows] == [
         ("2", "crop", 0.7),
         ("34", "i2i", 0.3),
+    ]
+
+
+def test_winners_are_of_one_protocol_not_of_smoke_and_beside_the_best_constant_box(tmp_path):
+    shots = photos({"2": 9}, boxes=SCATTERED)
+    grid = [write(tmp_path, iou, of=shots, arm=arm) for arm, iou in (("crop", 0.05), ("full", 0.04))]
+    write_plan(tmp_path, grid, "paper_grid", at="r1")
+    sizes = [write(tmp_path, share, of=shots, train_fraction=share) for share in (0.25, 0.5)]
+    write_plan(tmp_path, sizes, "data_size", at="r2")
+    write_plan(tmp_path, [write(tmp_path, 0.9, of=shots, epochs=2)], "smoke", judges=False, at="r3")
+    with connect(tmp_path) as connection:
+        rows = select(connection, queries.statement("winners")).to_pylist()
+    told = [(row["protocol"], row["setting"], row["iou"], row["beats_it"]) for row in rows]
+    assert told == [(1, "crop, train_fraction=0.5", 0.5, True), (2, "crop", pytest.approx(0.05), False)]
+    assert rows[0]["constant_box"] == pytest.approx(1 / 9, abs=0.01)
+
+
+def test_runs_are_listed_with_what_is_here_of_them_and_last_what_no_run_asked_for(out):
+    trials = [path.stem for path in (out / "trials").iterdir()]
+    write_plan(out, [*trials[:2], "s1"], "paper_grid", at="r1")
+    with connect(out) as connection:
+        rows = select(connection, queries.statement("runs")).to_pylist()
+    assert [(row["run"], row["space"], row["asked"], row["done"] + row["failed"]) for row in rows] == [
+        ("r1", "paper_grid", 3, 2),
+        (None, None, 1, 1),
     ]
 
 

@@ -198,6 +198,12 @@ def test_the_report_of_a_run_that_was_a_search_is_its_history_alone(history, man
         assert "No trial" not in told
 
 
+def test_a_best_trial_below_the_best_constant_box_is_said_to_have_learned_nothing(history):
+    [found] = searches.histories(history)  # with the animal always in one place the box scores 100 %
+    told = " ".join(searches.history_notes(found))
+    assert "On the photographs it scores 50.0 %, below the best constant box (100.0 %): it has not learned" in told
+
+
 def test_each_failed_member_is_told_with_its_reason_and_its_log(manifest, tmp_path):
     reasons = ("NonFiniteLossError: epoch 2", "RuntimeError: out of memory")
     for number, reason in enumerate(reasons):

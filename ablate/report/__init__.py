@@ -1,5 +1,6 @@
 """Parquet to the paper's tables.
 
+chosen      which trials a report is of;  protocols  which of them may be compared
 settings    which trials belong in one column
 baselines   what a prediction without a network scores
 tables      scores as data frames

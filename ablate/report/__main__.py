@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,11 +9,12 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from ablate import data, remote, storage
+from ablate import data, remote, runs, storage
 from ablate.cli import run_command
 from ablate.data import Data
-from ablate.errors import UsageError, suggest
+from ablate.errors import UsageError
 from ablate.report import print_search, print_tables
+from ablate.report.chosen import chosen
 from ablate.report.markup import latex, markdown
 
 
@@ -33,13 +33,15 @@ class ReportConfig(pydantic.BaseModel):
         None
     )
     compare: Annotated[Literal["paper"] | None, Field(description="paper: its published numbers beside these")] = None
-    run: Annotated[str | None, Field(description="only the trials of one run: a file of <out>/runs; none: all")] = None
+    run: Annotated[str | None, Field(description="only the trials of one run: see ablate.query query=runs")] = None
+    space: Annotated[str | None, Field(description="only the trials that runs of this space asked for")] = None
+    where: Annotated[str | None, Field(description='only these trials: "model=unet epochs=20 seed!=0"')] = None
 
 
 def main(report: ReportConfig) -> int:
     """Prints the tables; there being nothing to print yet is no error."""
     with remote.folder(report.out) as out:
-        trials, search = (None, None) if report.run is None else _of_run(out, report.run)
+        trials, search = chosen(out, report.run, report.space, report.where)
         if search is None:
             print_tables(out, trials, compare=report.compare is not None)
         else:
@@ -73,8 +75,7 @@ def _photographs(report: ReportConfig, out: Path) -> Data | None:
         from ablate.launch import data_root
 
         return data_root(report.data)
-    runs = sorted((out / "runs").glob("*.json"))
-    places = [place for path in runs if (place := json.loads(path.read_bytes()).get("data"))]
+    places = [run.data for run in runs.read(out) if run.data]
     if not places:
         return None
     try:
@@ -82,15 +83,6 @@ def _photographs(report: ReportConfig, out: Path) -> Data | None:
     except UsageError as error:
         print(f"html={report.html}: no gallery: {error}; data=... says where the photographs are now", file=sys.stderr)
         return None
-
-
-def _of_run(out: Path, run: str) -> tuple[list[str], str | None]:
-    """The trials that a run asked for, and its search, if it was one."""
-    runs = {path.stem: path for path in (out / "runs").glob("*.json")}
-    if run not in runs:
-        raise UsageError(f"run={run}: unknown; {suggest(run, runs)}")
-    record = json.loads(runs[run].read_bytes())
-    return record["trials"], record.get("search")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from ablate.intervals import FEW_BELOW, MOST_SEEDS, POWER, Estimate
-from ablate.report.contrasts import Contrast
+from ablate.report.contrasts import BOTH_BELOW, Contrast
 from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.grid import Cell, Grid, under_names
 from ablate.report.layout import plural
@@ -113,7 +113,7 @@ def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
             Cell(points(contrast.effect.mean)),
             Cell(points_interval(contrast.effect)),
             *([Cell(percent(contrast.effect.detectable))] if powered else []),
-            Cell(contrast.verdict + _to_settle(contrast), bold=contrast.settled and not contrast.less_bad),
+            Cell(contrast.verdict + _to_settle(contrast), bold=contrast.praised),
         ]
         rows.append((_block(contrast, contrasts), cells))
     power = f"{100 * POWER:.0f} %\npower"
@@ -145,8 +145,8 @@ def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
             f"{100 * POWER:.0f} % power: the smallest true difference, in points, that would be settled in so many of "
             "100 repetitions with these seeds and locations and the noise seen (of 2 seeds in about 55, of 3 in 70)."
         )
-    if any(one.less_bad for one in contrasts):
-        yield f"less bad: the side that is ahead does not reach the {CONSTANT}."
+    if any(one.verdict == BOTH_BELOW for one in contrasts):
+        yield f"{BOTH_BELOW}: neither has learned what this metric sees, so which is ahead says nothing."
     told = {_to_settle(one) for one in contrasts} - {""}
     if told:
         yield (

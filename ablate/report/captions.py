@@ -12,9 +12,10 @@ from ablate.identity import code_digest
 from ablate.report.holm import ALPHA, divisors
 from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, LISTED_FROM, Photographs
-from ablate.report.settings import model_title
+from ablate.report.protocols import Protocol
+from ablate.report.settings import PRECISION, model_title
 from ablate.report.summary import Summary
-from ablate.report.tables import MOST_SETTINGS, NetworkTable
+from ablate.report.tables import MOST_SETTINGS, Group, NetworkTable
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 
@@ -58,17 +59,43 @@ def network_title(table: NetworkTable) -> str:
     return f"{model_title(table.model)}: mean box IoU in percent"
 
 
-def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool) -> Iterator[str]:
+def titled(title: str, protocol: Protocol) -> str:
+    """A title that tells whose numbers they are, where another protocol has a table of that title."""
+    return title if protocol.main else f"{title} ({protocol.title})"
+
+
+def protocols_note(group: Group) -> str:
+    """That trials on the same photographs were trained by other protocols, and by which."""
+    others = "; ".join(f"{one.title} ({one.about})" for one in group.others)
+    return (
+        f"{len(group.others) + 1} protocols, kept apart: no mean, verdict or headline is of two. First the one of most "
+        f"trained networks, of equally many the last run's ({group.protocol.about}); then: {others}."
+    )
+
+
+def protocol_note(protocol: Protocol) -> str:
+    """What a reader must know of a protocol that is not the main one."""
+    return f"Kept apart from the main protocol, from which these trials differ: {', '.join(protocol.instead)}."
+
+
+def no_verdict(protocol: Protocol) -> str:
+    """Why trials have no say."""
+    return (
+        f"space={', '.join(protocol.spaces)} judges nothing: it shows that everything works, with networks too small "
+        "and too shortly trained to compare."
+    )
+
+
+def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, marked: bool = True) -> Iterator[str]:
     """Units and meaning in one line, then what a reader must know to believe the numbers.
 
     Args:
         found: the summaries of the network's settings.
+        marked: the best of a row stands out.
     """
     mark = "*" if starred else "bold"
-    yield (
-        f"Box round the largest segment against the best-matching true box; n: photographs; {mark}: highest of its row "
-        "(of false alarms lowest), which need not be more than noise."
-    )
+    told = f"; {mark}: highest of its row (of false alarms lowest), which need not be more than noise" * marked
+    yield f"Box round the largest segment against the best-matching true box; n: photographs{told}."
     seeds = {len(table.seeds(setting)) for setting in table.mean.columns} - {0}
     if max(seeds, default=0) > 1:
         number = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(max(seeds))
@@ -89,11 +116,12 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool) 
     yield from _against_baseline(found)
 
 
-def mixtures(trials: pd.DataFrame) -> Iterator[str]:
+def mixtures(trials: pd.DataFrame, compared: bool = False) -> Iterator[str]:
     """What the configuration does not tell of how trials were trained and scored, where it is not the same for all.
 
     Args:
         trials: rows of `trials`; those that are not done have no part in it.
+        compared: with each other, in pairs.
     """
     done = trials[trials["status"] == "done"]
     for doing, precision, device in (
@@ -104,6 +132,8 @@ def mixtures(trials: pd.DataFrame) -> Iterator[str]:
         if len(ways) > 1:
             told = (f"{how} on {where} ({number})" for (how, where), number in sorted(ways.items()))
             yield f"{doing} in different ways, by number of trials: {'; '.join(told)}."
+    if compared and done[PRECISION].nunique() > 1:
+        yield "Only trainings in one arithmetic are compared; trial.precision=float32 gives all the same."
     todays = _by_todays_code(done)
     versions = done.groupby(["model", "augment"])["code_digest"].nunique()
     if 0 < todays.sum() < len(todays) or versions.max() > 1:

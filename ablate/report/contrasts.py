@@ -23,14 +23,16 @@ import pandas as pd
 from ablate.config import OfAugmentation, OfNetwork, fields_of
 from ablate.intervals import Estimate, Floats, combined
 from ablate.report.holm import ALPHA, divisors
-from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, model_title
+from ablate.report.photographs import CONSTANT
+from ablate.report.settings import PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title
 
 Trial = dict[Any, Any]  # a row of `trials`
 Seeds = dict[int, str]  # the trial of each seed
 Setting = tuple[str, ...]  # its trials, one for each seed
 
 ALL = "all networks"
-_IDENTITY = ("model", "arm", "augment", "arm_digest", *PROTOCOL)
+BOTH_BELOW = f"both below the {CONSTANT}"
+_IDENTITY = ("model", "arm", "augment", "arm_digest", PRECISION, *PROTOCOL)
 # Fields that belong to a part: where the part differs, so may they.
 _OF_PART = {
     "model": frozenset(fields_of(OfNetwork)),
@@ -83,9 +85,14 @@ class Contrast:
         return self.decidable and self.effect.excludes_zero
 
     @property
-    def less_bad(self) -> bool:
-        """Whether the difference is settled between two sides of which none is better than a constant box."""
-        return self.settled and self.ahead <= 0
+    def nothing_learned(self) -> bool:
+        """Whether even the side that is ahead does not reach the best constant box."""
+        return self.ahead <= 0
+
+    @property
+    def praised(self) -> bool:
+        """Whether one setting is better than the other, and has learned something that the metric sees."""
+        return self.settled and not self.nothing_learned
 
     @property
     def state(self) -> str:
@@ -108,12 +115,14 @@ class Contrast:
             return f"cannot be decided with {self.effect.kish:.1f} effective locations"
         if self.state == "no common seed":
             return "no seed in common"
+        if self.nothing_learned and self.effect.excludes_zero:
+            return BOTH_BELOW
         if self.state == "one seed":
             return "trainings differ on these photographs" if self.effect.excludes_zero else "not settled"
         if not self.settled:
             return "not settled"
         better, other = self.question.names if self.effect.mean > 0 else self.question.names[::-1]
-        return f"{better} {'less bad' if self.less_bad else 'better'} than {other}"
+        return f"{better} better than {other}"
 
 
 def questions(models: Sequence[str], arms: Sequence[str] = ()) -> tuple[Question, ...]:
@@ -142,6 +151,8 @@ def contrasts(
         constant: the best constant box's IoU on each photograph, by the same index.
     """
     known = effective(trials[trials["trial"].isin(iou.columns)]).astype(object)
+    if PRECISION not in known or known[PRECISION].nunique() <= 1:  # what an older version did not record is no other
+        known[PRECISION] = None
     done: list[Trial] = known.where(known.notna(), None).to_dict("records")
     models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
     everything = ALL if len(models) > 1 else "".join(map(model_title, models))

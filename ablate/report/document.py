@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablate.report import answers, captions, hits, layout, paper, searches, selection, validation
 from ablate.report.grid import Grid
 from ablate.report.summary import Summary, detectors, differences, of_network, summaries
-from ablate.report.tables import Group
+from ablate.report.tables import Group, NetworkTable
 
 
 @dataclass(frozen=True)
@@ -42,29 +42,46 @@ def sections(group: Group, starred: bool, limit: int, compare: bool = False) -> 
     Raises:
         UsageError: they cannot be compared.
     """
+    for section in _sections(group, starred, limit, compare):
+        yield replace(section, title=captions.titled(section.title, group.protocol))
+
+
+def _sections(group: Group, starred: bool, limit: int, compare: bool) -> Iterator[Section]:
     photographs = group.photographs
     if photographs is None:
         for table in group.tables:
             yield Section("network", captions.network_title(table), (), (), [*captions.unfinished(table)])
         return
-    yield Section(
-        "photographs",
-        captions.photographs_title(photographs),
-        [layout.photographs_grid(photographs)],
-        [*captions.photographs_notes(photographs)],
-    )
-    found = summaries(group)
+    if group.protocol.main:
+        yield Section(
+            "photographs",
+            captions.photographs_title(photographs),
+            [layout.photographs_grid(photographs)],
+            [*captions.photographs_notes(photographs)],
+        )
+    found = summaries(group) if group.protocol.judges else ()
     for table in group.tables:
         yield Section(
             "network",
             captions.network_title(table),
-            layout.network_grids(table, photographs, starred, limit),
-            [*captions.network_notes(table, of_network(found, table.model), starred)],
+            layout.network_grids(table, photographs, starred, limit, group.protocol.judges),
+            network_remarks(group, table, found, starred),
             [*captions.unfinished(table)],
         )
-    for title, grid in paper.comparisons(group) if compare else ():
-        yield Section("paper", title, [grid], paper.NOTES)
-    yield from _answers(group, found)
+    if group.protocol.judges:
+        for title, grid in paper.comparisons(group) if compare and group.protocol.main else ():
+            yield Section("paper", title, [grid], paper.NOTES)
+        yield from _answers(group, found)
+
+
+def network_remarks(group: Group, table: NetworkTable, found: Sequence[Summary], starred: bool) -> list[str]:
+    """What stands under a network's table: what its numbers mean, and of which protocol they are."""
+    said = [*captions.network_notes(table, of_network(found, table.model), starred, group.protocol.judges)]
+    if not group.protocol.main:
+        said.append(captions.protocol_note(group.protocol))
+    if not group.protocol.judges:
+        said.append(captions.no_verdict(group.protocol))
+    return said
 
 
 def beyond(out: Path, starred: bool, search: str | None = None) -> Iterator[Section]:
@@ -91,7 +108,11 @@ def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
     compared = differences(group)
     if compared:
         grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
-        yield Section("contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials)])
+        yield Section(
+            "contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials, compared=True)]
+        )
+    if not group.protocol.main:
+        return
     reached = hits.hits(group)
     if reached:
         yield Section("hits", hits.TITLE, [hits.hits_grid(reached)], [*hits.hits_notes()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid
@@ -41,11 +42,19 @@ def photographs_grid(photographs: Photographs) -> Grid:
     return Grid(["location", "with\nanimal", "empty", *not_trained], rows)
 
 
-def network_grids(table: NetworkTable, photographs: Photographs, starred: bool, limit: int) -> list[Grid]:
-    """A network's table; where it is wider than `limit` characters, in several parts with the same rows."""
+def network_grids(
+    table: NetworkTable, photographs: Photographs, starred: bool, limit: int, marked: bool = True
+) -> list[Grid]:
+    """A network's table; where it is wider than `limit` characters, in several parts with the same rows.
+
+    Args:
+        marked: the best of a row stands out.
+    """
     settings = [str(setting) for setting in table.mean.columns]
     headers = ["location", "n", *(setting.replace(" + ", " +\n").replace(", ", ",\n") for setting in settings)]
     rows = _network_rows(table, photographs)
+    if not marked:
+        rows = [row if row is None else [replace(cell, bold=False) for cell in row] for row in rows]
 
     def part(first: int, size: int) -> Grid:
         def pick(line: Sequence[Cell]) -> Cells:

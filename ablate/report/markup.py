@@ -9,7 +9,6 @@ from pathlib import Path
 from ablate.report import captions, document, tables
 from ablate.report.document import Section
 from ablate.report.grid import Cell, Grid
-from ablate.report.tables import Group
 
 _BEYOND = 100  # tables that are of no one set of photographs are numbered from here on
 _NO_LIMIT = 10**6  # nothing is cut into parts: pages are as wide as they are made
@@ -50,21 +49,22 @@ def _document(
 ) -> str:
     groups = tables.build(out, trials) if search is None else ()
     lines: list[str] = []
+    number = 0  # of the last table
     for group in groups:
-        if len(groups) > 1:
+        if len({one.digest for one in groups}) > 1 and group.protocol.main:
             lines += [f"{heading}Tested on photographs {(group.digest or '(unknown)')[:12]}", ""]
-        lines += _rendered(group, compare, render)
+        if not group.protocol.main:
+            lines += [f"{heading}Trained otherwise: {group.protocol.title}; {group.protocol.about}", ""]
+        elif group.others:
+            lines += [f"{heading}{captions.protocols_note(group)}", ""]
+        number = 0 if group.protocol.main else number
+        for section in document.sections(group, starred=False, limit=_NO_LIMIT, compare=compare):
+            number += 1
+            lines += render(number, section)
     if trials is None or search is not None:
         for number, section in enumerate(document.beyond(out, starred=False, search=search), start=1):
             lines += render(_BEYOND + number, section)
     return "\n".join(lines) + "\n" if lines else f"{heading}No trial has finished yet.\n"
-
-
-def _rendered(group: Group, compare: bool, render: Callable[[int, Section], Iterator[str]]) -> Iterator[str]:
-    for number, section in enumerate(
-        document.sections(group, starred=False, limit=_NO_LIMIT, compare=compare), start=1
-    ):
-        yield from render(number, section)
 
 
 def _latex_section(number: int, section: Section) -> Iterator[str]:

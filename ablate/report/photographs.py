@@ -92,7 +92,7 @@ def tested_on(images: pd.DataFrame, detectors: pd.DataFrame, detected: pd.DataFr
     counts = counts.reindex(names).fillna(0).astype(int)
     least = LISTED_FROM if (counts["animal"] >= LISTED_FROM).any() else 1
     listed = tuple(str(name) for name in names if counts.loc[name, "animal"] >= least)
-    box, overlaps = _baselines(animals)
+    box, overlaps = baselines(animals)
     told = dict(zip(detectors["model"], detectors["reference"], strict=True))
     alarms = {}
     for name, trial in zip(detectors["model"], detectors["trial"], strict=True):
@@ -101,11 +101,11 @@ def tested_on(images: pd.DataFrame, detectors: pd.DataFrame, detected: pd.DataFr
         empty = of_detector[of_detector["iou"].isna()]
         alarms[name] = float((empty["outcome"] == "false_alarm").mean()) if len(empty) else math.nan
     where = animals.set_index("image_id")["location"]
-    baselines = averaged(overlaps.groupby(where).mean(), overlaps.mean(), listed)
-    return Photographs(counts, listed, baselines, box, overlaps, where, told, alarms)
+    means = averaged(overlaps.groupby(where).mean(), overlaps.mean(), listed)
+    return Photographs(counts, listed, means, box, overlaps, where, told, alarms)
 
 
-def _baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataFrame]:
+def baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataFrame]:
     """The best constant box, and the IoU of both baselines on each photograph with an animal."""
     if not len(animals):
         return None, pd.DataFrame({WHOLE: [], CONSTANT: []}, dtype=float)

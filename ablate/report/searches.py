@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from ablate import members, results
 from ablate.members import Found, Member
 from ablate.report.figures import percent
 from ablate.report.grid import Cell, Grid, under_names
+from ablate.report.photographs import CONSTANT, baselines, read_truth
 
 _MOST = 40  # rows of a history; of a longer one the best
 _LUCK = "It is the best of many: some of its lead is luck, as other seeds would show."
@@ -26,11 +28,13 @@ class History:
     Attributes:
         found: its members in the order in which they were suggested.
         iou: mean box IoU over all photographs with an animal, of the trials that are done, by trial.
+        constant: that of the best constant box on the photographs of the best one; NaN where none is done.
     """
 
     identity: str
     found: Sequence[Found]
     iou: dict[str, float]
+    constant: float = math.nan
 
     @property
     def title(self) -> str:
@@ -57,7 +61,9 @@ def histories(out: Path, identity: str | None = None) -> list[History]:
     for search, of_search in members.searches(out).items():
         if identity in {None, search}:
             known = members.found(out, of_search)
-            found.append(History(search, known, mean_iou(out, [one.member.trial for one in known])))
+            best = members.best(known)
+            constant = math.nan if best is None else constant_box_iou(out, best.member.trial)
+            found.append(History(search, known, mean_iou(out, [one.member.trial for one in known]), constant))
     return found
 
 
@@ -66,6 +72,13 @@ def mean_iou(out: Path, trials: Sequence[str]) -> dict[str, float]:
     rows = results.dataset(out, "images", trials).to_table(columns=["trial", "iou"], filter=pc.field("iou").is_valid())
     means = rows.group_by("trial").aggregate([("iou", "mean")])
     return dict(zip(means["trial"].to_pylist(), means["iou_mean"].to_pylist(), strict=True))
+
+
+def constant_box_iou(out: Path, trial: str) -> float:
+    """Mean IoU of the best constant box over the photographs of a trial; NaN without an animal."""
+    truth = read_truth(out, [trial])
+    _, overlaps = baselines(truth[truth["iou"].notna()])
+    return float(overlaps[CONSTANT].mean())
 
 
 def history_grid(history: History, starred: bool) -> Grid:
@@ -114,6 +127,11 @@ def _best(history: History) -> Iterator[str]:
     else:
         gain = 100 * (best.score - default.score)
         yield said + f"; the default has {percent(default.score)} % ({gain:+.1f} points). {_LUCK}"
+    if (iou := history.iou.get(best.member.trial, math.nan)) <= history.constant:
+        yield (
+            f"On the photographs it scores {percent(iou)} %, below the {CONSTANT} ({percent(history.constant)} %): it "
+            "has not learned what that metric sees."
+        )
 
 
 def _rounds(history: History) -> Iterator[str]:

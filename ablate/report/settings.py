@@ -24,6 +24,8 @@ PAPER_MODELS = {"unet": "U-Net", "unet_resnet50": "U-Net with a ResNet-50 encode
 PROTOCOL = tuple(field for field in TrialConfig.model_fields if field not in {"model", "arm", "augment", "seed"})
 
 
+PRECISION = "precision_used"  # the arithmetic that a field left to the device
+
 # What these fields say of all trials alike must be read beside every number, unless it is the paper's.
 _ALWAYS_NAMED = frozenset({"direction"})
 
@@ -70,11 +72,15 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
         for field in PROTOCOL:
             read = of_model[field].dropna()
             if read.nunique() > 1 or (field in _ALWAYS_NAMED and (read != getattr(TrialConfig(), field)).any()):
-                extra[read.index] += f", {field}=" + read.map(_shown)
+                extra[read.index] += f", {field}=" + read.map(shown_value)
     for _, of_arm in named.groupby("arm"):
         if of_arm["arm_digest"].nunique() > 1:
             extra[of_arm.index] += ", data=" + of_arm["arm_digest"].str[:8].fillna("unknown")
     named["setting"] = named["plain"] + extra
+    for _, cell in named.groupby(["model", "setting"]):
+        ways = cell[PRECISION].dropna()
+        if ways.nunique() > 1:  # seeds of one run that went on where the arithmetic is another
+            named.loc[ways.index, "setting"] += f", {PRECISION}=" + ways
     # What nothing above tells apart, as two files of one network's name, is told apart by the trial itself.
     alike = named.duplicated(["model", "setting", "seed"], keep=False)
     named.loc[alike, "setting"] += ", trial=" + named.loc[alike, "trial"]
@@ -103,7 +109,7 @@ def shared_protocol(trials: pd.DataFrame) -> dict[str, str]:
     """The fields in which all trials agree with each other but not with the paper's protocol, and their values."""
     read, paper = effective(trials), TrialConfig()
     shared = {field: values.iloc[0] for field in PROTOCOL if (values := read[field].dropna()).nunique() == 1}
-    return {field: _shown(value) for field, value in shared.items() if value != getattr(paper, field)}
+    return {field: shown_value(value) for field, value in shared.items() if value != getattr(paper, field)}
 
 
 def effective(trials: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +130,7 @@ def _reads(package: str, name: str) -> frozenset[str]:
         return frozenset(TrialConfig.model_fields)  # the part is gone; what it read is not known
 
 
-def _shown(value: Hashable) -> str:
+def shown_value(value: Hashable) -> str:
     return format(value, "g") if isinstance(value, float) else _stem(str(value))
 
 

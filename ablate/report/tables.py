@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from ablate import results
+from ablate import results, runs
 from ablate.collect import sequences
 from ablate.plan import PlannedTrial
 from ablate.report.photographs import WEIGHTED, Photographs, Row, averaged, read_truth, row_values, tested_on
+from ablate.report.protocols import Protocol, protocols
 from ablate.report.settings import (
     PAPER_MODELS,
     PAPER_SETTINGS,
@@ -23,6 +24,7 @@ from ablate.report.settings import (
     with_missing,
     with_settings,
 )
+from ablate.runs import Asked
 
 VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
 
@@ -76,47 +78,76 @@ class NetworkTable:
 
 @dataclass(frozen=True)
 class Group:
-    """Trials that were scored on the same photographs.
+    """Trials of one protocol that were scored on the same photographs.
 
     Attributes:
         digest: of the photographs; None where no trial knows it.
+        protocol: that of the trials; others: those that have groups of their own on these photographs.
         photographs: None where no trial is done.
         trials: their rows, with settings; those that are not done too.
         detectors: the rows of those that were not trained here, named in `model` as `photographs` names them.
+        several: share of the photographs with an animal that have more than one true box.
         iou: of each photograph with an animal (index, its id) under each trial that is done (columns).
         location, sequence: of each photograph with an animal, by the same index.
         epochs: rows of `epochs` of the trials that are done.
         limits: of each trial that is done (index), what the metric leaves out: `another`, the share of photographs
             where another component than the largest fits better; `gain`, what always choosing the best would add to
             the mean IoU; `mask`, the correlation of box IoU with mask IoU (NaN without masks).
-        several: share of the photographs with an animal that have more than one true box.
     """
 
     digest: str | None
+    protocol: Protocol
+    others: Sequence[Protocol]
     photographs: Photographs | None
     tables: tuple[NetworkTable, ...]
     trials: pd.DataFrame
     detectors: pd.DataFrame
-    iou: pd.DataFrame
-    location: pd.Series[str]
-    sequence: pd.Series[str]
-    epochs: pd.DataFrame
-    limits: pd.DataFrame
     several: float
+    iou: pd.DataFrame = field(default_factory=pd.DataFrame)
+    location: pd.Series[str] = field(default_factory=lambda: pd.Series(dtype=str))
+    sequence: pd.Series[str] = field(default_factory=lambda: pd.Series(dtype=str))
+    epochs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    limits: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def build(
     out: Path, trials: Sequence[str] | None = None, planned: Sequence[PlannedTrial] | None = None
 ) -> tuple[Group, ...]:
-    """All tables of a folder of results: one group for each set of photographs.
+    """All tables of a folder of results: one group for each protocol on each set of photographs, the main one first.
 
     Args:
         trials: only these; None for all.
         planned: trials that should be there; those that are not, show as missing.
     """
-    found = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pandas()
-    rows = with_missing(found, planned or ())
-    return tuple(_group(out, digest, group) for digest, group in _by_photographs(rows))
+    rows = with_missing(_rows(out, trials), planned or ())
+    plans = _plans(out)
+    if not {trial.trial for trial in planned or ()} <= {trial for plan in plans for trial in plan.trials}:
+        plans.append(Asked(space="", trials=tuple(trial.trial for trial in planned or ())))
+    return tuple(group for digest, alike in _by_photographs(rows) for group in _groups(out, digest, alike, plans))
+
+
+def columns(out: Path) -> dict[str, list[tuple[int, str]]]:
+    """Of each trial its columns: protocol (from 1, the main one) and setting; none of what judges nothing.
+
+    Numbers begin anew for each set of photographs.
+    """
+    found: dict[str, list[tuple[int, str]]] = {}
+    for _, rows in _by_photographs(_rows(out, None)):
+        trained = rows[rows["reference"].isna()]
+        for number, protocol in enumerate(protocols(trained, _plans(out)), start=1):
+            of_protocol = with_settings(trained[trained["trial"].isin(protocol.trials)])
+            for trial, setting in of_protocol[["trial", "setting"]].itertuples(index=False) if protocol.judges else ():
+                found.setdefault(str(trial), []).append((number, str(setting)))
+    return found
+
+
+def _rows(out: Path, trials: Sequence[str] | None) -> pd.DataFrame:
+    rows: pd.DataFrame = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pandas()
+    return rows
+
+
+def _plans(out: Path) -> list[Asked]:
+    return [one for run in runs.read(out) for one in run.asked]
 
 
 def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
@@ -129,33 +160,54 @@ def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFra
         yield None, rows
 
 
-def _group(out: Path, digest: str | None, rows: pd.DataFrame) -> Group:
-    detectors = _named(rows[rows["reference"].notna()])
-    trials = with_gaps(with_settings(rows[rows["reference"].isna()]))
-    models = in_paper_order(trials["model"], PAPER_MODELS)
-    done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
-    scored = [*done, *detectors["trial"]]
-    none, no_names = pd.DataFrame(), pd.Series(dtype=str)
-    nothing = tuple(_network(model, trials, none) for model in models)
-    if not scored:
-        return Group(digest, None, nothing, trials, detectors, none, no_names, no_names, none, none, math.nan)
-    images = results.dataset(out, "images", scored).to_table(columns=_SCORES).to_pandas()
-    truth = read_truth(out, [*images["trial"].unique()[:1]])
-    by_detector = images["trial"].isin(detectors["trial"])
-    photographs = tested_on(truth, detectors, images[by_detector])
+def _groups(out: Path, digest: str | None, rows: pd.DataFrame, plans: Sequence[Asked]) -> Iterator[Group]:
+    """One for each protocol of the trials on one set of photographs."""
+    detectors, trained = _named(rows[rows["reference"].notna()]), rows[rows["reference"].isna()]
+    tested, several = _tested(out, detectors, trained)
+    found = protocols(trained, plans)
+    for protocol in found:
+        others = [other for other in found if other is not protocol]
+        of_protocol = with_gaps(with_settings(trained[trained["trial"].isin(protocol.trials)]))
+        nothing = tuple(_network(model, of_protocol, pd.DataFrame()) for model in _models(of_protocol))
+        group = Group(digest, protocol, others, tested, nothing, of_protocol, detectors, several)
+        yield _scored(out, group) if (of_protocol["status"] == "done").any() else group
+
+
+def _models(trials: pd.DataFrame) -> list[str]:
+    return in_paper_order(trials["model"], PAPER_MODELS)
+
+
+def _tested(out: Path, detectors: pd.DataFrame, trained: pd.DataFrame) -> tuple[Photographs | None, float]:
+    """What the trials were tested on, None where none is done; and `Group.several`."""
+    done = [*trained.loc[trained["status"] == "done", "trial"], *detectors["trial"]]
+    truth = read_truth(out, done[:1])
+    if not len(truth):
+        return None, math.nan
+    detected = results.dataset(out, "images", [*detectors["trial"]]).to_table(columns=_SCORES).to_pandas()
     boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
     several = float((boxes > 1).mean()) if len(boxes) else math.nan
-    if not done:
-        return Group(digest, photographs, nothing, trials, detectors, none, no_names, no_names, none, none, several)
-    images = images[~by_detector]
-    scores = _scores(images, trials, photographs.listed)
-    shown = tuple(_narrowed(_network(model, trials, scores)) for model in models)
+    return tested_on(truth, detectors, detected), several
+
+
+def _scored(out: Path, group: Group) -> Group:
+    """A group with its scores."""
+    assert group.photographs is not None
+    trials = group.trials
+    done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
+    images = results.dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
+    scores = _scores(images, trials, group.photographs.listed)
     animals = images[images["iou"].notna()]
     iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
     known = animals.drop_duplicates("image_id").set_index("image_id", drop=False).reindex(iou.index)
-    epochs = results.dataset(out, "epochs", done).to_table().to_pandas()
-    where, sequence, limits = known["location"], sequences(known), _limits(animals)
-    return Group(digest, photographs, shown, trials, detectors, iou, where, sequence, epochs, limits, several)
+    return replace(
+        group,
+        tables=tuple(_narrowed(_network(model, trials, scores)) for model in _models(trials)),
+        iou=iou,
+        location=known["location"],
+        sequence=sequences(known),
+        epochs=results.dataset(out, "epochs", done).to_table().to_pandas(),
+        limits=_limits(animals),
+    )
 
 
 def _limits(animals: pd.DataFrame) -> pd.DataFrame:

@@ -38,11 +38,16 @@ def print_tables(
     groups = tables.build(out, trials, planned)
     if not groups:
         console.print(f"No trial has finished in {out} yet.", markup=False, soft_wrap=True)
+    number = 0  # of the last table
     for group in groups:
-        if len(groups) > 1:
-            console.print(Text(f"Tested on photographs {(group.digest or '(unknown)')[:12]}\n", style="bold underline"))
-        for line in _lines(group, starred, limit, compare):
+        if group.protocol.main:
+            number = 0
+        for line in _heading(group, several=len({one.digest for one in groups}) > 1):
             console.print(line, markup=False, soft_wrap=True)
+        sections = [*document.sections(group, starred, limit, compare)]
+        for line in _lines(group, sections, number + 1, limit):
+            console.print(line, markup=False, soft_wrap=True)
+        number += len(sections)
     if trials is None:
         _print(console, document.beyond(out, starred), limit)
 
@@ -80,14 +85,30 @@ def _limit(console: Console) -> int:
     return max(console.width, _NARROWEST) if console.is_terminal else _WIDTH
 
 
-def _lines(group: Group, starred: bool, limit: int, compare: bool) -> Lines:
+def _heading(group: Group, several: bool) -> Lines:
+    """Of which photographs and which protocol the tables are, where there are several."""
+    if several and group.protocol.main:
+        yield Text(f"Tested on photographs {(group.digest or '(unknown)')[:12]}\n", style="bold underline")
+    if group.others and group.protocol.main:
+        yield from _wrapped([captions.protocols_note(group)], _WIDTH)
+        yield ""
+    if not group.protocol.main:
+        told = f"Trained otherwise: {group.protocol.title}; {group.protocol.about}"
+        for line in textwrap.wrap(told, _WIDTH, subsequent_indent="  "):
+            yield Text(line, style="bold underline")
+        yield ""
+
+
+def _lines(group: Group, sections: Sequence[Section], first: int, limit: int) -> Lines:
+    """Args: first: number of the first table."""
     if group.photographs is None:
         yield "No trial is done, so there are no numbers yet."
         yield ""
-    for number, section in enumerate(document.sections(group, starred, limit, compare), start=1):
+    for number, section in enumerate(sections, start=first):
         if section.grids:
             yield ""
-            yield Text(f"Table {number}. {section.title}", style="bold")
+            for line in textwrap.wrap(f"Table {number}. {section.title}", min(limit, _WIDTH), subsequent_indent="  "):
+                yield Text(line, style="bold")
             yield ""
         else:
             yield Text(section.title, style="bold")

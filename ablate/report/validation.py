@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate import results
+from ablate import results, runs
 from ablate.report.grid import Cell, Grid, under_names
 from ablate.report.searches import mean_iou
 from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, in_paper_order, model_title, plain_setting
@@ -37,7 +37,7 @@ class Agreement:
 
 
 def points(out: Path) -> pd.DataFrame:
-    """Every trial that is done, of grids and searches, on all photographs.
+    """Every trial that is done, of grids and searches, on all photographs; not those of which nothing may be judged.
 
     Returns:
         `trial`, `name`, `model`, `setting` (arm and augmentation), `photos_digest`, `search` (null for a grid's),
@@ -46,7 +46,7 @@ def points(out: Path) -> pd.DataFrame:
     rows = results.read(out, "trials").to_pandas()
     rows = rows[(rows["status"] == "done") & rows["reference"].isna() & rows["val_iou"].notna()]
     iou = mean_iou(out, [*rows["trial"]])
-    rows = rows[rows["trial"].isin(iou)]
+    rows = rows[rows["trial"].isin(iou) & ~rows["trial"].isin(runs.judging_nothing(out))]
     setting = [plain_setting(*pair) for pair in zip(rows["arm"], rows["augment"], strict=True)]
     columns: pd.DataFrame = rows[["trial", "name", "model", "photos_digest", "search", "val_iou"]]
     alike = effective(rows).groupby(["model", "arm", "augment", "arm_digest", *PROTOCOL], dropna=False, sort=False)

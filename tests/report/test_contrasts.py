@@ -6,14 +6,15 @@ import pytest
 from ablate.report import tables
 from ablate.report.contrasts import ALL
 from ablate.report.summary import differences
-from tests.results_factory import SCATTERED, photos, write
+from tests.results_factory import SCATTERED, photos, write, write_plan
 
 LOCATIONS = {str(number): 9 for number in range(12)}
 SHOTS = photos(LOCATIONS, boxes=SCATTERED)
 
 
 def answers(out):
-    """By scope and the names of the two sides."""
+    """By scope and the names of the two sides, all trials being of one run."""
+    write_plan(out)
     [group] = tables.build(out)
     return {(one.scope, *one.question.names): one for one in differences(group)}
 
@@ -173,4 +174,5 @@ def test_below_the_best_constant_box_nothing_is_praised(tmp_path):
     grid(tmp_path, jitter=0.3, shots=photos(LOCATIONS))  # with the animal always in one place the box scores 100 %
     worse = answers(tmp_path)[ALL, "crop", "full"]
     assert worse.settled
-    assert worse.verdict == "crop less bad than full"
+    assert worse.verdict == "both below the best constant box"
+    assert not worse.praised

@@ -5,7 +5,7 @@ import pytest
 from ablate import results
 from ablate.report import print_tables, tables
 from ablate.report.selection import rules, rules_grid
-from tests.results_factory import write
+from tests.results_factory import write, write_plan
 
 VAL, ORACLE = (0.5, 0.8, 0.7), (0.2, 0.3, 0.6)
 
@@ -29,6 +29,7 @@ def test_every_rule_is_shown_where_the_photographs_were_measured_after_each_epoc
 def test_what_was_not_measured_is_not_known(tmp_path, capsys):
     write_epochs(tmp_path, write(tmp_path, 0.4, selection="best_val"), (None,) * 3)
     write_epochs(tmp_path, write(tmp_path, 0.6), (None,) * 3)
+    write_plan(tmp_path)
     [group] = tables.build(tmp_path)
     chosen = {one.setting: (one.last.text, one.best_val.text, one.oracle.text) for one in rules(group)}
     assert chosen["crop, selection=best_val"] == ("-", "40.0 (2)", "-")

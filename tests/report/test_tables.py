@@ -6,7 +6,7 @@ import pytest
 
 from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, WHOLE
 from ablate.report.tables import FALSE_ALARMS, VAL_IOU, build
-from tests.results_factory import Photo, photos, planned, write, write_failed
+from tests.results_factory import Photo, photos, planned, write, write_failed, write_plan
 
 AVERAGE = "average"
 
@@ -134,6 +134,7 @@ def test_trials_of_other_configurations_get_columns_of_their_own(tmp_path):
     for epochs in (20, 5):
         for arm in ("crop", "full"):
             write(tmp_path, epochs / 100, arm=arm, epochs=epochs)
+    write_plan(tmp_path)  # one run varied them
     weighted = means(only_table(tmp_path), AVERAGE, WEIGHTED)
     assert weighted == pytest.approx(
         {"full, epochs=5": 0.05, "full, epochs=20": 0.2, "crop, epochs=5": 0.05, "crop, epochs=20": 0.2}
@@ -151,6 +152,7 @@ def test_a_field_that_is_not_read_tells_nothing_apart(tmp_path):
 def test_arms_of_other_content_get_columns_of_their_own(tmp_path):
     write(tmp_path, 0.4, arm_digest="aaaaaaaaaa")
     write(tmp_path, 0.6, arm_digest="bbbbbbbbbb")
+    write_plan(tmp_path)
     assert [*only_table(tmp_path).mean.columns] == ["crop, data=aaaaaaaa", "crop, data=bbbbbbbb"]
 
 

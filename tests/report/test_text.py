@@ -14,7 +14,7 @@ from ablate.report import print_tables
 from ablate.report.__main__ import ReportConfig, main
 from ablate.report.tables import build
 from tests import command
-from tests.results_factory import Photo, photos, planned, write, write_failed
+from tests.results_factory import Photo, photos, planned, write, write_failed, write_plan
 
 SETTINGS = [("full", "none"), ("crop", "none"), ("i2i", "none"), ("crop", "jitter"), ("i2i", "jitter")]
 
@@ -67,6 +67,7 @@ def test_of_very_many_settings_the_best_are_shown_and_where_all_are_is_said(tmp_
     for number in range(60):
         write(tmp_path, number / 100, of=shots, augment="jitter", jitter_hue=number / 200)
     write(tmp_path, 0.01, of=shots)
+    write_plan(tmp_path)
     text = " ".join(" ".join(printed()).split())
     assert "the 40 best of its 61 settings (image-weighted), and the paper's." in text
     assert "python -m ablate.query query=scores lists all" in text
@@ -123,11 +124,13 @@ def test_trials_that_were_not_trained_alike_are_told_apart(tmp_path, printed):
         write(tmp_path, arm="crop", seed=seed, ran=gpu)
     assert "different ways" not in " ".join(printed())
     write(tmp_path, arm="full", ran=cpu)
+    write_plan(tmp_path)
     text = " ".join(" ".join(printed()).split())
     assert "Trained in different ways, by number of trials: bfloat16 on NVIDIA H100 (2); float32 on cpu (1)." in text
     assert "Scored in different ways" not in text
     assert "versions of the code" not in text
     write(tmp_path, arm="i2i", augment="jitter", ran=cpu | {"code_digest": code_digest(TrialConfig(augment="jitter"))})
+    write_plan(tmp_path)
     text = " ".join(" ".join(printed()).split())
     assert "Trained by different versions of the code, 1 of 4 trials by today's" in text
 
@@ -145,6 +148,7 @@ def test_networks_that_were_not_trained_alike_are_told_apart_where_they_are_comp
 def test_a_wide_table_is_cut_into_parts(tmp_path, printed):
     for rate in range(1, 10):
         write(tmp_path, learning_rate=rate / 1000)
+    write_plan(tmp_path)
     lines = printed()
     assert max(map(len, lines)) <= 100
     assert sum(line.count("learning_rate=") for line in lines if "crop" not in line) == 9

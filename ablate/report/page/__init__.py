@@ -16,6 +16,7 @@ import string
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from ablate.data import Data
@@ -49,12 +50,13 @@ def page(
     groups = tables.build(out, trials) if search is None else ()
     parts = [Part(out, group, number, data, compare) for number, group in enumerate(groups)]
     beyond = Beyond(out, search) if trials is None or search is not None else None
-    inside = "".join(part.html(alone=len(parts) == 1) for part in parts) + (beyond.html() if beyond else "")
-    done = sum(int((group.trials["status"] == "done").sum()) for group in groups)
+    alone = len({group.digest for group in groups}) == 1
+    inside = "".join(part.html(alone) for part in parts) + (beyond.html() if beyond else "")
+    done = len({*chain.from_iterable(group.trials.loc[group.trials["status"] == "done", "trial"] for group in groups)})
     return string.Template(file("page.html")).substitute(
         style=file("page.css"),
         about=text(f"{plural(done, 'trained network')} in {out.name}, {datetime.now():%Y-%m-%d %H:%M}"),
-        links="".join(part.links(alone=len(parts) == 1) for part in parts) + (beyond.links() if beyond else ""),
+        links="".join(part.links(alone) for part in parts) + (beyond.links() if beyond else ""),
         content=inside or "<p>No trial has finished yet.</p>",
         library=_vega() if inside else "",
         script="\n".join(map(file, _SCRIPTS)),

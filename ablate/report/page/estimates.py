@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ablate.report.contrasts import Contrast
+from ablate.report.contrasts import BOTH_BELOW, Contrast
 from ablate.report.figures import points
 from ablate.report.page.charts import GREY, Chart, numbers, spec
 from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
@@ -18,7 +18,7 @@ from ablate.report.summary import Summary
 _LINE_HEIGHT = 20
 _OPEN = ("#d55e00", "cross")
 _STATES = {"settled": ("#0072b2", "circle"), "not settled": (GREY, "square"), "one seed": _OPEN}
-_STATES |= {"too few locations": _OPEN, "no common seed": _OPEN}
+_STATES |= {"too few locations": _OPEN, "no common seed": _OPEN, BOTH_BELOW: _OPEN}
 
 
 def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart]:
@@ -71,7 +71,7 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
             "points": 100 * one.effect.mean,
             "low": 100 * one.effect.low,
             "high": 100 * one.effect.high,
-            "state": one.state,
+            "state": BOTH_BELOW if one.verdict == BOTH_BELOW else one.state,
             "verdict": one.verdict,
         }
         for one in found

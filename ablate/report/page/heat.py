@@ -9,7 +9,7 @@ import pandas as pd
 
 from ablate.intervals import Estimate
 from ablate.metrics.outcome import OUTCOMES
-from ablate.report.captions import network_notes, network_title, unfinished
+from ablate.report.document import Section
 from ablate.report.figures import percent
 from ablate.report.layout import plural
 from ablate.report.page import markup, palette
@@ -17,7 +17,7 @@ from ablate.report.page.markup import heat_cell, text
 from ablate.report.photographs import MACRO, WEIGHTED
 from ablate.report.places import Key, location_estimates
 from ablate.report.settings import model_title
-from ablate.report.summary import Summary, of_network
+from ablate.report.summary import Summary
 from ablate.report.tables import Group, NetworkTable
 
 Estimates = Mapping[str, Mapping[Key, Estimate]]  # by model
@@ -36,11 +36,15 @@ def _brightest(found: Estimates, group: Group) -> float:
     return max((mean for mean in means if not math.isnan(mean)), default=1.0) or 1.0
 
 
-def network(table: NetworkTable, group: Group, summaries: Sequence[Summary], found: Estimates) -> str:
-    """One network's table."""
+def network(table: NetworkTable, section: Section, group: Group, own: Sequence[Summary], found: Estimates) -> str:
+    """One network's table, with the title and the notes of its section.
+
+    Args:
+        own: the network's summaries.
+    """
     assert group.photographs is not None
     settings = [str(setting) for setting in table.mean.columns]
-    own = {one.setting: one for one in summaries if one.network == model_title(table.model)}
+    known = {one.setting: one for one in own}
     top = _brightest(found, group)
     counts = group.photographs.counts["animal"]
     rows = [
@@ -50,26 +54,32 @@ def network(table: NetworkTable, group: Group, summaries: Sequence[Summary], fou
             {name: found[table.model].get((name, location)) for name in settings},
             table,
             top,
+            marked=group.protocol.judges,
         )
         for location in group.photographs.listed
     ]
     for label, kind in ((WEIGHTED, "weighted"), (MACRO, "macro")):
-        averages = {name: getattr(own[name], kind) if name in own else None for name in settings}
-        rows.append(_row(label, "", averages, table, top, strong=True))
+        averages = {name: getattr(known[name], kind) if name in known else None for name in settings}
+        rows.append(_row(label, "", averages, table, top, group.protocol.judges, strong=True))
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("location", "n", *settings))
-    title = network_title(table)
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    said = [*network_notes(table, of_network(summaries, table.model), starred=False), *unfinished(table)]
     small = "Small: 95 % interval. Clusters are the sequences of a location and the locations of an average."
-    table_of = f"<table class=heat><caption>{text(title)}</caption>{body}</table>"
-    return markup.scrolling(table_of, title) + markup.notes([small, *said])
+    table_of = f"<table class=heat><caption>{text(section.title)}</caption>{body}</table>"
+    return markup.scrolling(table_of, section.title) + markup.notes([small, *section.remarks, *section.unfinished])
 
 
 def _row(
-    name: str, count: str, cells: Mapping[str, Estimate | None], table: NetworkTable, top: float, strong: bool = False
+    name: str,
+    count: str,
+    cells: Mapping[str, Estimate | None],
+    table: NetworkTable,
+    top: float,
+    marked: bool,
+    strong: bool = False,
 ) -> str:
+    """Args: marked: the highest stands out."""
     known = [one.mean for one in cells.values() if one is not None and not math.isnan(one.mean)]
-    contested = len(known) > 1 and max(known) - min(known) > 1e-9
+    contested = marked and len(known) > 1 and max(known) - min(known) > 1e-9
     drawn = "".join(
         heat_cell(
             one,

@@ -16,8 +16,8 @@ from ablate.report.page import counts, curves, estimates, flip, heat, markup
 from ablate.report.page.charts import Chart
 from ablate.report.page.gallery import Gallery, gallery
 from ablate.report.page.markup import text
-from ablate.report.page.short import in_short
-from ablate.report.summary import Summary, detectors, differences, summaries
+from ablate.report.page.short import of_group
+from ablate.report.summary import Summary, detectors, differences, of_network, summaries
 from ablate.report.tables import Group
 
 _NO_LIMIT = 10**6  # a page scrolls: no table is cut into parts
@@ -37,16 +37,20 @@ class Part:
         self._out, self._group, self._data, self._compare = out, group, data, compare
         self._prefix = f"p{number}"
         self._summaries: Sequence[Summary] = summaries(group)
-        self._contrasts = differences(group) if self._summaries else ()
+        self._contrasts = differences(group) if self._summaries and group.protocol.judges else ()
 
     def html(self, alone: bool) -> str:
-        """All of its sections."""
+        """All of its sections; `alone`: there are no other photographs."""
         heading = "" if alone else f"<h2>Photographs {text((self._group.digest or '(unknown)')[:12])}</h2>"
+        if not self._group.protocol.main:
+            heading = f"<h2>Trained otherwise: {text(self._group.protocol.title)}</h2>"
         return f"<div class=part id={self._prefix}>{heading}{''.join(self._sections())}</div>"
 
     def links(self, alone: bool) -> str:
         """To the sections."""
         named = "" if alone else f"{text((self._group.digest or '?')[:6])}: "
+        if not self._group.protocol.main:
+            return f'<a href="#{self._prefix}-tables">{named}{text(self._group.protocol.title)}</a>'
         places = _PLACES if self._group.photographs is not None else {"tables": "Tables"}
         return "".join(f'<a href="#{self._prefix}-{place}">{named}{label}</a>' for place, label in places.items())
 
@@ -59,6 +63,9 @@ class Part:
             return
         yield f'<section id="{self._prefix}-figures"><h3>Learning curves</h3>'
         yield markup.charts(curves.learning(self._group)) + "</section>"
+        if not self._group.protocol.main:
+            yield "<p>Locations and photographs are of the main protocol; ablate.report where=... shows these.</p>"
+            return
         yield from self._locations(found)
         yield from self._pictures()
 
@@ -69,12 +76,14 @@ class Part:
             yield "<p>No trial is done, so there are no numbers yet.</p>"
             yield from (f"<h3>{text(one.title)}</h3>{markup.notes(one.unfinished)}" for one in sections)
             return
-        lines = in_short(self._summaries, self._contrasts, group.photographs)
+        lines = of_group(group, self._summaries, self._contrasts)
         yield f"<h3>In short</h3><ul class=short>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>"
         networks = iter(group.tables)
         for section in sections:
             if section.key == "network":
-                yield f"<h3>{text(section.title)}</h3>" + heat.network(next(networks), group, self._summaries, found)
+                table = next(networks)
+                own = of_network(self._summaries, table.model)
+                yield f"<h3>{text(section.title)}</h3>" + heat.network(table, section, group, own, found)
             else:
                 yield self._section(section)
 

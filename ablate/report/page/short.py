@@ -5,11 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from ablate.report.contrasts import ALL, Contrast
+from ablate.report.captions import no_verdict, protocol_note, protocols_note
+from ablate.report.contrasts import ALL, BOTH_BELOW, Contrast
 from ablate.report.figures import interval, percent, points, points_interval
 from ablate.report.layout import plural
 from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
 from ablate.report.summary import Summary
+from ablate.report.tables import Group
+
+
+def of_group(group: Group, summaries: Sequence[Summary], contrasts: Sequence[Contrast]) -> Iterator[str]:
+    """The same of a group, of which it is said where its trials have no say, or are of one protocol of several."""
+    assert group.photographs is not None
+    if not group.protocol.judges:
+        yield no_verdict(group.protocol)
+        return
+    yield from in_short(summaries, contrasts, group.photographs)
+    if group.others:
+        yield protocols_note(group) if group.protocol.main else protocol_note(group.protocol)
 
 
 def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photographs: Photographs) -> Iterator[str]:
@@ -33,11 +46,14 @@ def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photog
 
 def _differences(asked: Sequence[Contrast]) -> Iterator[str]:
     together = "over all networks together, " * any(one.scope == ALL for one in asked)
-    settled = [one for one in asked if one.settled]
+    settled = [one for one in asked if one.praised]
     if settled:
         told = (f"{one.verdict} ({points(one.gain.mean)} points {points_interval(one.gain)})" for one in settled)
         family = plural(settled[0].asked, "question")
         yield f"Settled ({together}intervals by Holm's correction for {family}): {'; '.join(told)}."
+    below = [_sides(one) for one in asked if one.verdict == BOTH_BELOW]
+    if below:
+        yield f"Neither has learned what this metric sees, for both are below the {CONSTANT}: {'; '.join(below)}."
     if any(one.state == "one seed" for one in asked):
         yield "One seed decides nothing about a setting; seeds=3 begins to tell."
     open_ones = [_sides(one) for one in asked if not one.settled and one.state != "one seed"]

@@ -8,7 +8,7 @@ from ablate.score import commit
 from tests.browser import opened
 from tests.command import run
 from tests.report.page.scene import SHOTS, write_photographs, write_results
-from tests.results_factory import BOX, SIZE, photos, write, write_failed
+from tests.results_factory import BOX, SCATTERED, SIZE, photos, write, write_failed, write_plan
 
 
 def seen(path, html):
@@ -112,3 +112,18 @@ def test_a_detector_alone_has_a_page(tmp_path):
     text = seen(tmp_path / "report.html", page(tmp_path / "out", data.at(str(tmp_path / "data"))))
     assert "md5" in text
     assert "46 of 46 predictions" in text
+
+
+def test_each_protocol_has_its_tables_and_smoke_no_mark_and_no_verdict(tmp_path):
+    shots = photos({"34": 9, "41": 9}, boxes=SCATTERED)
+    grid = [write(tmp_path, iou, of=shots, augment=augment) for augment, iou in (("none", 0.4), ("jitter", 0.5))]
+    write_plan(tmp_path, grid, "paper_grid", at="r1")
+    smoke = [write(tmp_path, 0.9, of=shots, augment=augment, epochs=2) for augment in ("none", "jitter")]
+    write_plan(tmp_path, smoke, "smoke", judges=False, at="r2")
+    written = page(tmp_path, None)
+    main, _, other = written.partition("Trained otherwise: epochs=2")
+    assert "Highest image-weighted mean IoU: U-Net, crop + jitter, with 50.0 %" in main
+    assert "2 protocols, kept apart" in main
+    assert "space=smoke judges nothing" in other
+    assert not any(praise in other for praise in ("Highest", ">highest<", "Which differences"))
+    assert "4 trained networks" in written

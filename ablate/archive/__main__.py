@@ -1,0 +1,177 @@
+"""`python -m ablate.archive out=results run=ID`: trials and runs out of sight, back again, or gone for good."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import pydantic
+from pydantic import Field
+
+from ablate import members, storage
+from ablate.archive import ARCHIVE
+from ablate.archive.finishing import alone, finish
+from ablate.archive.listing import listing
+from ablate.archive.moving import Selection, Step, archiving, deleting, restoring
+from ablate.archive.selecting import Folder, Wanted, require_known, select, without
+from ablate.cli import run_command
+from ablate.collect import collect
+from ablate.errors import UsageError
+from ablate.report.layout import plural
+
+
+class ArchiveConfig(pydantic.BaseModel):
+    """Archive trials and runs, restore them, or delete them. Without run=, trial= or where=: lists what there is."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    out: Annotated[str, Field(description="folder of the results")] = "results"
+    run: Annotated[tuple[str, ...], Field(description="runs, by id: the plan, and the trials of no other plan")] = ()
+    trial: Annotated[tuple[str, ...], Field(description="trials, by id")] = ()
+    where: Annotated[
+        str | None, Field(description='trials of these values, "epochs=1 model=unet"; with run= only of its trials')
+    ] = None
+    restore: Annotated[bool, Field(description="bring back what is archived; without run=, ...: all of it")] = False
+    delete: Annotated[
+        bool, Field(description="delete for good: what is archived, else what is not; without run=, ...: the archive")
+    ] = False
+    dry_run: Annotated[bool, Field(description="say what would be done")] = False
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.run, self.trial, self.where)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done to what of a folder, and how."""
+
+    done: str
+    folder: Folder
+    selection: Selection
+    steps: Sequence[Step]
+
+
+def main(config: ArchiveConfig) -> int:
+    """Moves or deletes what is meant, and says what that was."""
+    if config.restore and config.delete:
+        raise UsageError("restore=true and delete=true exclude each other; give one of them")
+    out = _results(config.out)
+    if config.dry_run or (config.wanted.everything and not (config.restore or config.delete)):
+        return _work(config, out)
+    with alone(out):
+        finish(out)
+        status = _work(config, out)
+        _collect(out)
+    return status
+
+
+def _work(config: ArchiveConfig, out: Path) -> int:
+    here, archive = Folder.at(out), Folder.at(out / ARCHIVE)
+    require_known((here, archive), config.wanted)
+    if config.wanted.everything and not (config.restore or config.delete):
+        print(listing(config.out, here, archive))
+        return 0
+    doing = _restore if config.restore else _delete if config.delete else _archive
+    work = [one for one in doing(config, here, archive) if one.selection]
+    if not work:
+        raise UsageError(f"out={config.out}: nothing of that is {'archived' if config.restore else 'there'}")
+    with _searches_at_rest(out, work, config.dry_run):
+        for one in work:
+            _tell(one, config.dry_run)
+            for step in () if config.dry_run else one.steps:
+                step.take()
+    if not (config.dry_run or config.restore or config.delete):
+        print("to have it back: the same command with restore=true; to delete it: with delete=true")
+    return 0
+
+
+def _results(place: str) -> Path:
+    out = storage.local(place, "out")
+    if not out.is_dir():
+        raise UsageError(f"out={place}: no such folder; python -m ablate.run space=paper_grid makes one")
+    if out.name == ARCHIVE and (out.parent / "trials").is_dir():
+        raise UsageError(f"out={place}: is an archive itself; type out={out.parent}")
+    if not any((out / name).is_dir() for name in ("trials", "runs", ARCHIVE)):
+        raise UsageError(f"out={place}: no results there")
+    return out
+
+
+def _archive(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
+    found = select(here, config.wanted, [here])
+    if not found and select(archive, _with_asked(config.wanted, here, archive), ()):
+        raise UsageError(f"out={config.out}: that is archived; restore=true brings it back, delete=true deletes it")
+    chosen = [run for run in here.runs if run.run in found.runs]
+    stay = {trial for run in chosen for trial in here.asked(run)} & here.rows.keys() - {
+        one.trial for one in found.trials
+    }
+    if stay:
+        print(f"{plural(len(stay), 'trial')} of {', '.join(found.runs)} stay: other runs have them too")
+    yield Work("archived", here, found, [*archiving(here.place, found)])
+
+
+def _restore(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
+    found = select(archive, _with_asked(config.wanted, here, archive), (), shared=True)
+    begun = {path.split("/")[1] for path in found.records} & here.searches.keys()
+    if begun:
+        raise UsageError(
+            f"out={config.out}: begun anew there: {', '.join(sorted(begun))}; archive or delete that first"
+        )
+    again = {one.trial for one in found.trials} & here.rows.keys()
+    if again:
+        print(
+            f"{plural(len(again), 'trial')}, trained anew meanwhile: the archived ones stay; delete=true deletes them"
+        )
+    found = without(found, again)
+    yield Work("restored", archive, found, [*restoring(here.place, found)])
+
+
+def _delete(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
+    archived = select(archive, _with_asked(config.wanted, here, archive), (here, archive))
+    yield Work("deleted", archive, archived, [*deleting(archive.place, archived)])
+    if not config.wanted.everything:
+        direct = without(select(here, config.wanted, (here, archive)), {one.trial for one in archived.trials})
+        yield Work("deleted", here, direct, [*deleting(here.place, direct)])
+
+
+def _with_asked(wanted: Wanted, here: Folder, archive: Folder) -> Wanted:
+    """The same with the archived trials of runs whose plan is not archived."""
+    asked = {trial for run in here.runs if run.run in wanted.runs for trial in here.asked(run)}
+    return replace(wanted, trials={*wanted.trials, *(asked & archive.rows.keys())})
+
+
+@contextlib.contextmanager
+def _searches_at_rest(out: Path, work: Sequence[Work], dry_run: bool) -> Iterator[None]:
+    """Holds the searches that are moved: one that runs would lose what it has just suggested."""
+    searches = {path.split("/")[1] for one in work for path in one.selection.records}
+    with contextlib.ExitStack() as held:
+        for search in () if dry_run else sorted(searches):
+            held.enter_context(members.held(out, search, search))
+        yield
+
+
+def _tell(work: Work, dry_run: bool) -> None:
+    """What is done to how much, and which trials."""
+    trials = [work.folder.rows[one.trial] for one in work.selection.trials]
+    files = [step for step in work.steps if step.source.exists()]
+    size = sum(step.size for step in files) / 1e6
+    runs = f" and {plural(len(work.selection.runs), 'run')}" * bool(work.selection.runs)
+    verb = f"would be {work.done}" if dry_run else work.done
+    print(
+        f"{work.folder.place}: {plural(len(trials), 'trial')}{runs} {verb}, {plural(len(files), 'file')}, {size:.1f} MB"
+    )
+    for row in sorted(trials, key=lambda row: (str(row["name"]), row["trial"])):
+        print(f"  {row['trial']}  {row['name']}")
+
+
+def _collect(out: Path) -> None:
+    for folder in (out, out / ARCHIVE):
+        if (folder / "trials").is_dir():
+            collect(folder)
+
+
+if __name__ == "__main__":
+    run_command(ArchiveConfig, main)

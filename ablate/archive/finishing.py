@@ -1,0 +1,68 @@
+"""What a command that was killed has left to do: done first by the next one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+
+from ablate import results
+from ablate.archive import ARCHIVE
+from ablate.archive.moving import Selection, archiving, broken_off, deleting, waiting
+from ablate.archive.selecting import Folder, moved
+from ablate.errors import UsageError
+
+
+@contextlib.contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Within, no other command archives, restores or deletes in a folder of results.
+
+    Raises:
+        UsageError: one does.
+    """
+    path = out / ARCHIVE / ".held"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"out={out}: another ablate.archive is at work there; wait for it") from None
+        yield
+
+
+def finish(out: Path) -> None:
+    """Puts what was on its way, in or out, into the archive, and removes what is left of what was to be deleted.
+
+    What was trained anew since then stays as it is.
+    """
+    archive = out / ARCHIVE
+    for trial, mark in waiting(out).items():
+        if (out / "trials" / f"{trial}.parquet").exists():
+            mark.replace(archive / "trials" / f"{trial}.parquet")
+            _delete(archive, trial, archive / "trials" / f"{trial}.parquet")
+        else:
+            alone = moved(_row(mark), (), {trial}, [Folder.at(out)])
+            for step in archiving(out, Selection((alone,))):
+                step.take()
+    for place in (out, archive):
+        for trial, mark in broken_off(place).items():
+            if not (place / "trials" / f"{trial}.parquet").exists():
+                _delete(place, trial, mark)
+            mark.unlink(missing_ok=True)
+
+
+def _delete(place: Path, trial: str, mark: Path) -> None:
+    out = place.parent if place.name == ARCHIVE else place
+    users = [Folder.at(one) for one in (out, out / ARCHIVE)]
+    for step in deleting(place, Selection((moved(_row(mark), (), {trial}, users),))):
+        step.take()
+
+
+def _row(mark: Path) -> dict[str, Any]:
+    """The row of a commit mark, under whatever name it is."""
+    [row] = pyarrow.parquet.read_table(mark, schema=results.trials_schema()).to_pylist()
+    return dict(row)

@@ -1,0 +1,78 @@
+"""The plans of runs, `<out>/runs/<id>.json`: what each of them asked for, written before Ray starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pydantic
+
+from ablate.errors import UsageError
+
+_SMOKE = "smoke"
+
+
+class Asked(pydantic.BaseModel):
+    """What a run asked of one space.
+
+    Attributes:
+        judges: whether verdicts may be made of its trials.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    space: str
+    trials: tuple[str, ...]
+    judges: bool = True
+
+
+class Run(pydantic.BaseModel):
+    """The plan of a run.
+
+    Attributes:
+        run: its id, which begins with the time; the name of its file.
+        spaces: as they were joined in `space`; of older plans, which do not tell, all in one.
+        search: that the run went on with; its trials are not in the plan.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    run: str
+    started_at: str = ""
+    space: str = ""
+    command: str = ""
+    data: str | None = None
+    trials: tuple[str, ...] = ()
+    search: str | None = None
+    spaces: tuple[Asked, ...] = ()
+
+    @property
+    def asked(self) -> Sequence[Asked]:
+        if self.spaces or not self.trials:
+            return self.spaces
+        return [Asked(space=self.space, trials=self.trials, judges=self.space != _SMOKE)]
+
+
+def read(out: Path) -> list[Run]:
+    """The plans of all runs of a folder of results, the earliest first.
+
+    Raises:
+        UsageError: one is no plan; names it.
+    """
+    return [_read(path) for path in sorted((out / "runs").glob("[!.]*.json"))]
+
+
+def judging_nothing(out: Path) -> set[str]:
+    """The trials that only spaces asked for of which no verdict may be made."""
+    asked = [one for run in read(out) for one in run.asked]
+    judged = {trial for one in asked if one.judges for trial in one.trials}
+    return {trial for one in asked for trial in one.trials} - judged
+
+
+def _read(path: Path) -> Run:
+    try:
+        found = pydantic.TypeAdapter(dict[str, object]).validate_json(path.read_bytes())
+        return Run.model_validate(found | {"run": path.stem})
+    except pydantic.ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise UsageError(f"{path}: not the plan of a run: {where}: {error.errors()[0]['msg']}; remove it") from error
