@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from ablate.archive import ARCHIVE
 from ablate.archive.moving import Selection, archiving, broken_off, deleting, waiting
 from ablate.archive.selecting import Folder, moved
 from ablate.errors import UsageError
+from ablate.storage import locks
 
 
 @contextlib.contextmanager
@@ -28,7 +28,7 @@ def alone(out: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.alone(lock, path, "copy the results to a disk that has them", wait=False)
         except BlockingIOError:
             raise UsageError(f"out={out}: another ablate.archive is at work there; wait for it") from None
         yield
