@@ -14,7 +14,7 @@ from rich.console import Console
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import REAL, REVERSE, Arm
-from datasets import chunks, dividing, reverse, sources, stages, style, synthetic, table1, translate
+from datasets import chunks, dividing, first_look, reverse, sources, stages, style, synthetic, table1, translate
 from datasets.arms import Material
 from datasets.building import ROOT
 from datasets.chunks import Chunk, Finished, Stage
@@ -142,10 +142,7 @@ class Job:
         rows = [row for row in self.ledger.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
         covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)
         if covered > len(rows) / 2:
-            raise UsageError(
-                f"{covered} of {len(rows)} masks cover most of their image: is the animal what is not 0? "
-                "Say what it is with mask_ids= or mask_colors="
-            )
+            raise UsageError(first_look.covered_message(covered, len(rows), (), self.config))
         self.report(_told(self.ledger, SYNTHETIC) + "\n")
 
     def joined(self, name: str) -> Arm:
@@ -175,7 +172,8 @@ class Job:
             self.ledger.add(record.considered, record.skipped)
         self.done += todo
         self._require_sound(kind, total)  # when all are known: the list of what to mend is whole
-        hint = "; is it what mask_ids= or mask_colors= say?" if kind == SYNTHETIC and self.config.animal_values else ""
+        marked = self.config.marked_by if kind == SYNTHETIC else ""
+        hint = f"; is it what {marked} says?" if marked else ""
         self.ledger.require_usable(kind, total, listing(self.config), hint)
 
     def _finish(self, kind: str, stage: Stage, todo: Sequence[Chunk]) -> Iterator[Finished]:

@@ -14,7 +14,7 @@ from ablate import boxes
 from ablate.boxes import Boxes
 from ablate.errors import UsageError
 from ablate.storage import local
-from datasets import cct, pictures
+from datasets import cct, mask_values, masks, pictures
 from datasets.cct import Listing, Record, Rule
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
@@ -109,7 +109,7 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
 
 def require_files(found: Candidates, config: PrepareConfig) -> None:
     """Raises a `UsageError` where not one of the candidates' files is in the folder."""
-    if not any(_is_file(files(record, config)[0]) for record in found.test):
+    if not any(is_file(files(record, config)[0]) for record in found.test):
         raise UsageError(
             f"photos={config.photos}: none of the {len(found.test)} photographs that the rules leave is there, such as "
             f"{found.test[0].file_name}; is it the right folder?"
@@ -161,7 +161,7 @@ def files(record: Record, config: PrepareConfig) -> tuple[Path, ...]:
 def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
     """Decodes one photograph and applies the rules about its pixels and boxes."""
     path = local(config.photos, "photos") / record.file_name
-    if not _is_file(path):
+    if not is_file(path):
         # Nobody downloads all empty photographs of a survey; an asked-for animal must be there.
         return Examined(_considered(record, split, "no file")) if split == "empty" else _bad(record, split, "no file")
     try:
@@ -247,18 +247,22 @@ def turned(box_n4: Boxes, file_wh: tuple[int, int], orientation: int) -> Boxes:
 
 def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | None:
     """The photograph's mask, if it has one; a broken one makes the photograph a bad input."""
-    if config.photo_masks is None or not _is_file(path := _mask_path(record, config.photo_masks)):
+    if config.photo_masks is None or not is_file(path := _mask_path(record, config.photo_masks)):
         return None
-    mask_hw = pictures.decode_mask(path.read_bytes(), config.animal_values)
+    marked = masks.read(path.read_bytes(), config.marks)
+    mask_hw = marked.mask_hw
     height, width = mask_hw.shape
     if picture.orientation > 1:
         raise BrokenPictureError("its EXIF orientation turns it, but not its mask")
     if (width, height) != picture.wh:
         raise BrokenPictureError(f"its mask is {width}x{height} px")
+    if not mask_hw.any():
+        raise BrokenPictureError(f"its mask holds no animal, but {mask_values.told(marked.shares)}")
     return mask_hw
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether a file is there; a name that is too long has none."""
     try:
         return path.is_file()
     except OSError as error:

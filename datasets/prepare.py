@@ -18,13 +18,13 @@ from ablate.config import trial_config
 from ablate.errors import UsageError
 from ablate.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.storage import local, sha256
-from datasets import arms, learning, makers, photographs, style, synthetic, translate
+from datasets import arms, first_look, learning, makers, photographs, style, synthetic, translate
 from datasets.arms import Material
 from datasets.building import ROOT, building, publish, require_replaceable
 from datasets.config import PrepareConfig
 from datasets.dividing import derivation
 from datasets.job import Job, Report, listing
-from datasets.ledger import SELECTION, SKIPPED, Ledger
+from datasets.ledger import SELECTION, SKIPPED, SYNTHETIC, Ledger
 from datasets.workers import Workers
 
 _FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos")
@@ -51,6 +51,9 @@ def prepare(
     ledger = Ledger()
     found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)
     photographs.require_files(found, config)
+    ledger.require_sound(SYNTHETIC, pairs[1], config.max_bad, listing(config))  # names alone may be too many
+    first_look.at_synthetic(pairs[0], config, ledger)
+    first_look.at_photographs(found, config)
     given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)
