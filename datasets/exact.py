@@ -123,15 +123,14 @@ def _tag(opened: Image.Image, tag: int, default: int) -> Any:  # noqa: ANN401 - 
 
 def _by_opencv(data: bytes) -> Values:
     try:
-        decoded: Values | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         decoded = None
     if decoded is None:
         raise BrokenPictureError("its pixels are of a kind that cannot be read; save it with 8 or 16 bits a channel")
-    if decoded.ndim == 2:
-        return decoded[..., None]
-    values_hwc: Values = decoded[..., [2, 1, 0, 3][: decoded.shape[2]]]
-    return values_hwc
+    values_hwc: Values = decoded[..., None] if decoded.ndim == 2 else decoded
+    order = [2, 1, 0, 3][: values_hwc.shape[2]] if values_hwc.shape[2] >= 3 else [0]  # of OpenCV: blue, green, red
+    return values_hwc[..., order]
 
 
 def _palette(opened: Image.Image) -> Values:

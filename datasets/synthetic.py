@@ -14,14 +14,15 @@ from ablate.storage import local
 from datasets import mask_values, masks, pairing, pictures
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
-from datasets.ledger import SELECTED, SYNTHETIC, Considered, Ledger, Skipped
+from datasets.ledger import SELECTED, SELECTION, SYNTHETIC, Considered, Ledger, Skipped
 from datasets.lists import names_in
 from datasets.masks import Marked
 from datasets.pictures import BrokenPictureError, Mask, Picture
 
 MOSTLY_ANIMAL = "mask covers most of the image"
-MANY_VALUES = "many values in the mask"
-MANY_ANIMALS = 5  # in one picture; more are mostly specks of noise
+_MANY_VALUES = "many values in the mask"
+CROWDED = "many animals in the mask"
+_ANIMALS = 5  # in one picture; more are mostly specks of noise
 MOST = 0.75  # of the pixels; few animals come so close, but every mask does whose ground is not 0
 _FORM_OF = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
@@ -135,10 +136,18 @@ def _mask_notes(source: Source, marked: Marked, config: PrepareConfig) -> list[s
     if config.marks.threshold is None and (
         marked.variety.doubtful or (marked.variety.many and not config.marks.values)
     ):
-        notes.append(f"{MANY_VALUES}: {marked.variety.values}, of which {marked.variety.on_edges} on edges alone")
-    if len(source.boxes_n4) > MANY_ANIMALS:
-        notes.append(f"many animals in the mask: {len(source.boxes_n4)}")
+        notes.append(f"{_MANY_VALUES}: {marked.variety.values}, of which {marked.variety.on_edges} on edges alone")
+    if len(source.boxes_n4) > _ANIMALS:
+        notes.append(f"{CROWDED}: {len(source.boxes_n4)}")
     return notes
+
+
+def crowded_message(crowded: int, count: int) -> str:
+    """What is said where most masks have more animals than a picture usually shows."""
+    return (
+        f"{crowded} of {count} masks have more than {_ANIMALS} animals, each a part of its own (see {SELECTION}); where "
+        "they are specks of a mask that was compressed or smoothed, type mask_threshold=128"
+    )
 
 
 def _suffix_notes(pair: Pair, picture: Picture) -> list[str]:
