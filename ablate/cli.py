@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ablate.config import SPARSE
-from ablate.errors import UsageError, suggest
+from ablate.errors import UsageError, plain, suggest
 
 Config = TypeVar("Config", bound=pydantic.BaseModel)
 Fields = dict[str, FieldInfo]
@@ -39,7 +39,7 @@ def run_command(
             sys.exit(0)
         sys.exit(main(parse(model, arguments, positional)))
     except UsageError as error:
-        print(f"{command}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"{command}: {plain(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print(f"{command}: interrupted; repeat the command to continue", file=sys.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
@@ -74,6 +74,9 @@ class PrepareConfig(pydantic.BaseModel):
         float | None,
         Field(ge=0, description="grey value of the masks above which is animal; JPEG masks are then taken; none: not"),
     ] = None
+    mask_channel: Annotated[
+        Literal["red", "green", "blue", "alpha"] | None, Field(description="the masks' only channel that counts")
+    ] = None
     category: Annotated[tuple[str, ...], Field(min_length=1, description="animals to find in the photographs")] = (
         "deer",
     )
@@ -133,6 +136,8 @@ class PrepareConfig(pydantic.BaseModel):
             raise PydanticCustomError(
                 "mask", "mask_ids=, mask_colors= and mask_threshold= exclude each other; give one of them"
             )
+        if self.mask_colors and self.mask_channel:
+            raise PydanticCustomError("mask", "mask_colors= and mask_channel= exclude each other; give mask_ids=")
         return self
 
     @pydantic.field_validator("mask_colors")
@@ -145,7 +150,8 @@ class PrepareConfig(pydantic.BaseModel):
     @property
     def marks(self) -> Marks:
         """What marks the animal in a mask."""
-        return Marks(frozenset(self.mask_ids), frozenset(map(_color, self.mask_colors)), self.mask_threshold)
+        colours = frozenset(map(_color, self.mask_colors))
+        return Marks(frozenset(self.mask_ids), colours, self.mask_threshold, self.mask_channel)
 
     @property
     def marked_by(self) -> str:
@@ -155,6 +161,7 @@ class PrepareConfig(pydantic.BaseModel):
             "mask_ids": ",".join(map(str, self.mask_ids)),
             "mask_colors": ",".join(self.mask_colors),
             "mask_threshold": threshold,
+            "mask_channel": self.mask_channel or "",
         }
         return " ".join(f"{key}={value}" for key, value in given.items() if value)
 

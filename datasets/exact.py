@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from datasets.pictures import BROKEN, BrokenPictureError, opened_picture, reason_of
 
@@ -56,7 +56,7 @@ def read(data: bytes) -> Exact:
     try:
         return _read(data)
     except BROKEN as error:
-        if data[:4] in _TIFF and "cannot identify" in str(error):  # 64 bits, or colours of 32
+        if data[:4] in _TIFF and isinstance(error, UnidentifiedImageError):  # 64 bits, or colours of 32
             return _checked(Exact(_by_opencv(data)))
         raise BrokenPictureError(reason_of(error)) from error
 
@@ -122,10 +122,13 @@ def _tag(opened: Image.Image, tag: int, default: int) -> Any:  # noqa: ANN401 - 
 
 
 def _by_opencv(data: bytes) -> Values:
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what it would print is raised here
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         decoded = None
+    finally:
+        cv2.utils.logging.setLogLevel(level)
     if decoded is None:
         raise BrokenPictureError("its pixels are of a kind that cannot be read; save it with 8 or 16 bits a channel")
     values_hwc: Values = decoded[..., None] if decoded.ndim == 2 else decoded
@@ -141,7 +144,8 @@ def _palette(opened: Image.Image) -> Values:
     colours.putpalette(palette + [0] * (768 - len(palette)))
     if "transparency" in opened.info:
         colours.info["transparency"] = opened.info["transparency"]
-    return np.asarray(colours.convert("RGBA"))[0]
+    palette_1n4: Values = np.asarray(colours.convert("RGBA"))
+    return palette_1n4.reshape(-1, 4)
 
 
 def _black_and_white(opened: Image.Image) -> Values:

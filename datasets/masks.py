@@ -18,6 +18,7 @@ from datasets.mask_values import Shares, Variety
 from datasets.pictures import BrokenPictureError, Mask
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # of ITU-R BT.601
+CHANNELS = ("red", "green", "blue", "alpha")
 _GREY = 128  # what is said where a mask holds nothing that tells more
 
 
@@ -41,11 +42,16 @@ class Colour:
 
 @dataclass(frozen=True)
 class Marks:
-    """What marks the animal in a mask: ids, or colours, or a grey value that is exceeded; none: all that is not 0."""
+    """What marks the animal in a mask: ids, or colours, or a grey value that is exceeded; none: all that is not 0.
+
+    Attributes:
+        channel: the only one that is looked at: red, green, blue or alpha; None: all.
+    """
 
     ids: frozenset[int] = frozenset()
     colours: frozenset[Colour] = frozenset()
     threshold: float | None = None
+    channel: str | None = None
 
     @property
     def values(self) -> bool:
@@ -112,6 +118,8 @@ def read(data: bytes, marks: Marks = NOT_ZERO) -> Marked:
             f"a lossy {found.lossy} mask has no exact values; say above which grey value is animal: "
             f"mask_threshold={_half(found.colours_hwc)}, or save it as PNG where it is made"
         )
+    if marks.channel is not None:
+        found = Exact(_rgba(found.colours_hwc)[..., [CHANNELS.index(marks.channel)]])
     values_hwc = found.colours_hwc if marks.colours else found.values_hwc
     held_hwc = _without_even_alpha(values_hwc)
     if marks.values:
@@ -121,9 +129,13 @@ def read(data: bytes, marks: Marks = NOT_ZERO) -> Marked:
         return Marked(_grey(planes_hwc) > marks.threshold, planes_hwc, held_hwc)
     marked = Marked(np.asarray(planes_hwc.any(axis=2)), planes_hwc, held_hwc)
     if marked.variety.noisy:
+        alpha = held_hwc.shape[2] > planes_hwc.shape[2]
+        told = f"above which grey value is animal: mask_threshold={marked.threshold}"
+        if alpha:
+            told = "whether its transparency tells the animal: mask_channel=alpha"
         raise BrokenPictureError(
             f"its mask has {marked.variety.values} values, most of them on edges alone (it was compressed, smoothed or "
-            f"scaled once); say above which grey value is animal: mask_threshold={marked.threshold}"
+            f"scaled once); say {told}"
         )
     return marked
 
@@ -154,8 +166,8 @@ def _telling(found: Exact, marks: Marks) -> Values:
         return alpha_hw[..., None]
     if (colour_hwc.any(axis=2) & (alpha_hw == 0)).any():
         raise BrokenPictureError(
-            "its mask has colours where it is transparent: which of both tells the animal? Say it with mask_colors= "
-            "(#rrggbb: whatever the transparency, #rrggbbaa: with it), or save it in grey without transparency"
+            "its mask has colours where it is transparent: which of both tells the animal? Type mask_channel=alpha for "
+            "the transparency, or mask_colors= (#rrggbb, whatever the transparency)"
         )
     return colour_hwc
 

@@ -16,6 +16,7 @@ from ablate import parts
 from ablate.cli import run_command
 from ablate.config import trial_config
 from ablate.errors import UsageError
+from ablate.manifest import wrong_default
 from ablate.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.storage import local, sha256
 from datasets import arms, first_look, learning, makers, photographs, style, synthetic, translate
@@ -47,6 +48,8 @@ def prepare(
     to = Path(config.to)
     chosen = makers.of(config)  # before hours of work, not after
     trial_config(config.trial_defaults)
+    if problem := wrong_default(config.trial_defaults):
+        raise UsageError(problem)
     require_replaceable(to)
     ledger = Ledger()
     found, pairs = photographs.candidates(config, ledger), synthetic.pairs(config, ledger)

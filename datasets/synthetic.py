@@ -145,8 +145,8 @@ def _mask_notes(source: Source, marked: Marked, config: PrepareConfig) -> list[s
 def crowded_message(crowded: int, count: int) -> str:
     """What is said where most masks have more animals than a picture usually shows."""
     return (
-        f"{crowded} of {count} masks have more than {_ANIMALS} animals, each a part of its own (see {SELECTION}); where "
-        "they are specks of a mask that was compressed or smoothed, type mask_threshold=128"
+        f"{crowded} of {count} masks have more than {_ANIMALS} animals, each a part of its own (see {SELECTION}); "
+        "where they are specks of a mask that was compressed or smoothed, type mask_threshold=128"
     )
 
 
