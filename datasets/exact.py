@@ -5,6 +5,7 @@ Pillow alone cuts colours of 16 bits down to 8, so that ids below 256 would vani
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,9 @@ def read(data: bytes) -> Exact:
             cannot be told.
     """
     try:
-        return _read(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd tags; what is broken is an error
+            return _read(data)
     except BROKEN as error:
         if data[:4] in _TIFF and isinstance(error, UnidentifiedImageError):  # 64 bits, or colours of 32
             return _checked(Exact(_by_opencv(data)))

@@ -94,6 +94,7 @@ def opened_picture(data: bytes) -> Image.Image:
         Exception: one of `BROKEN`.
     """
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd tags; what is broken is an error
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         opened = Image.open(io.BytesIO(data), formats=_FORMATS)
     width, height = opened.size
