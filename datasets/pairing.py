@@ -102,6 +102,8 @@ def _fill(image: Side, mask: Side, ledger: Ledger) -> None:
     """Reads both folders; where one holds the other, or they are one, a file belongs to one side alone."""
     together = image.folder.resolve() == mask.folder.resolve()
     image.lenient = mask.lenient = not together
+    if together and image.affixes == mask.affixes:
+        raise _one_folder(image, [file.name for file in _pictures(image, mask, ledger)])
     for side, other in ((image, mask),) if together else ((image, mask), (mask, image)):
         for file in _pictures(side, other, ledger):
             chosen = _chosen(file, image, mask) if together else side
@@ -111,8 +113,6 @@ def _fill(image: Side, mask: Side, ledger: Ledger) -> None:
                 chosen.others.append(file)
             else:
                 chosen.files.append(file)
-    if together and image.affixes == mask.affixes:
-        raise _one_folder(image)
 
 
 _EITHER = "its name is an image's and a mask's"
@@ -204,8 +204,7 @@ def _typed(side: Side) -> str:
     return " ".join(f"{key}={value}" for key, value in given.items() if value)
 
 
-def _one_folder(side: Side) -> UsageError:
-    names = [file.name for file in (*side.files, *side.others)]
+def _one_folder(side: Side, names: Sequence[str]) -> UsageError:
     found = affixes.proposal(names, names)
     told = f"type {found.typed}, which makes {found.pairs} pairs" if found else "give two"
     return UsageError(
