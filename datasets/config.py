@@ -84,7 +84,7 @@ class PrepareConfig(pydantic.BaseModel):
     locations: Annotated[tuple[str, ...], Field(description="cameras to take; empty: all")] = ()
     exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one a line")] = None
     photo_masks: Annotated[
-        str | None, Field(description="folder of PNG masks of the photographs, marked like the synthetic ones")
+        str | None, Field(description="folder of masks of the photographs, named and marked like the synthetic ones")
     ] = None
     empty_per_location: Annotated[
         int, Field(ge=0, description="photographs without an animal to take from each location, at most")

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ablate.errors import UsageError
 from datasets import mask_values, masks, photographs, synthetic
 from datasets.config import PrepareConfig
-from datasets.ledger import Ledger
+from datasets.ledger import Ledger, Skipped
 from datasets.mask_values import Shares
 from datasets.masks import Marked
 from datasets.photographs import Candidates
 from datasets.pictures import BrokenPictureError
 from datasets.synthetic import Pair
 
+Item = TypeVar("Item")
 _SAMPLE = 32
+_WHOLE = 8  # pairs that are decoded with their image, which may be large
 _UNTIL_AN_ANIMAL = 512  # masks that are looked at where none of the sample shows one: few may
 _MOST_BAD = 0.25  # of the sample; where fewer are, all will be counted
 _MOST_COVERED = 0.75
@@ -53,6 +56,10 @@ def at_synthetic(pairs: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -
     covered = [one for one in animals if one.animal > synthetic.MOST]
     if len(covered) > _MOST_COVERED * len(animals):
         raise UsageError(covered_message(len(covered), len(animals), _held(covered), config))
+    said = {pair.file_name: synthetic.judge(pair, config)[1] for pair in _spread(pairs, _WHOLE)}
+    bad = [f"{name}: {one.reason}" for name, one in said.items() if isinstance(one, Skipped)]
+    if len(bad) > max(_MOST_BAD, config.max_bad) * len(said):
+        raise UsageError(_bad_message(f"synthetic={config.synthetic}", "images", bad, len(said)))
     ledger.remarks += _remarks(seen, config)
 
 
@@ -60,12 +67,20 @@ def at_photographs(found: Candidates, config: PrepareConfig) -> None:
     """Looks at masks of photographs.
 
     Raises:
-        UsageError: many cannot be read, or none shows an animal.
+        UsageError: there is none, many cannot be read, or none shows an animal.
     """
-    if config.photo_masks is not None:
-        named = ((record.file_name, photographs.files(record, config)[1]) for record in found.test)
-        there = [(name, path) for name, path in named if photographs.is_file(path)]
-        _looked(there, config, f"photo_masks={config.photo_masks}")
+    if config.photo_masks is None:
+        return
+    named = [(record.file_name, photographs.mask_path(record, config)) for record in found.test]
+    there = [(name, path) for name, path in named if photographs.is_file(path)]
+    if not there:
+        name, path = named[0]
+        some = ", ".join(sorted(one.name for one in path.parent.glob("*"))[:_NAMED]) or "nothing"
+        raise UsageError(
+            f"photo_masks={config.photo_masks}: none of the {len(named)} photographs has a mask there; that of {name} "
+            f"would be {path}, and there is: {some}; type mask_prefix= or mask_suffix= where names have more"
+        )
+    _looked(there, config, f"photo_masks={config.photo_masks}")
 
 
 def covered_message(covered: int, count: int, held: Shares, config: PrepareConfig) -> str:
@@ -81,10 +96,9 @@ def _looked(files: Sequence[tuple[str, Path]], config: PrepareConfig, place: str
     if not files:
         return []
     seen = [_see(name, path, config) for name, path in _spread(files, _SAMPLE)]
-    bad = [one for one in seen if one.fault]
+    bad = [f"{one.name}: {one.fault}" for one in seen if one.fault]
     if len(bad) > max(_MOST_BAD, config.max_bad) * len(seen):
-        few = "; ".join(f"{one.name}: {one.fault}" for one in bad[:_NAMED])
-        raise UsageError(f"{place}: {len(bad)} of the first {len(seen)} masks looked at are bad: {few}")
+        raise UsageError(_bad_message(place, "masks", bad, len(seen)))
     if not any(one.animal for one in seen):
         more = _spread(files, _UNTIL_AN_ANIMAL)
         if not any(_see(name, path, config, briefly=True).animal for name, path in more):
@@ -92,7 +106,12 @@ def _looked(files: Sequence[tuple[str, Path]], config: PrepareConfig, place: str
     return seen
 
 
-def _spread(files: Sequence[tuple[str, Path]], count: int) -> Sequence[tuple[str, Path]]:
+def _bad_message(place: str, what: str, bad: Sequence[str], count: int) -> str:
+    few = "; ".join(bad[:_NAMED]) + ("; ..." if len(bad) > _NAMED else "")
+    return f"{place}: {len(bad)} of the first {count} {what} looked at are bad: {few}"
+
+
+def _spread(files: Sequence[Item], count: int) -> Sequence[Item]:
     if len(files) <= count:
         return files
     return [files[index * len(files) // count] for index in range(count)]

@@ -14,7 +14,7 @@ from ablate import boxes
 from ablate.boxes import Boxes
 from ablate.errors import UsageError
 from ablate.storage import local
-from datasets import cct, mask_values, masks, pictures
+from datasets import cct, folders, mask_values, masks, pictures
 from datasets.cct import Listing, Record, Rule
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
@@ -155,7 +155,7 @@ def first_empty(records: Sequence[Record], config: PrepareConfig) -> Iterator[Ex
 def files(record: Record, config: PrepareConfig) -> tuple[Path, ...]:
     """The photograph, and where its mask would be."""
     path = local(config.photos, "photos") / record.file_name
-    return (path,) if config.photo_masks is None else (path, _mask_path(record, config.photo_masks))
+    return (path,) if config.photo_masks is None else (path, mask_path(record, config))
 
 
 def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
@@ -247,7 +247,7 @@ def turned(box_n4: Boxes, file_wh: tuple[int, int], orientation: int) -> Boxes:
 
 def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | None:
     """The photograph's mask, if it has one; a broken one makes the photograph a bad input."""
-    if config.photo_masks is None or not is_file(path := _mask_path(record, config.photo_masks)):
+    if config.photo_masks is None or not is_file(path := mask_path(record, config)):
         return None
     marked = masks.read(path.read_bytes(), config.marks)
     mask_hw = marked.mask_hw
@@ -271,8 +271,17 @@ def is_file(path: Path) -> bool:
         raise
 
 
-def _mask_path(record: Record, photo_masks: str) -> Path:
-    return (local(photo_masks, "photo_masks") / record.file_name).with_suffix(".png")
+def mask_path(record: Record, config: PrepareConfig) -> Path:
+    """Where a photograph's mask lies below `photo_masks`, of the names and formats that it may have; PNG if nowhere."""
+    folder = local(config.photo_masks or "", "photo_masks")
+    named = folder / record.file_name
+    others = folder.resolve() != local(config.photos, "photos").resolve()  # else they are the photographs
+    formats = [".png", *sorted(folders.SUFFIXES - {".png"})] if others else [".png"]
+    for stem in dict.fromkeys((named.stem, f"{config.mask_prefix}{named.stem}{config.mask_suffix}")):
+        for suffix in formats:
+            if is_file(path := named.with_name(stem + suffix)):
+                return path
+    return named.with_suffix(".png")
 
 
 def _considered(

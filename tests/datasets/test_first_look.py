@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ablate import shards
 from ablate.errors import UsageError
 from datasets import first_look, inspect, photographs, synthetic
 from datasets.inspect import InspectConfig
 from datasets.ledger import Ledger
+from datasets.masks import decode
 from datasets.prepare import prepare
 from tests.datasets import raw_inputs
 from tests.datasets.mask_files import MASK, colour, compressed, grey, pillow, smoothed, with_alpha
@@ -203,3 +205,50 @@ def test_an_image_without_an_animal_tells_what_its_mask_holds(tmp_path):
     pairs, _ = synthetic.pairs(chosen, Ledger())
     _, said = synthetic.judge(pairs[0], chosen)
     assert (said.reason, said.note) == ("no animal", "its mask holds: 0 78 %, 29 17 %, 76 4 %")
+
+
+BAD_IMAGES = {
+    "broken": (
+        lambda path: path.write_bytes(b"<html>"),
+        "4 of the first 4 images looked at are bad: s0000.jpg: broken",
+    ),
+    "another shape": (lambda path: save(path, picture(np.random.default_rng(0), (50, 50))), "mask of another shape"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_IMAGES)
+def test_images_that_are_all_bad_are_told_early_as_well(raw, kind):
+    spoil, message = BAD_IMAGES[kind]
+    masks(raw, pillow(grey()))
+    for path in (raw / "synthetic" / "images").iterdir():
+        spoil(path)
+    with pytest.raises(UsageError, match=message):
+        looked(raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"), [("p{}.tif", {}), ("seg_p{}.jpg", {"mask_prefix": "seg_"}), ("p{}.png", {})]
+)
+def test_masks_of_photographs_have_the_names_and_formats_of_the_synthetic_ones(tmp_path, name, fields):
+    raw_inputs.folder(tmp_path)
+    mask = np.zeros(raw_inputs.PHOTO_WH[::-1], dtype=np.uint8)
+    mask[20:40, 20:50] = 255
+    for index in range(6):
+        save(tmp_path / "photo_masks" / name.format(index), mask)
+    threshold = {"mask_threshold": 128} if name.endswith("jpg") else {}
+    chosen = config(
+        tmp_path, tmp_path / "out", photo_masks=str(tmp_path / "photo_masks"), arms=("full",), **fields, **threshold
+    )
+    manifest = prepare(chosen, lambda line: None)
+    found = [sample.mask_png for sample in shards.read(tmp_path / "out", manifest, "real", "test")]
+    assert [decode(data).mean() for data in found] == [mask.mean() / 255] * 6
+
+
+def test_a_folder_without_any_mask_of_the_photographs_is_asked_about(raw):
+    (raw / "photo_masks").mkdir()
+    (raw / "photo_masks" / "p0_label.png").write_bytes(pillow(grey()))
+    chosen = config(raw, raw / "out", photo_masks=str(raw / "photo_masks"))
+    with pytest.raises(
+        UsageError, match=r"none of the 6 photographs has a mask there.*p0\.png.*p0_label\.png; type mask_"
+    ):
+        first_look.at_photographs(photographs.candidates(chosen, Ledger()), chosen)
