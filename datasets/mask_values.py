@@ -12,6 +12,8 @@ from datasets.exact import Values
 
 MANY = 8  # values that a mask may hold without question
 _SHOWN = 4
+_PIXELS = 20_000  # that tell the shares of values
+_COUNTED = 300_000  # pixels in which values are counted
 _FLAT = 0.1  # of a value's pixels; smoothed edges and noise have next to no pixel whose neighbours are equal
 Shares = tuple[tuple[str, float], ...]  # values as a user types them, with their shares of the pixels, commonest first
 
@@ -39,26 +41,37 @@ class Variety:
 
 
 def variety(values_hwc: Values) -> Variety:
-    """Counts the values of a mask, and those that hardly any pixel shares with all its neighbours."""
+    """Counts the values of a mask, and those that hardly any pixel shares with all its neighbours.
+
+    Values of more than 8 bits are counted in some of the pixels of a large mask, evenly spread.
+    """
     code_hw = _codes(values_hwc)
     if code_hw.dtype == np.uint8:
         count_n = np.bincount(code_hw.ravel(), minlength=256)
-    elif len(np.unique(code_hw, sorted=False)) <= 2:
-        return Variety(2, 0)
+        if np.count_nonzero(count_n) <= 2:
+            return Variety(int(np.count_nonzero(count_n)), 0)
+        flat_n = np.bincount(code_hw[_flat(code_hw)], minlength=256)
     else:
-        _, index, count_n = np.unique(code_hw, return_inverse=True, return_counts=True)
-        code_hw = index.reshape(code_hw.shape)
-    distinct = int(np.count_nonzero(count_n))
-    if distinct <= 2:
-        return Variety(distinct, 0)
-    flat_n = np.bincount(code_hw[_flat(code_hw)], minlength=len(count_n))
-    return Variety(distinct, int((flat_n < _FLAT * count_n).sum()))
+        step = code_hw.size // _COUNTED + 1
+        _, index_p, count_n = np.unique(code_hw.ravel()[::step], return_inverse=True, return_counts=True)
+        if len(count_n) <= 2:
+            return Variety(len(count_n), 0)
+        flat_n = np.bincount(index_p, weights=_flat(code_hw).ravel()[::step], minlength=len(count_n))
+    there_n = count_n > 0
+    return Variety(int(there_n.sum()), int((there_n & (flat_n < _FLAT * count_n)).sum()))
 
 
 def shares(values_hwc: Values) -> Shares:
-    """The commonest values of a mask."""
+    """The commonest values of a mask; of a large one by some of its pixels, evenly spread."""
     channels = values_hwc.shape[2]
-    value_nc, count_n = np.unique(values_hwc.reshape(-1, channels), axis=0, return_counts=True)
+    if channels == 1 and values_hwc.dtype == np.uint8:
+        counted_n = np.bincount(values_hwc.ravel(), minlength=256)
+        value_nc = np.flatnonzero(counted_n).astype(np.uint8)[:, None]
+        count_n = counted_n[counted_n > 0]
+    else:
+        value_pc = values_hwc.reshape(-1, channels)
+        some_pc = value_pc[:: len(value_pc) // _PIXELS + 1]
+        value_nc, count_n = np.unique(some_pc, axis=0, return_counts=True)
     commonest = np.argsort(-count_n, kind="stable")[: 4 * _SHOWN]
     total = count_n.sum()
     return tuple((written(value_nc[index]), float(count_n[index] / total)) for index in commonest)
@@ -99,9 +112,11 @@ def _codes(values_hwc: Values) -> Values:
         return np.unique(values_hwc.reshape(-1, values_hwc.shape[2]), axis=0, return_inverse=True)[1].reshape(
             grey_hw.shape
         )
-    code_hw = np.zeros(grey_hw.shape, dtype=np.uint64)
+    narrow = values_hwc.dtype == np.uint8
+    code_hw = np.zeros(grey_hw.shape, dtype=np.uint32 if narrow else np.uint64)
     for channel in range(values_hwc.shape[2]):
-        code_hw = (code_hw << np.uint64(16)) | values_hwc[..., channel].astype(np.uint64)
+        code_hw <<= 8 if narrow else 16
+        code_hw |= values_hwc[..., channel].astype(code_hw.dtype)
     return code_hw
 
 
