@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ablate import data, launch, manifest, shards
 from ablate.cli import run_command
-from ablate.config import RunConfig
+from ablate.config import RunConfig, TrialConfig
 from ablate.errors import UsageError
 from ablate.plan import load_space, plan
 from ablate.shards import MANIFEST
@@ -23,6 +23,7 @@ from tests import tiny_data
 from tests.web import Site, serving
 
 ARM = "/../../x"
+UP = "../../../x"  # of the folder in the cache where links to the copies of a URL's arms are kept: beside the cache
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_an_arm_may_have_any_plain_name(tiny_root, tmp_path, name):
 
 
 def test_an_arm_that_leads_elsewhere_replaces_nothing(tiny_root, tmp_path, monkeypatch):
-    """The arm `/../../x` once made a link of a file beside the cache."""
+    """An arm without shards once made a link of a file beside the cache."""
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "deep" / "cache"))
     precious = [tmp_path / "deep" / "x", tmp_path / "deep" / "cache" / "x", tmp_path / "x"]
     for path in precious:
@@ -76,9 +77,9 @@ def test_an_arm_that_leads_elsewhere_replaces_nothing(tiny_root, tmp_path, monke
         path.write_text("precious")
     site = Site()
     root = shutil.copytree(tiny_root, tmp_path / "root")
-    changed(root, lambda known: renamed(known, ARM))
+    changed(root, lambda known: known["arms"].update({UP: known["arms"].pop("crop") | {"shards": []}}))
     site.share(root, "/root")
-    with serving(site) as served, pytest.raises(UsageError, match=f"data={served.url}/root: .*no shard's name"):
+    with serving(site) as served, pytest.raises(UsageError, match=f"data={served.url}/root: .*no arm's name"):
         inspect.main(InspectConfig(data=f"{served.url}/root", to=str(tmp_path / "sheets")))
     assert [path.read_text() for path in precious] == ["precious"] * 3
 
@@ -117,15 +118,15 @@ def test_the_manifests_that_we_write_are_read_back(tiny_root):
     assert manifest.Manifest.model_validate_json(found.model_dump_json()) == found
 
 
+# None that would do harm on the machine of somebody who breaks the checks.
+NAMES = st.sampled_from([UP, "../x", "..", "x/../../../../x", "e\u0301", "\ud800", "a\0", "*", "{0}", "real", "[red]"])
 # What a stranger may have put into any place of a manifest.
 ODD = st.one_of(
     st.none(),
     st.booleans(),
     st.sampled_from([0, -1, 2**31, 2**63, 10**30, -(10**400), 1e308, 0.5]),
-    st.sampled_from(
-        ["", "..", "../x", "/etc/passwd", "a\0", "e\u0301", "\ud800", "crop/train-000000.tar", "%s{0}[red]"]
-    ),
-    st.sampled_from([[], {}, [[]], {"a": {}}, ["crop"], {"crop": 1}, {"/../../x": {}}]),
+    st.sampled_from(["", "..", "../x", "a\0", "e\u0301", "\ud800", "crop/train-000000.tar", "%s{0}[red]"]),
+    st.sampled_from([[], {}, [[]], {"a": {}}, ["crop"], {"crop": 1}, {"../x": {}}]),
     st.integers(1, 400).map(lambda depth: json.loads("[" * depth + "]" * depth)),
     st.text(max_size=8),
 )
@@ -143,14 +144,25 @@ def places(value, path=()):
 def spoiled(draw, known):
     """A manifest with some of its values swapped, missing, or under another name."""
     known = copy.deepcopy(known)
-    for _ in range(draw(st.integers(1, 3))):
+    if draw(st.booleans()):
+        name = draw(st.one_of(NAMES, st.text(max_size=8)))
+        known = renamed(known, name)
+        if draw(st.booleans()):
+            known["arms"][name]["shards"] = []
+    if draw(st.booleans()):
+        known["parameters"] = {
+            draw(st.sampled_from(["arms", "selection", "crop", "remarks"])): copy.deepcopy(draw(ODD))
+        }
+    if draw(st.booleans()):
+        known["trial_defaults"][draw(st.sampled_from(list(TrialConfig.model_fields)))] = copy.deepcopy(draw(ODD))
+    for _ in range(draw(st.integers(0, 2))):
         path = draw(st.sampled_from([place for place in places(known) if place]))
         at = known
         for step in path[:-1]:
             at = at[step]
         how = draw(st.sampled_from(["value", "missing", "name"]))
         if how == "value" or isinstance(at, list):
-            at[path[-1]] = draw(ODD)
+            at[path[-1]] = copy.deepcopy(draw(ODD))
         else:
             value = at.pop(path[-1])
             if how == "name":
@@ -200,7 +212,7 @@ def read_everywhere(root, sheets):
     one_line(lambda: inspect.main(InspectConfig(data=str(root), to=str(sheets), samples=1)))
 
 
-@settings(max_examples=120, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(content=st.data())
 def test_any_manifest_is_read_or_refused_in_a_line_and_touches_nothing(yard, tmp_path_factory, capsys, content):
     root = yard / "data" / "root"
@@ -219,7 +231,7 @@ def test_any_manifest_is_read_or_refused_in_a_line_and_touches_nothing(yard, tmp
     capsys.readouterr()
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(content=st.data())
 def test_any_manifest_at_a_url_is_copied_or_refused_and_touches_nothing(yard, capsys, content):
     root, site = yard / "data" / "root", Site()
