@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,9 @@ def _looked(files: Sequence[tuple[str, Path]], config: PrepareConfig, place: str
 
 
 def _bad_message(place: str, what: str, bad: Sequence[str], count: int) -> str:
-    few = "; ".join(bad[:_NAMED]) + ("; ..." if len(bad) > _NAMED else "")
+    kinds = {re.sub(r"[0-9]+", "", one.partition(": ")[2]): one for one in reversed(bad)}
+    examples = [one for one in bad if one in kinds.values()][:_NAMED]  # the first of each kind
+    few = "; ".join(examples) + ("; ..." if len(bad) > len(examples) else "")
     return f"{place}: {len(bad)} of the first {count} {what} looked at are bad: {few}"
 
 

@@ -19,6 +19,7 @@ from datasets.config import PrepareConfig
 from datasets.ledger import SYNTHETIC, Ledger, Skipped
 
 _EXAMPLES = 3
+_EITHER = "its name is an image's and a mask's"
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,6 @@ def _fill(image: Side, mask: Side, ledger: Ledger) -> None:
                 chosen.others.append(file)
             else:
                 chosen.files.append(file)
-
-
-_EITHER = "its name is an image's and a mask's"
 
 
 def _chosen(file: File, image: Side, mask: Side) -> Side | None:
