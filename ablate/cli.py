@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 
 from ablate import interruption, typed
 from ablate.config import SPARSE
-from ablate.errors import UsageError, suggest
+from ablate.errors import UsageError, plain, suggest
 
 Config = TypeVar("Config", bound=pydantic.BaseModel)
 Fields = dict[str, FieldInfo]
@@ -60,7 +60,7 @@ def run_command(
 
 
 def _end(command: str, why: str) -> NoReturn:
-    print(f"{command}: {' '.join(why.split())}", file=sys.stderr)
+    print(f"{command}: {plain(' '.join(why.split()))}", file=sys.stderr)
     sys.exit(2)
 
 

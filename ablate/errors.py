@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 _TOO_MANY = 16
@@ -20,3 +21,9 @@ def suggest(given: str, allowed: Iterable[str]) -> str:
     if len(choices) > _TOO_MANY:
         return f"{hint}--help lists them all"
     return f"{hint}allowed: {', '.join(choices) or '(none)'}"
+
+
+def plain(text: str) -> str:
+    """A stranger's text, safe to print: one line, no control characters, nothing that cannot be encoded."""
+    shown = (" " if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in text)
+    return "".join(shown).encode("utf-8", "replace").decode()

@@ -159,6 +159,9 @@ def _decode(data: Data, arm: str, split: str, size: int, folder: Path) -> None:
 
 def _decode_shards(root: Path, data: Data, arm: str, split: str, size: int, count: int, folder: Path) -> None:
     records: list[dict[str, Any]] = []
+    held = sum(shard.samples for shard in data.manifest.arm(arm).of_split(arm, split))
+    if held != count:
+        raise ValueError(f"data={data.place}: {held} samples in the shards of {arm}/{split}, {count} by its count")
     with publishing(folder / "image.npy") as image_path, publishing(folder / "mask.npy") as mask_path:
         image_n3hw = _array(image_path, (count, 3, size, size))
         mask_n1hw = _array(mask_path, (count, 1, size, size))
@@ -193,7 +196,10 @@ def _mask(sample: Sample, size: int) -> NDArray[np.uint8]:
 
 
 def _decoded(data: bytes, flags: int, key: str) -> NDArray[np.uint8]:
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:  # it has no bytes, or tells an absurd size
+        picture = None
     if picture is None:
         raise ValueError(f"sample {key}: the picture cannot be decoded")
     decoded: NDArray[np.uint8] = picture.astype(np.uint8, copy=False)

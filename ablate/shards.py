@@ -17,6 +17,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +26,46 @@ from typing import Any
 
 import pydantic
 
-from ablate.errors import UsageError, suggest
-from ablate.storage import publish, publishing, sha256
+from ablate import sample_json
+from ablate.errors import UsageError, plain
+from ablate.manifest import (
+    MANIFEST,
+    PHOTOGRAPHS,
+    REAL,
+    REVERSE,
+    SCHEMA_VERSION,
+    Arm,
+    Manifest,
+    Shard,
+    read_manifest,
+    write_manifest,
+)
+from ablate.storage import publishing, sha256
 
-SCHEMA_VERSION = 1
-REAL, REVERSE = "real", "reverse"
-PHOTOGRAPHS = (REAL, REVERSE)  # arms of photographs: networks are scored on them, never trained
-MANIFEST = "manifest.json"
+__all__ = [
+    "MANIFEST",
+    "PHOTOGRAPHS",
+    "REAL",
+    "REVERSE",
+    "SCHEMA_VERSION",
+    "Arm",
+    "Manifest",
+    "Sample",
+    "Shard",
+    "ShardWriter",
+    "Written",
+    "joined",
+    "read",
+    "read_manifest",
+    "read_shard",
+    "scored_on",
+    "splits",
+    "verify",
+    "write_manifest",
+]
+
 _MEMBERS = ("jpg", "mask.png", "json")
+_HEADER, _MAGIC = 512, slice(257, 262)  # of a tar file
 
 
 @dataclass(frozen=True)
@@ -50,78 +83,6 @@ class Sample:
     jpg: bytes
     mask_png: bytes | None
     meta: dict[str, Any] = field(default_factory=dict)
-
-
-class Shard(pydantic.BaseModel):
-    """One tar file: its name below the data root, its checksum and the number of samples in it."""
-
-    name: str
-    sha256: str
-    samples: int
-
-
-class Arm(pydantic.BaseModel):
-    """One arm as the manifest records it. The digest is over the samples' content, not over how they are sharded."""
-
-    digest: str
-    counts: dict[str, int]
-    shards: list[Shard]
-
-    def of_split(self, arm: str, split: str) -> list[Shard]:
-        return [shard for shard in self.shards if shard.name.startswith(f"{arm}/{split}-")]
-
-
-class Manifest(pydantic.BaseModel):
-    """What a data root holds, how it was derived, and the training fields that suit it."""
-
-    schema_version: int = SCHEMA_VERSION
-    parameters: dict[str, Any] = {}
-    trial_defaults: dict[str, Any] = {}
-    arms: dict[str, Arm] = {}
-
-    def arm(self, name: str) -> Arm:
-        if name not in self.arms:
-            raise UsageError(
-                f"trial.arm={name}: the data has no such arm; {suggest(name, self.training_arms())}; prepare the data "
-                f'with arms=...,{name}, or leave it out: where="arm!={name}"'
-            )
-        return self.arms[name]
-
-    def training_arm(self, name: str) -> Arm:
-        """An arm to train on, which the arms of photographs are not."""
-        if name in PHOTOGRAPHS:
-            raise UsageError(
-                f"trial.arm={name}: photographs, which are not trained on; {suggest(name, self.training_arms())}"
-            )
-        return self.arm(name)
-
-    def photographs(self, arm: str = REAL) -> Arm:
-        """The test set, as it is (`real`) or in the look of the synthetic images (`reverse`)."""
-        assert arm in PHOTOGRAPHS
-        if REAL not in self.arms:
-            raise UsageError(f"the data has no photographs (no arm {REAL!r}); repeat datasets.prepare with photos=DIR")
-        if arm not in self.arms:
-            raise UsageError(
-                f"trial.direction={arm}: the data has no arm {arm!r}; repeat datasets.prepare with reverse=true"
-            )
-        return self.arms[arm]
-
-    def photographs_of(self, digest: str | None) -> str | None:
-        """The arm of photographs that has a digest, if one has."""
-        return next((name for name in PHOTOGRAPHS if name in self.arms and self.arms[name].digest == digest), None)
-
-    def training_arms(self) -> list[str]:
-        return sorted(set(self.arms) - {*PHOTOGRAPHS})
-
-    def transductive(self, arm: str) -> bool:
-        """Whether test photographs, without their labels, had a part in how an arm looks."""
-        arms = self.parameters.get("arms")
-        told = arms.get(arm) if isinstance(arms, dict) else None
-        if not isinstance(told, dict):
-            return False
-        served = told.get("style_photos")
-        # Older manifests do not say it, but which photographs served.
-        return bool(told.get("transductive", isinstance(served, dict) and served.get("split") == "test"))
 
 
 class Written(pydantic.BaseModel):
@@ -229,32 +190,6 @@ def _members(sample: Sample) -> dict[str, Any]:
     return members
 
 
-def write_manifest(root: Path, manifest: Manifest) -> None:
-    """Publishes the manifest; written last, it is what makes a folder of shards a data root."""
-    publish(root / MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
-
-
-def read_manifest(root: Path) -> Manifest:
-    """The manifest of a data root.
-
-    Raises:
-        UsageError: there is none, or it is not one that this version can read.
-    """
-    path = root / MANIFEST
-    if not path.is_file():
-        raise UsageError(f"data={root}: no {MANIFEST} there; make one with: python -m datasets.prepare ... to={root}")
-    try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
-    except pydantic.ValidationError as error:
-        raise UsageError(f"{path}: not a manifest: {error.errors()[0]['msg']}") from error
-    if manifest.schema_version != SCHEMA_VERSION:
-        raise UsageError(
-            f"{path}: schema version {manifest.schema_version}, this version reads {SCHEMA_VERSION}; "
-            "prepare the data again"
-        )
-    return manifest
-
-
 def verify(root: Path, manifest: Manifest, arms: Iterable[str]) -> None:
     """Compares every shard of some arms with the manifest.
 
@@ -277,32 +212,55 @@ def read(root: Path, manifest: Manifest, arm: str, split: str) -> Iterator[Sampl
     """The samples of a split, in the order in which they were written; none where the split does not exist.
 
     Raises:
-        ValueError: a shard does not hold what the manifest says.
+        ValueError: a shard does not hold what the manifest says, or a sample not what readers rely on; names both.
     """
+    schema = sample_json.Photograph if arm in PHOTOGRAPHS else sample_json.Training
     for shard in manifest.arm(arm).of_split(arm, split):
         found = 0
         for sample in read_shard(root / shard.name):
             found += 1
+            try:
+                sample_json.require(sample.meta, schema)
+            except ValueError as error:
+                raise ValueError(f"{root / shard.name}: {arm}/{split}, sample {sample.key}: {error}") from error
             yield sample
         if found != shard.samples:
             raise ValueError(f"{root / shard.name}: {found} samples, the manifest says {shard.samples}")
 
 
 def read_shard(path: Path) -> Iterator[Sample]:
-    """The samples of one shard, in the order in which they were written.
+    """The samples of one shard, in the order in which they were written. Nothing is unpacked.
 
     Raises:
-        ValueError: a sample lacks a member.
+        ValueError: it is no tar file, or a sample lacks a member or has a name or JSON that cannot be; names both.
     """
+    for record in _records(path):
+        key = record["__key__"]
+        if "jpg" not in record or "json" not in record:
+            raise ValueError(f"{path}: sample {plain(key)} has no .jpg or no .json")
+        if any(mark in key for mark in "/\\") or plain(key) != key:
+            raise ValueError(f"{path}: sample {plain(key)!r}: a name must not hold slashes nor control characters")
+        try:
+            meta = sample_json.decoded(record["json"])
+        except ValueError as error:
+            raise ValueError(f"{path}: sample {key}: {error}") from error
+        yield Sample(key, record["jpg"], record.get("mask.png"), meta)
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
     from webdataset.tariterators import group_by_keys, tar_file_expander
 
     with path.open("rb") as stream:
+        if stream.read(_HEADER)[_MAGIC] != b"ustar":  # a compressed one could unfold into any size
+            raise ValueError(f"{path}: not a tar file")
+        stream.seek(0)
         # select_files keeps WebDataset from ever seeing a member that its decoders would unpickle.
         members = tar_file_expander([{"url": str(path), "stream": stream}], select_files=_is_member)
-        for record in group_by_keys(members):
-            if "jpg" not in record or "json" not in record:
-                raise ValueError(f"{path}: sample {record['__key__']} has no .jpg or no .json")
-            yield Sample(record["__key__"], record["jpg"], record.get("mask.png"), json.loads(record["json"]))
+        try:
+            yield from group_by_keys(members)
+        except (tarfile.TarError, ValueError, EOFError) as error:
+            said = plain(str(error.args[0] if error.args else error))  # WebDataset adds its streams to the arguments
+            raise ValueError(f"{path}: not a sound tar file: {said}") from error
 
 
 def _is_member(name: str) -> bool:

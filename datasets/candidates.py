@@ -162,7 +162,7 @@ def _on_disk(
         gone = [record.file_name for record in left["test"] if not spelling.is_file(folder / record.file_name)]
         missing = (gone and spelling.cause(gone, there, "photos")) or ""
     if config.photo_masks is not None:
-        left["test"] = _with_masks(left["test"], local(config.photo_masks, "photo_masks"), ledger)
+        left["test"] = _with_masks(left["test"], config, ledger)
     return left, missing
 
 
@@ -176,20 +176,22 @@ def _respelled(record: Record, names: dict[str, str]) -> Record:
     return replace(record, file_name=names[record.file_name]) if record.file_name in names else record
 
 
-def _with_masks(records: Sequence[Record], folder: Path, ledger: Ledger) -> list[Record]:
+def _with_masks(records: Sequence[Record], config: PrepareConfig, ledger: Ledger) -> list[Record]:
     """Records whose masks have another spelling on the disk, with it.
 
     Raises:
         UsageError: not one photograph has a mask.
     """
-    wanted = {record: photographs.mask_name(record) for record in records}
+    folder = local(config.photo_masks or "", "photo_masks")
+    wanted = {record: photographs.mask_path(record, config).relative_to(folder).as_posix() for record in records}
     missing = [name for name in wanted.values() if not spelling.is_file(folder / name)]
     there = Spelling(folder) if missing else None
     names = spelling.respelled(missing, there, set(wanted.values())) if there else {}
     if there and len(missing) - len(names) == len(wanted):
         raise UsageError(
             f"photo_masks={folder}: none of the {len(wanted)} photographs has a mask, such as {missing[0]}: "
-            f"{spelling.cause(missing, there, 'photo_masks') or spelling.otherwise(there)}"
+            f"{spelling.cause(missing, there, 'photo_masks') or spelling.otherwise(there)}; type mask_prefix= or "
+            "mask_suffix= where names have more"
         )
     if names:
         first = min(names)

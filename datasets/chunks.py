@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,11 +24,16 @@ from datasets.ledger import Considered, Skipped
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input: what is said of it, and its samples, each with its arm."""
+    """What became of one input: what is said of it, and its samples, each with its arm.
+
+    Attributes:
+        windows: how many windows were cut from it, by its size as `WxH`.
+    """
 
     considered: Sequence[Considered] = ()
     skipped: Sequence[Skipped] = ()
     samples: Sequence[tuple[str, Sample]] = ()
+    windows: Mapping[str, int] = field(default_factory=dict)
 
 
 class Stage(Protocol):
@@ -73,6 +79,7 @@ class Finished(pydantic.BaseModel):
     considered: list[Considered]
     skipped: list[Skipped]
     written: dict[str, Written]
+    windows: dict[str, int] = {}
 
 
 def divided(items: Sequence[Any], size: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -101,6 +108,7 @@ def write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
     """
     considered: list[Considered] = []
     skipped: list[Skipped] = []
+    windows: Counter[str] = Counter()
     _record(building, chunk).unlink(missing_ok=True)  # it must not outlive the shards that it tells of
     with contextlib.ExitStack() as stack:
         writers = {
@@ -110,6 +118,7 @@ def write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
             outcome = stage.process(item)
             considered += outcome.considered
             skipped += outcome.skipped
+            windows.update(outcome.windows)
             for arm, sample in outcome.samples:
                 writers[arm].add(sample)
     finished = Finished(
@@ -117,6 +126,7 @@ def write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
         considered=considered,
         skipped=skipped,
         written={arm: writer.written for arm, writer in writers.items() if writer.written is not None},
+        windows=dict(windows),
     )
     publish(_record(building, chunk), finished.model_dump_json().encode())
     return finished

@@ -79,7 +79,8 @@ def translated(data: Data) -> dict[str, str]:
     Raises:
         UsageError: there is nothing to compare.
     """
-    told = data.manifest.parameters.get("arms", {})
+    told = data.manifest.parameters.get("arms")
+    told = told if isinstance(told, dict) else {}
     training = data.manifest.training_arms()
     found = {arm: str(about["translator"]) for arm, about in told.items() if arm in training and _is_translated(about)}
     for needed in (CROP, REAL):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from ablate.config import RayOptions, TrialConfig
-from datasets.pictures import MaskValue
+from datasets.masks import Colour, Marks
 
 _FROZEN = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -59,13 +59,24 @@ class PrepareConfig(pydantic.BaseModel):
     to: Annotated[str, Field(description="folder to write; a data root there is replaced")]
     synthetic_images: Annotated[str, Field(description="folder of the images below synthetic=")] = "images"
     synthetic_masks: Annotated[str, Field(description="folder of the masks below synthetic=")] = "masks"
-    mask_suffix: Annotated[str, Field(description="what masks' names have behind the images', such as _mask")] = ""
+    image_prefix: Annotated[str, Field(description="what images' names begin with and masks' do not, as rgba_")] = ""
+    image_suffix: Annotated[str, Field(description="what images' names end with and masks' do not, as _rgb")] = ""
+    mask_prefix: Annotated[str, Field(description="what masks' names begin with and images' do not, as seg_")] = ""
+    mask_suffix: Annotated[str, Field(description="what masks' names end with and images' do not, as _mask")] = ""
     mask_ids: Annotated[
         tuple[int, ...], Field(description="pixel values of the masks that are animal; empty: all that is not 0")
     ] = ()
     mask_colors: Annotated[
-        tuple[str, ...], Field(description="colours of the masks that are animal, as #rrggbb, instead of ids")
+        tuple[str, ...],
+        Field(description="colours of the masks that are animal, as #rrggbb (#rrggbbaa: with transparency)"),
     ] = ()
+    mask_threshold: Annotated[
+        float | None,
+        Field(ge=0, description="grey value of the masks above which is animal; JPEG masks are then taken; none: not"),
+    ] = None
+    mask_channel: Annotated[
+        Literal["red", "green", "blue", "alpha"] | None, Field(description="the masks' only channel that counts")
+    ] = None
     category: Annotated[tuple[str, ...], Field(min_length=1, description="animals to find in the photographs")] = (
         "deer",
     )
@@ -77,7 +88,7 @@ class PrepareConfig(pydantic.BaseModel):
     locations: Annotated[tuple[str, ...], Field(description="cameras to take; empty: all")] = ()
     exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one a line")] = None
     photo_masks: Annotated[
-        str | None, Field(description="folder of PNG masks of the photographs, marked like the synthetic ones")
+        str | None, Field(description="folder of masks of the photographs, named and marked like the synthetic ones")
     ] = None
     empty_per_location: Annotated[
         int, Field(ge=0, description="photographs without an animal to take from each location, at most")
@@ -125,8 +136,12 @@ class PrepareConfig(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="after")
     def _one_way_to_mark(self) -> PrepareConfig:
-        if self.mask_ids and self.mask_colors:
-            raise PydanticCustomError("mask", "mask_ids= and mask_colors= exclude each other; give one of them")
+        if (bool(self.mask_ids), bool(self.mask_colors), self.mask_threshold is not None).count(True) > 1:
+            raise PydanticCustomError(
+                "mask", "mask_ids=, mask_colors= and mask_threshold= exclude each other; give one of them"
+            )
+        if self.mask_colors and self.mask_channel:
+            raise PydanticCustomError("mask", "mask_colors= and mask_channel= exclude each other; give mask_ids=")
         return self
 
     @pydantic.field_validator("mask_colors")
@@ -137,9 +152,22 @@ class PrepareConfig(pydantic.BaseModel):
         return colors
 
     @property
-    def animal_values(self) -> frozenset[MaskValue]:
-        """What marks the animal in a mask: ids, or (r, g, b) colours; empty: all that is not 0."""
-        return frozenset(self.mask_ids) | frozenset(map(_color, self.mask_colors))
+    def marks(self) -> Marks:
+        """What marks the animal in a mask."""
+        colours = frozenset(map(_color, self.mask_colors))
+        return Marks(frozenset(self.mask_ids), colours, self.mask_threshold, self.mask_channel)
+
+    @property
+    def marked_by(self) -> str:
+        """The same, as it was typed; empty where nothing was."""
+        threshold = "" if self.mask_threshold is None else f"{self.mask_threshold:g}"
+        given = {
+            "mask_ids": ",".join(map(str, self.mask_ids)),
+            "mask_colors": ",".join(self.mask_colors),
+            "mask_threshold": threshold,
+            "mask_channel": self.mask_channel or "",
+        }
+        return " ".join(f"{key}={value}" for key, value in given.items() if value)
 
     @pydantic.field_validator("hours")
     @classmethod
@@ -163,8 +191,8 @@ def _hours(text: str) -> range:
     return range(int(found[1]), int(found[2]) + 1)
 
 
-def _color(text: str) -> tuple[int, int, int]:
-    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+def _color(text: str) -> Colour:
+    digits = {7: 2, 9: 2, 13: 4, 17: 4}.get(len(text))  # a channel: of 8 bits, or of 16
+    if digits is None or not re.fullmatch("#[0-9a-fA-F]+", text):
         raise PydanticCustomError("color", "not a colour such as #ff0000")
-    red, green, blue = bytes.fromhex(text[1:])
-    return red, green, blue
+    return Colour(tuple(int(text[at : at + digits], 16) for at in range(1, len(text), digits)), 4 * digits)

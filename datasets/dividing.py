@@ -22,7 +22,8 @@ from datasets.synthetic import Pair
 
 # Where the inputs lie and how the work is divided says nothing about what the samples are.
 _PLACES = {
-    *("synthetic", "synthetic_images", "synthetic_masks", "mask_suffix"),
+    *("synthetic", "synthetic_images", "synthetic_masks"),
+    *("image_prefix", "image_suffix", "mask_prefix", "mask_suffix"),
     *("photos", "photo_masks", "style_photos"),
 }
 _LISTS = {"annotations", "exclude"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,20 @@ from rich.console import Console
 from ablate import shards
 from ablate.errors import UsageError
 from ablate.shards import REAL, REVERSE, Arm
-from datasets import chunks, dividing, remarks, reverse, sources, stages, style, synthetic, table1, translate
+from datasets import (
+    chunks,
+    dividing,
+    first_look,
+    remarks,
+    reverse,
+    sources,
+    stages,
+    style,
+    synthetic,
+    table1,
+    translate,
+    windows,
+)
 from datasets.arms import Material
 from datasets.building import ROOT
 from datasets.candidates import Candidates
@@ -145,11 +159,25 @@ class Job:
         rows = [row for row in self.ledger.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
         covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)
         if covered > len(rows) / 2:
-            raise UsageError(
-                f"{covered} of {len(rows)} masks cover most of their image: is the animal what is not 0? "
-                "Say what it is with mask_ids= or mask_colors="
-            )
+            raise UsageError(first_look.covered_message(covered, len(rows), (), self.config))
         self.report(_told(self.ledger, SYNTHETIC) + "\n")
+        crowded = sum(synthetic.CROWDED in (row.note or "") for row in rows)
+        if crowded > len(rows) / 2:
+            self._remark([synthetic.crowded_message(crowded, len(rows))])
+        self._remark(windows.remarks(self._windows(), self.config.crop, self.config.trial_defaults))
+
+    def _windows(self) -> Mapping[windows.Wh, int]:
+        """How many windows the training arms were cut from, by the size of their images."""
+        counted: Counter[windows.Wh] = Counter()
+        for name, count in (item for record in self._records() for item in record.windows.items()):
+            width, _, height = name.partition("x")
+            counted[int(width), int(height)] += count
+        return counted
+
+    def _remark(self, remarks: Iterable[str]) -> None:
+        for remark in remarks:
+            self.ledger.remarks.append(remark)
+            self.report(remark)
 
     def joined(self, name: str) -> Arm:
         """An arm, from the records of all chunks; one arm's at a time are in memory."""
@@ -178,7 +206,8 @@ class Job:
             self.ledger.add(record.considered, record.skipped)
         self.done += todo
         self._require_sound(kind, total, cause)  # when all are known: the list of what to mend is whole
-        hint = "; is it what mask_ids= or mask_colors= say?" if kind == SYNTHETIC and self.config.animal_values else ""
+        marked = self.config.marked_by if kind == SYNTHETIC else ""
+        hint = f"; is it what {marked} says?" if marked else ""
         self.ledger.require_usable(kind, total, listing(self.config), hint)
 
     def _finish(self, kind: str, stage: Stage, todo: Sequence[Chunk]) -> Iterator[Finished]:

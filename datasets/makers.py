@@ -11,6 +11,7 @@ from typing import Any
 
 from ablate import parts
 from ablate.errors import UsageError, suggest
+from ablate.manifest import is_arm_name
 from ablate.shards import REAL, REVERSE
 from datasets import arms, translate
 from datasets.arms import Material, i2i
@@ -73,6 +74,9 @@ def of(config: PrepareConfig) -> tuple[Maker, ...]:
     titles = {title(name) for name in named}
     if len(titles - {REAL}) < len(named):
         raise UsageError(f"arms={','.join(config.arms)}: two arms of one name; rename one of the files")
+    for name in titles:
+        if not is_arm_name(name):
+            raise UsageError(f"arms={name}: no name for an arm; rename the file: letters, digits, _ and -")
     if REVERSE in titles:
         raise UsageError(f"arms={','.join(config.arms)}: the name {REVERSE} is taken by reverse=true; rename the file")
     made = []

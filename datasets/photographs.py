@@ -11,7 +11,7 @@ import numpy as np
 from ablate import boxes
 from ablate.boxes import Boxes
 from ablate.storage import local
-from datasets import pictures, units
+from datasets import folders, mask_values, masks, pictures, units
 from datasets.cct import Record, cells
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key
@@ -72,7 +72,7 @@ def first_empty(records: Sequence[Record], config: PrepareConfig) -> Iterator[Ex
 def files(record: Record, config: PrepareConfig) -> tuple[Path, ...]:
     """The photograph, and where its mask would be."""
     path = local(config.photos, "photos") / record.file_name
-    return (path,) if config.photo_masks is None else (path, _mask_path(record, config.photo_masks))
+    return (path,) if config.photo_masks is None else (path, mask_path(record, config))
 
 
 def examine(record: Record, split: str, config: PrepareConfig) -> Examined:
@@ -169,24 +169,33 @@ def turned(box_n4: Boxes, file_wh: tuple[int, int], orientation: int) -> Boxes:
 
 def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | None:
     """The photograph's mask, if it has one; a broken one makes the photograph a bad input."""
-    if config.photo_masks is None or not is_file(path := _mask_path(record, config.photo_masks)):
+    if config.photo_masks is None or not is_file(path := mask_path(record, config)):
         return None
-    mask_hw = pictures.decode_mask(path.read_bytes(), config.animal_values)
+    marked = masks.read(path.read_bytes(), config.marks)
+    mask_hw = marked.mask_hw
     height, width = mask_hw.shape
     if picture.orientation > 1:
         raise BrokenPictureError("its EXIF orientation turns it, but not its mask")
     if (width, height) != picture.wh:
         raise BrokenPictureError(f"its mask is {width}x{height} px")
+    if not mask_hw.any():
+        raise BrokenPictureError(f"its mask holds no animal, but {mask_values.told(marked.shares)}")
     return mask_hw
 
 
-def mask_name(record: Record) -> str:
-    """Where a photograph's mask lies below the folder of masks."""
-    return record.mask or Path(record.file_name).with_suffix(".png").as_posix()
-
-
-def _mask_path(record: Record, photo_masks: str) -> Path:
-    return local(photo_masks, "photo_masks") / mask_name(record)
+def mask_path(record: Record, config: PrepareConfig) -> Path:
+    """Where a photograph's mask lies, of the spelling, the names and the formats that it may have; PNG if nowhere."""
+    folder = local(config.photo_masks or "", "photo_masks")
+    if record.mask is not None:
+        return folder / record.mask
+    named = folder / record.file_name
+    others = folder.resolve() != local(config.photos, "photos").resolve()  # else they are the photographs
+    formats = [".png", *sorted(folders.SUFFIXES - {".png"})] if others else [".png"]
+    for stem in dict.fromkeys((named.stem, f"{config.mask_prefix}{named.stem}{config.mask_suffix}")):
+        for suffix in formats:
+            if is_file(path := named.with_name(stem + suffix)):
+                return path
+    return named.with_suffix(".png")
 
 
 def considered(

@@ -14,14 +14,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-MaskValue = int | tuple[int, int, int]
 
 JPEG_QUALITY = 95
 MAX_PIXELS = 80_000_000  # larger than any camera's picture; decoded it takes 240 MB
 _ORIENTATION = 0x0112  # the EXIF tag
 _FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 # What Pillow raises on broken bytes, as far as years of reports and a fuzzer have shown.
-_BROKEN = (
+BROKEN = (
     OSError,
     SyntaxError,
     ValueError,
@@ -37,7 +36,6 @@ _BROKEN = (
 )
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of ITU-R BT.601, as in JPEG
 _SHAPE_TOLERANCE = 0.02
-_LOSSY_WEBP = b"VP8 "
 
 
 class BrokenPictureError(Exception):
@@ -77,48 +75,26 @@ def decode(data: bytes) -> Picture:
         BrokenPictureError: it is broken, truncated, too large or no picture, or its colours are not plain RGB or grey.
     """
     try:
-        with _open(data) as opened:
+        with opened_picture(data) as opened:
             opened.load()  # all of it, before anything that forgives
             orientation = _orientation(opened)
             form = "JPEG" if opened.format == "MPO" else opened.format or ""  # a JPEG with more pictures behind it
             keep = form == "JPEG" and opened.mode in {"RGB", "L"} and orientation == 1
             image_hw3 = np.asarray(_rgb(opened if orientation == 1 else ImageOps.exif_transpose(opened)))
-    except _BROKEN as error:
-        raise BrokenPictureError(_reason(error)) from error
+    except BROKEN as error:
+        raise BrokenPictureError(reason_of(error)) from error
     return Picture(image_hw3, data if keep else None, form, orientation)
 
 
-def decode_mask(data: bytes, values: frozenset[MaskValue] = frozenset()) -> Mask:
-    """Decodes a mask: True where the animal is, shape (h, w).
-
-    Args:
-        values: what marks the animal: ids of a one-channel mask (of a palette's picture: its indices), or (r, g, b)
-            colours; empty: all that is not 0. Transparency is ignored.
+def opened_picture(data: bytes) -> Image.Image:
+    """Opens a picture, its pixels not yet decoded.
 
     Raises:
-        BrokenPictureError: it is broken, truncated, too large or no picture, or lossy, so that its values mean nothing.
+        BrokenPictureError: it is too large.
+        Exception: one of `BROKEN`.
     """
-    try:
-        with _open(data) as opened:
-            if opened.format in {"JPEG", "MPO"} or (opened.format == "WEBP" and _LOSSY_WEBP in data[:64]):
-                raise BrokenPictureError(f"a lossy {opened.format} mask has no exact edges; save it as PNG")
-            coloured = any(isinstance(value, tuple) for value in values)
-            channels = len(opened.getbands())
-            raw = np.asarray(_rgb(opened) if coloured else opened)
-    except _BROKEN as error:
-        raise BrokenPictureError(_reason(error)) from error
-    raw_hwc = raw[..., None] if raw.ndim == 2 else raw[..., : 3 if channels >= 3 or coloured else 1]
-    if not values:
-        return np.asarray(raw_hwc.any(axis=2) if raw_hwc.shape[2] > 1 else raw_hwc[..., 0] != 0)
-    mask_hw = np.zeros(raw_hwc.shape[:2], dtype=bool)
-    for value in values:
-        mask_hw |= np.asarray((raw_hwc == value).all(axis=2))
-    return mask_hw
-
-
-def _open(data: bytes) -> Image.Image:
-    """Opens a picture, its pixels not yet decoded."""
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd tags; what is broken is an error
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         opened = Image.open(io.BytesIO(data), formats=_FORMATS)
     width, height = opened.size
@@ -130,7 +106,7 @@ def _open(data: bytes) -> Image.Image:
 def _orientation(opened: Image.Image) -> int:
     try:
         told = opened.getexif().get(_ORIENTATION, 1)
-    except _BROKEN:  # a broken tag tells nothing; the picture may be sound
+    except BROKEN:  # a broken tag tells nothing; the picture may be sound
         return 1
     return told if told in range(1, 9) else 1
 
@@ -149,7 +125,8 @@ def _rgb(opened: Image.Image) -> Image.Image:
     return opened.convert("RGB")
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What is wrong with broken bytes, in the same words each time."""
     # Pillow's own sentences hold addresses of buffers and counts of bytes; lists must be the same each time.
     if isinstance(error, UnidentifiedImageError):
         return "not a picture"

@@ -16,16 +16,17 @@ from ablate import parts
 from ablate.cli import run_command
 from ablate.config import trial_config
 from ablate.errors import UsageError
+from ablate.manifest import wrong_default
 from ablate.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.storage import local, sha256
-from datasets import arms, candidates, learning, makers, style, synthetic, translate
+from datasets import arms, candidates, first_look, learning, makers, style, synthetic, translate
 from datasets.arms import Material
 from datasets.building import ROOT, building, publish, require_replaceable
 from datasets.cct import Rule
 from datasets.config import PrepareConfig
 from datasets.dividing import derivation
 from datasets.job import Job, Report, listing
-from datasets.ledger import SELECTION, SKIPPED, Ledger
+from datasets.ledger import SELECTION, SKIPPED, SYNTHETIC, Ledger
 from datasets.workers import Workers
 
 _FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos")
@@ -48,10 +49,15 @@ def prepare(
     to = Path(config.to)
     chosen = makers.of(config)  # before hours of work, not after
     trial_config(config.trial_defaults)
+    if problem := wrong_default(config.trial_defaults):
+        raise UsageError(problem)
     require_replaceable(to)
     ledger = Ledger()
     found, pairs = candidates.candidates(config, ledger), synthetic.pairs(config, ledger)
     candidates.require_files(found, config)
+    ledger.require_sound(SYNTHETIC, pairs[1], config.max_bad, listing(config))  # names alone may be too many
+    first_look.at_synthetic(pairs[0], config, ledger)
+    first_look.at_photographs(found, config)
     given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)

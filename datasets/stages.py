@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,7 +79,9 @@ class Synthetic:
             for maker in self._makers
             for sample in maker.module.samples(source, maker.config, self._learned[maker.title])
         ]
-        return Outcome(considered=[said], samples=made)
+        cut = Counter(arm for arm, sample in made if sample.meta.get("window") is not None)
+        windows = {"x".join(map(str, source.picture.wh)): max(cut.values())} if cut else {}
+        return Outcome(considered=[said], samples=made, windows=windows)
 
     @cached_property
     def _makers(self) -> tuple[Maker, ...]:

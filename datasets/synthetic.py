@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -12,15 +11,19 @@ from pathlib import Path
 from ablate.boxes import Boxes, components
 from ablate.errors import UsageError
 from ablate.storage import local
-from datasets import folders, pictures
+from datasets import mask_values, masks, pairing, pictures
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
-from datasets.ledger import SELECTED, SYNTHETIC, Considered, Ledger, Skipped
+from datasets.ledger import SELECTED, SELECTION, SYNTHETIC, Considered, Ledger, Skipped
 from datasets.lists import names_in
+from datasets.masks import Marked
 from datasets.pictures import BrokenPictureError, Mask, Picture
 
 MOSTLY_ANIMAL = "mask covers most of the image"
-_MOST = 0.75  # of the pixels; few animals come so close, but every mask does whose ground is not 0
+_MANY_VALUES = "many values in the mask"
+CROWDED = "many animals in the mask"
+_ANIMALS = 5  # in one picture; more are mostly specks of noise
+MOST = 0.75  # of the pixels; few animals come so close, but every mask does whose ground is not 0
 _FORM_OF = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 
@@ -79,39 +82,34 @@ def pairs(config: PrepareConfig, ledger: Ledger) -> tuple[tuple[Pair, ...], int]
     """The images that have a mask and are not night by their name, sorted by key; and how many names there are at all.
 
     Raises:
-        UsageError: a folder or the night list is missing, or fewer than two images are left.
+        UsageError: a folder or the night list is missing, names do not make pairs, or fewer than two images are left.
     """
     folder = local(config.synthetic, "synthetic")
     if not folder.is_dir():
         raise UsageError(f"synthetic={folder}: there is no such folder")
     image_folder, mask_folder = folder / config.synthetic_images, folder / config.synthetic_masks
-    images = _files(image_folder, "synthetic_images", ledger)
-    masks = _files(mask_folder, "synthetic_masks", ledger, config.mask_suffix)
-    if image_folder.resolve() == mask_folder.resolve():
-        raise UsageError(f"synthetic_images= and synthetic_masks= are one folder, {image_folder}; give two")
-    for name in sorted(images.keys() ^ masks.keys()):
-        reason = "no mask of this name (mask_suffix=?)" if name in images else "mask without an image"
-        ledger.skipped.append(Skipped(SYNTHETIC, f"{name}{(images.get(name) or masks[name]).suffix}", reason))
-    both = [Pair(name, images[name], masks[name]) for name in sorted(images.keys() & masks.keys())]
+    matched, total = pairing.pairs(config, image_folder, mask_folder, ledger)
+    both = [Pair(image.name, image.path, mask.path) for image, mask in matched]
     by_day = _by_day(both, config, ledger)
     if both and len(by_day) < 2:
         raise UsageError(
             f"synthetic={folder}: {len(by_day)} usable image(s) cannot be divided into train and val; add more"
         )
-    return _divided(by_day, config), len(images.keys() | masks.keys())
+    return _divided(by_day, config), total
 
 
 def judge(pair: Pair, config: PrepareConfig) -> tuple[Source | None, Considered | Skipped]:
     """Decodes a pair: the source, if it is sound and a day image with an animal, and what is said of it."""
     try:
         picture = pictures.decode(pair.image.read_bytes())
-        mask_hw = pictures.decode_mask(pair.mask.read_bytes(), config.animal_values)
+        marked = masks.read(pair.mask.read_bytes(), config.marks)
     except (BrokenPictureError, FileNotFoundError) as error:  # other errors are the disk's, and pass
         return None, Skipped(SYNTHETIC, pair.file_name, f"broken: {error}")
     if picture.orientation > 1:
         return None, Skipped(
             SYNTHETIC, pair.file_name, "its EXIF orientation turns it, but not its mask; save it turned"
         )
+    mask_hw = marked.mask_hw
     (width, height), mask_wh = picture.wh, (mask_hw.shape[1], mask_hw.shape[0])
     if not pictures.same_shape(picture.wh, mask_wh):
         sizes = f"{width}x{height} px, its mask {mask_wh[0]}x{mask_wh[1]}"
@@ -120,14 +118,36 @@ def judge(pair: Pair, config: PrepareConfig) -> tuple[Source | None, Considered 
     if mask_wh != picture.wh:
         notes.append(f"mask scaled (nearest): from {mask_wh[0]}x{mask_wh[1]} to {width}x{height}")
         mask_hw = pictures.resize_mask(mask_hw, picture.wh)
-    if mask_hw.mean() > _MOST:
-        notes.append(MOSTLY_ANIMAL)
+    source = Source(pair.name, picture, mask_hw)
+    notes += _mask_notes(source, marked, config)
     luma = pictures.luma(picture.image_hw3)
     reason = SELECTED if mask_hw.any() else "no animal"
     if reason == SELECTED and luma < config.night.synthetic_luma:
         reason = "dark"
     considered = _considered(pair, reason, luma=luma, note="; ".join(notes) or None)
-    return (Source(pair.name, picture, mask_hw) if reason == SELECTED else None), considered
+    return (source if reason == SELECTED else None), considered
+
+
+def _mask_notes(source: Source, marked: Marked, config: PrepareConfig) -> list[str]:
+    """What is peculiar about a mask: what it holds where that is no animal, and what looks misread."""
+    if not source.mask_hw.any():
+        return [f"its mask holds: {mask_values.told(marked.shares)}"]
+    notes = [MOSTLY_ANIMAL] if source.mask_hw.mean() > MOST else []
+    if config.marks.threshold is None and (
+        marked.variety.doubtful or (marked.variety.many and not config.marks.values)
+    ):
+        notes.append(f"{_MANY_VALUES}: {marked.variety.values}, of which {marked.variety.on_edges} on edges alone")
+    if len(source.boxes_n4) > _ANIMALS:
+        notes.append(f"{CROWDED}: {len(source.boxes_n4)}")
+    return notes
+
+
+def crowded_message(crowded: int, count: int) -> str:
+    """What is said where most masks have more animals than a picture usually shows."""
+    return (
+        f"{crowded} of {count} masks have more than {_ANIMALS} animals, each a part of its own (see {SELECTION}); "
+        "where they are specks of a mask that was compressed or smoothed, type mask_threshold=128"
+    )
 
 
 def _suffix_notes(pair: Pair, picture: Picture) -> list[str]:
@@ -140,52 +160,19 @@ def _considered(pair: Pair, reason: str, luma: float | None = None, note: str | 
     return Considered(SYNTHETIC, pair.name, pair.file_name, pair.split, reason, luma=luma, note=note)
 
 
-def _files(folder: Path, key: str, ledger: Ledger, suffix: str = "") -> dict[str, Path]:
-    """The pictures below a folder by name; where two share one, neither can be told to be the right one.
-
-    Args:
-        suffix: what ends the files' names and is no part of the pictures'.
-    """
-    if not folder.is_dir():
-        there = folder.parent.iterdir() if folder.parent.is_dir() else ()
-        names = ", ".join(sorted(path.name for path in there if path.is_dir())[:10]) or "no folder"
-        raise UsageError(f"{folder}: there is no such folder; name yours with {key}= (there: {names})")
-    named = []
-    others: Counter[str] = Counter()
-    for path in sorted(folders.below(folder)):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        if path.suffix.lower() not in folders.SUFFIXES:
-            others[path.suffix.lower() or "no suffix"] += 1
-        elif problem := folders.unusable(path, name):
-            shown = str(path.relative_to(folder)).encode("utf-8", "replace").decode()
-            ledger.skipped.append(Skipped(SYNTHETIC, shown, problem))
-        else:
-            named.append((name.removesuffix(suffix), path))
-    if others:
-        kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common())
-        ledger.remarks.append(f"{key}={folder.name}: {others.total()} file(s) of other kinds were left alone: {kinds}")
-    counts = Counter(name for name, _ in named)
-    ledger.skipped += [
-        Skipped(SYNTHETIC, str(path.relative_to(folder)), "two files of this name")
-        for name, path in named
-        if counts[name] > 1
-    ]
-    return {name: path for name, path in named if counts[name] == 1}
-
-
 def _by_day(both: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> list[Pair]:
     """The pairs that neither the name pattern nor the list calls night."""
     called = (_called(pair) for pair in both)
     listed = names_in(config.night.synthetic_list, "night.synthetic_list", called, ledger)
     pattern = config.night.synthetic_pattern
-    if pattern and not any(fnmatchcase(pair.name, pattern) for pair in both):
+    if pattern and not any(_matches(pair, pattern) for pair in both):
         raise UsageError(
             f"night.synthetic_pattern={pattern}: no name matches; names are paths below the folder without the suffix"
         )
     kept = []
     for pair in both:
         reason = None
-        if pattern and fnmatchcase(pair.name, pattern):
+        if pattern and _matches(pair, pattern):
             reason = "night by its name"
         elif listed & _called(pair):
             reason = "night by the list"
@@ -194,6 +181,10 @@ def _by_day(both: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> list
         else:
             kept.append(pair)
     return kept
+
+
+def _matches(pair: Pair, pattern: str) -> bool:
+    return fnmatchcase(pairing.nfc(pair.name), pairing.nfc(pattern))
 
 
 def _called(pair: Pair) -> set[str]:

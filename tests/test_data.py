@@ -111,7 +111,7 @@ def test_a_manifest_cannot_name_files_outside_the_cache(name, site):
     manifest = json.loads(site.files["/root/manifest.json"])
     manifest["arms"]["crop"]["shards"][0]["name"] = name
     site.files["/root/manifest.json"] = json.dumps(manifest).encode()
-    with pytest.raises(UsageError, match="which is no shard of crop"):
+    with pytest.raises(UsageError, match="no shard"):
         found(site)
 
 

@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import io
 import pickle
@@ -176,3 +177,88 @@ def test_an_unknown_arm_lists_the_arms(tmp_path):
 def test_the_manifest_records_the_checksum_of_each_shard(tmp_path):
     for shard in write(tmp_path).arm("crop").shards:
         assert hashlib.sha256((tmp_path / shard.name).read_bytes()).hexdigest() == shard.sha256
+
+
+def appended(root, members):
+    """The first shard of training samples with more members: bytes, or what a tar may hold instead."""
+    path = root / "crop" / "train-000000.tar"
+    with tarfile.open(path, "a") as tar:
+        for name, content in members.items():
+            member = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
+            member.name = name
+            data = content if isinstance(content, bytes) else b""
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return path
+
+
+def link(kind, to):
+    member = tarfile.TarInfo()
+    member.type, member.linkname = kind, to
+    return member
+
+
+def test_links_and_devices_in_a_shard_are_left_alone(tmp_path):
+    (tmp_path / "secret.json").write_text("{}")
+    manifest = write(tmp_path)
+    kinds = (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE)
+    appended(tmp_path, {f"e{n}.jpg": link(kind, str(tmp_path / "secret.json")) for n, kind in enumerate(kinds)})
+    before = sorted(tmp_path.rglob("*"))
+    assert list(shards.read(tmp_path, manifest, "crop", "train")) == SAMPLES
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("key", ["/abs/k", "../../k", "dir/k", "a\\b", "k\x1b[2J"])
+def test_a_sample_that_is_named_like_a_path_or_a_command_is_refused(tmp_path, key):
+    manifest = write(tmp_path)
+    path = appended(tmp_path, {f"{key}.jpg": b"jpg", f"{key}.json": b"{}"})
+    with pytest.raises(ValueError, match="a name must not hold") as caught:
+        list(shards.read(tmp_path, manifest, "crop", "train"))
+    assert str(path) in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "its JSON cannot be read"),
+        (b"\xff", "its JSON cannot be read"),
+        (b"[" * 100_000, "its JSON cannot be read"),
+        (b"[]", "its JSON is a list, not an object"),
+        (b"3", "its JSON is a int, not an object"),
+        (b'{"boxes": 3}', "boxes in its JSON"),
+        (b'{"boxes": [[0, 0, NaN, 1]]}', r"boxes\.0\.2 in its JSON"),
+        (b'{"boxes": [["a", 0, 1, 1]]}', r"boxes\.0\.0 in its JSON"),
+        (b'{"window": [1, 2]}', r"window\.2 in its JSON"),
+        (b'{"source": {}}', "source in its JSON"),
+    ],
+)
+def test_json_that_is_not_a_samples_names_shard_and_sample(tmp_path, content, message):
+    manifest = write(tmp_path)
+    path = appended(tmp_path, {"odd.jpg": b"jpg", "odd.json": content})
+    with pytest.raises(ValueError, match=message) as caught:
+        list(shards.read(tmp_path, manifest, "crop", "train"))
+    assert str(path) in str(caught.value)
+    assert "sample odd" in str(caught.value)
+
+
+@pytest.mark.parametrize("meta", [{"boxes": [{"box": [0, 0, 1]}]}, {"width": 0}, {"captured_at": "yesterday"}])
+def test_a_photographs_json_is_checked_as_well(tmp_path, meta):
+    manifest = write(tmp_path, [Sample("p", b"jpg", None, meta)], arm=REAL)
+    with pytest.raises(ValueError, match=r"sample p: .* in its JSON"):
+        list(shards.read(tmp_path, manifest, REAL, "train"))
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 600, gzip.compress(bytes(2000)), b"PK\3\4" + bytes(600)])
+def test_what_is_no_tar_file_is_named(tmp_path, data):
+    manifest = write(tmp_path)
+    (tmp_path / "crop" / "train-000000.tar").write_bytes(data)
+    with pytest.raises(ValueError, match=r"train-000000\.tar: not a (sound )?tar file"):
+        list(shards.read(tmp_path, manifest, "crop", "train"))
+
+
+def test_a_sample_that_is_there_twice_in_a_strangers_shard_is_named(tmp_path):
+    manifest = write(tmp_path)
+    appended(tmp_path, {"k2.jpg": b"jpg"})
+    with pytest.raises(ValueError, match=r"train-000000\.tar: not a sound tar file: .*k2\.jpg|sample k2"):
+        list(shards.read(tmp_path, manifest, "crop", "train"))

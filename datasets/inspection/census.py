@@ -33,6 +33,7 @@ class TrainingArm:
     Attributes:
         sources: the names of the source images, by split.
         padded: windows that reach beyond their source image, of the `measured` ones, whose source's size is known.
+        measured_in: how many of these, by the source's size; `window_side` is theirs.
         translators: samples by translator.
     """
 
@@ -42,6 +43,8 @@ class TrainingArm:
     windows: int = 0
     measured: int = 0
     padded: int = 0
+    measured_in: Counter[Wh] = field(default_factory=Counter)
+    window_side: int = 0
     translators: Counter[str | None] = field(default_factory=Counter)
 
 
@@ -141,6 +144,8 @@ class _Training:
         source_wh = self._source_wh.get(meta.source)
         if source_wh is not None:
             counts.measured += 1
+            counts.measured_in[source_wh] += 1
+            counts.window_side = meta.window[2] - meta.window[0]
             counts.padded += not _inside(meta.window, source_wh)
 
     def _check(self, arm: str, sample: Sample, meta: TrainingMeta) -> None:

@@ -8,11 +8,15 @@ from ablate import shards
 from ablate.report.layout import plural
 from ablate.report.photographs import LISTED_FROM
 from ablate.shards import REAL, Manifest
+from datasets import windows
+from datasets.config import Crop
 from datasets.inspection import misread
-from datasets.inspection.census import Census
+from datasets.inspection.census import Census, TrainingArm
 from datasets.inspection.findings import Findings
 
 _MOST = 0.8  # of the pixels, by the median
+_MOST_BOXES = 5  # a sample
+_LEAST_SIDE = 8  # px, of a window that prepare writes
 
 
 def raise_doubts(manifest: Manifest, census: Census, mask_shares: Mapping[str, float], findings: Findings) -> None:
@@ -28,10 +32,8 @@ def raise_doubts(manifest: Manifest, census: Census, mask_shares: Mapping[str, f
                 f"{arm}: masks cover {100 * mask_shares[arm]:.0f} % of the pixels; is the animal what is not 0? "
                 "See mask_ids= and mask_colors= of datasets.prepare"
             )
-        if counts.padded and counts.padded == counts.windows:
-            findings.say(
-                f"{arm}: every window reaches beyond its source image, so that crop.size is too large for them"
-            )
+        _check_boxes(arm, counts, findings)
+    _check_windows(census, manifest, findings)
     _check_leaks(census, findings)
     misread.say(manifest, census.signs, findings)
     if REAL in manifest.arms:
@@ -54,6 +56,30 @@ def _check_splits(arm: str, manifest: Manifest, findings: Findings) -> None:
         findings.say(f"{arm}: no split train, so that it cannot be trained on")
     if not counts.get("val"):
         findings.say(f"{arm}: no split val, so that its training cannot be validated")
+
+
+def _check_boxes(arm: str, counts: TrainingArm, findings: Findings) -> None:
+    if counts.boxes > _MOST_BOXES * counts.samples:
+        findings.say(
+            f"{arm}: {counts.boxes / counts.samples:.1f} boxes a sample; is each an animal? Specks come from masks "
+            "that were compressed or smoothed: prepare again with mask_threshold=128"
+        )
+
+
+def _check_windows(census: Census, manifest: Manifest, findings: Findings) -> None:
+    """Once for all arms, whose windows are the same; preparation may have said it already."""
+    if windows.TOLD in str(manifest.parameters.get("remarks", "")):
+        return
+    arms = [counts for counts in census.training.values() if counts.measured]
+    if arms:
+        crop = manifest.parameters.get("crop")
+        told = crop.get("min_side") if isinstance(crop, dict) else None
+        min_side = told if isinstance(told, int) and told > 0 else Crop().min_side
+        side = max(arms[0].window_side, _LEAST_SIDE)
+        for sentence in windows.remarks(
+            arms[0].measured_in, Crop.model_construct(size=side, min_side=min_side), manifest.trial_defaults
+        ):
+            findings.say(sentence)
 
 
 def _check_leaks(census: Census, findings: Findings) -> None:

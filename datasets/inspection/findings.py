@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
+from ablate.errors import plain
 
-def plain(text: str) -> str:
-    """Text from the data, safe to print: one line, no control characters, nothing that cannot be encoded."""
-    shown = (" " if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in text)
-    return "".join(shown).encode("utf-8", "replace").decode()
+__all__ = ["Findings", "plain"]
 
 
 @dataclass

@@ -10,12 +10,13 @@ from pathlib import Path
 from ablate.report.layout import plural
 from ablate.shards import PHOTOGRAPHS, Manifest
 from ablate.storage import publish
+from datasets import masks
 from datasets.inspection import sheet, tables
 from datasets.inspection.census import Census, header_wh
 from datasets.inspection.draw import Drawn
 from datasets.inspection.findings import Findings
 from datasets.inspection.sheet import Layout, Tile
-from datasets.pictures import BrokenPictureError, Mask, Pixels, decode, decode_mask
+from datasets.pictures import BrokenPictureError, Mask, Pixels, decode
 
 _UNSAFE = re.compile(r"[^\w-]")  # in a file's name
 
@@ -102,6 +103,6 @@ def _image(drawn: Drawn) -> Pixels | None:
 
 def _mask(drawn: Drawn) -> Mask | None:
     try:
-        return None if drawn.sample.mask_png is None else decode_mask(drawn.sample.mask_png)
+        return None if drawn.sample.mask_png is None else masks.decode(drawn.sample.mask_png)
     except BrokenPictureError:
         return None

@@ -7,7 +7,7 @@ import scipy.ndimage
 from ablate import parts
 from ablate.boxes import components
 from ablate.shards import REAL
-from datasets import arms, photographs, pictures, style, synthetic
+from datasets import arms, masks, photographs, pictures, style, synthetic
 from datasets.arms import crop, full, i2i, real
 from datasets.ledger import Ledger
 from datasets.style import StylePhoto
@@ -94,7 +94,7 @@ def test_a_crop_holds_the_pixels_of_its_window(inputs):
         source = sources[sample.meta["source"]]
         picture, mask = source.picture, source.mask_hw
         x0, y0, x1, y1 = sample.meta["window"]
-        assert (pictures.decode_mask(sample.mask_png) == mask[y0:y1, x0:x1]).all()
+        assert (masks.decode(sample.mask_png) == mask[y0:y1, x0:x1]).all()
         shown = pictures.decode(sample.jpg).image_hw3
         assert shown.shape == (48, 48, 3)
         assert np.abs(shown.astype(int) - picture.image_hw3[y0:y1, x0:x1]).mean() < 8
@@ -107,7 +107,7 @@ def test_a_small_image_is_padded_with_black_and_no_animal(tmp_path):
     for module in (crop, i2i):
         for _, sample in inputs.samples(module):
             assert sample.meta["window"] == [0, 0, 120, 120]  # the image is 96 x 72
-            shown, mask = pictures.decode(sample.jpg).image_hw3, pictures.decode_mask(sample.mask_png)
+            shown, mask = pictures.decode(sample.jpg).image_hw3, masks.decode(sample.mask_png)
             assert shown.shape == (120, 120, 3)
             assert shown[80:, :].max() <= 8  # JPEG's blocks do not end at 72
             assert shown[:, 104:].max() <= 8
@@ -141,7 +141,7 @@ def test_a_training_sample_tells_where_its_animals_are(inputs, name):
     for split, sample in inputs.samples(module):
         assert split in {"train", "val"}
         assert list(sample.meta)[:4] == ["source", "window", "boxes", "translator"]
-        mask = pictures.decode_mask(sample.mask_png)
+        mask = masks.decode(sample.mask_png)
         labels, _ = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
         slices = scipy.ndimage.find_objects(labels)
         assert sorted(sample.meta["boxes"]) == sorted([x.start, y.start, x.stop, y.stop] for y, x in slices)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import pictures
+from datasets import masks, pictures
+from datasets.masks import Colour, Marks
 from datasets.pictures import BrokenPictureError
 from tests.datasets.raw_inputs import jpg_bytes, picture
 
@@ -58,24 +59,24 @@ def test_a_mask_is_animal_where_it_is_not_zero():
     colour[1, 2] = (0, 0, 9)
     opaque = np.dstack([colour, np.full((4, 5), 255, dtype=np.uint8)])
     for pixels in (mask, mask.astype(np.uint16) * 300, mask > 0, colour, opaque):
-        assert (pictures.decode_mask(encoded(Image.fromarray(pixels), "PNG")) == expected).all()
+        assert (masks.decode(encoded(Image.fromarray(pixels), "PNG")) == expected).all()
     palette = Image.fromarray(mask).convert("P")
     palette.putpalette([0, 200, 0, 200, 0, 0])  # index 0 is not black
-    assert (pictures.decode_mask(encoded(palette, "PNG")) == expected).all()
+    assert (masks.decode(encoded(palette, "PNG")) == expected).all()
 
 
 def test_a_mask_is_animal_where_it_has_a_given_id_or_colour():
     ids = np.array([[0, 1, 2, 3]], dtype=np.uint8)
     data = encoded(Image.fromarray(ids), "PNG")
-    assert pictures.decode_mask(data, frozenset({1, 3})).tolist() == [[False, True, False, True]]
+    assert masks.decode(data, Marks(ids=frozenset({1, 3}))).tolist() == [[False, True, False, True]]
     colours = np.array([[[0, 0, 0], [255, 0, 0], [0, 255, 0]]], dtype=np.uint8)
     data = encoded(Image.fromarray(colours), "PNG")
-    assert pictures.decode_mask(data, frozenset({(0, 255, 0)})).tolist() == [[False, False, True]]
+    assert masks.decode(data, Marks(colours=frozenset({Colour((0, 255, 0))}))).tolist() == [[False, False, True]]
 
 
 def test_an_encoded_mask_is_read_back():
     mask = np.random.default_rng(0).random((30, 20)) < 0.3
-    assert (pictures.decode_mask(pictures.encode_mask(mask)) == mask).all()
+    assert (masks.decode(pictures.encode_mask(mask)) == mask).all()
 
 
 def test_grey_pictures_have_no_chroma():

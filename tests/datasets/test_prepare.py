@@ -184,11 +184,22 @@ def test_bad_synthetic_inputs_are_counted_listed_and_left_out(raw, tmp_path):
 
 def test_too_many_bad_synthetic_inputs_are_an_error_that_names_the_list(raw, tmp_path):
     spoil(raw)
+    for name in ("s001.jpg", "s004.jpeg"):  # what names alone tell is told before anything is read
+        (raw / "synthetic" / "images" / name).unlink()
+    (raw / "synthetic" / "masks" / "s002.png").unlink()
     with pytest.raises(
-        UsageError, match=r"8 of 24 are bad \(s000\.jpg: broken.*\.\.\.\), listed in .*out\.skipped\.csv"
+        UsageError, match=r"3 of 22 are bad \(s000\.jpg: broken.*s005\.jpg: broken.*\), listed in .*out\.skipped\.csv"
     ):
         prepare(config(raw, tmp_path / "out"), quiet)
     assert not (tmp_path / "out").exists()
+
+
+def test_too_many_names_without_a_partner_are_told_before_anything_is_read(raw, tmp_path):
+    spoil(raw)
+    (raw / "photos" / "p0.jpg").write_bytes(b"never looked at")
+    with pytest.raises(UsageError, match=r"5 of 24 are bad \(s001\.jpg: no mask of this name; .*\.skipped\.csv"):
+        prepare(config(raw, tmp_path / "out"), quiet)
+    assert not (tmp_path / ".out.building").exists()
 
 
 def test_masks_that_cover_most_of_their_images_are_asked_about(raw, tmp_path):
@@ -199,7 +210,7 @@ def test_masks_that_cover_most_of_their_images_are_asked_about(raw, tmp_path):
 
 
 def test_ids_that_no_mask_holds_are_asked_about(raw, tmp_path):
-    with pytest.raises(UsageError, match=r"24 no animal; is it what mask_ids= or mask_colors= say"):
+    with pytest.raises(UsageError, match=r"none of 24 masks holds an animal, which is mask_ids=7; .*mask_ids=255"):
         prepare(config(raw, tmp_path / "out", mask_ids=(7,)), quiet)
 
 

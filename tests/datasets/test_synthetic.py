@@ -1,5 +1,7 @@
 """Synthetic folders as users have them: every format, every kind of mask, odd names, and bad files."""
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -112,10 +114,11 @@ def test_masks_of_lossless_formats_are_read(folder, suffix, options):
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.png"])
 def test_a_lossy_mask_is_bad_whatever_its_suffix(folder, name):
-    form = "WEBP" if name.endswith("webp") else "JPEG"
+    form = "WebP" if name.endswith("webp") else "JPEG"
     data = bad_files.encoded(Image.fromarray((MASK * 255).astype(np.uint8)), form)
     said = folder.image("a.png").mask(name, data).judged()["a"]
-    assert said == f"broken: a lossy {form} mask has no exact edges; save it as PNG"
+    assert said.startswith(f"broken: a lossy {form} mask has no exact values; say above which grey value is animal: ")
+    assert "mask_threshold=128" in said
 
 
 def test_a_mask_of_another_size_is_scaled_to_the_nearest_pixel_and_noted(folder):
@@ -230,9 +233,13 @@ def test_masks_may_have_a_suffix_behind_the_images_names(folder):
     assert isinstance(said["ok"], synthetic.Source)
 
 
-def test_ids_and_colours_exclude_each_other(tmp_path):
-    with pytest.raises(ValueError, match="mask_ids= and mask_colors= exclude each other"):
-        config(tmp_path, tmp_path, mask_ids=(1,), mask_colors=("#000001",))
+WAYS = {"mask_ids": (1,), "mask_colors": ("#000001",), "mask_threshold": 128}
+
+
+@pytest.mark.parametrize("ways", [*itertools.combinations(WAYS, 2), tuple(WAYS)])
+def test_ids_colours_and_a_threshold_exclude_each_other(tmp_path, ways):
+    with pytest.raises(ValueError, match="mask_ids=, mask_colors= and mask_threshold= exclude each other"):
+        config(tmp_path, tmp_path, **{way: WAYS[way] for way in ways})
 
 
 def test_one_image_alone_cannot_be_divided(folder):
