@@ -190,8 +190,8 @@ def _with_masks(records: Sequence[Record], config: PrepareConfig, ledger: Ledger
     if there and len(missing) - len(names) == len(wanted):
         raise UsageError(
             f"photo_masks={folder}: none of the {len(wanted)} photographs has a mask, such as {missing[0]}: "
-            f"{spelling.cause(missing, there, 'photo_masks') or spelling.otherwise(there)}; type mask_prefix= or "
-            "mask_suffix= where names have more"
+            f"{spelling.cause(missing, there, 'photo_masks') or spelling.otherwise(there)} "
+            "Where names of masks have more, type mask_prefix= or mask_suffix="
         )
     if names:
         first = min(names)

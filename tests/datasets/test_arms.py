@@ -7,7 +7,7 @@ import scipy.ndimage
 from ablate import parts
 from ablate.boxes import components
 from ablate.shards import REAL
-from datasets import arms, masks, photographs, pictures, style, synthetic
+from datasets import arms, candidates, masks, photographs, pictures, style, synthetic
 from datasets.arms import crop, full, i2i, real
 from datasets.ledger import Ledger
 from datasets.style import StylePhoto
@@ -30,7 +30,7 @@ class Inputs:
         self.config = chosen
         self.pairs, _ = synthetic.pairs(chosen, Ledger())
         self.sources = [synthetic.judge(pair, chosen)[0] for pair in self.pairs]
-        found = photographs.candidates(chosen, Ledger())
+        found = candidates.candidates(chosen, Ledger())
         self.photos = [photographs.files(record, chosen)[0] for record in found.test]
         photos = (StylePhoto(path, record.location) for path, record in zip(self.photos, found.test, strict=True))
         self.material = arms.Material(style.of_test(photos), lambda line: None)
@@ -171,7 +171,7 @@ def test_another_image_does_not_move_the_others_to_the_other_side(tmp_path):
 
 
 def test_a_photographs_sample_is_as_the_readers_expect(inputs):
-    record = next(record for record in photographs.candidates(inputs.config, Ledger()).test if record.id == "p0")
+    record = next(record for record in candidates.candidates(inputs.config, Ledger()).test if record.id == "p0")
     sample = real.sample(photographs.examine(record, "test", inputs.config).photo)
     assert sample.key == "p0"
     assert sample.jpg == inputs.photos[0].read_bytes()
@@ -190,7 +190,7 @@ def test_a_photographs_sample_is_as_the_readers_expect(inputs):
 
 
 def test_a_photograph_keeps_the_name_of_its_file_with_forward_slashes(inputs):
-    record = photographs.candidates(inputs.config, Ledger()).test[0]
+    record = candidates.candidates(inputs.config, Ledger()).test[0]
     photo = photographs.examine(record, "test", inputs.config).photo
     renamed = replace(photo, record=replace(record, file_name="A\\0.JPG"))
     assert real.sample(renamed).meta["file_name"] == "A/0.JPG"

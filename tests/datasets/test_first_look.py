@@ -8,7 +8,7 @@ from PIL import Image
 
 from ablate import shards
 from ablate.errors import UsageError
-from datasets import first_look, inspect, photographs, synthetic
+from datasets import candidates, first_look, inspect, synthetic
 from datasets.inspect import InspectConfig
 from datasets.ledger import Ledger
 from datasets.masks import decode
@@ -156,7 +156,7 @@ def test_masks_of_photographs_are_looked_at_as_well(raw, data, fields, message):
         (raw / "photo_masks" / f"p{index}.png").write_bytes(data)
     chosen = config(raw, raw / "out", photo_masks=str(raw / "photo_masks"), **fields)
     with pytest.raises(UsageError, match=message):
-        first_look.at_photographs(photographs.candidates(chosen, Ledger()), chosen)
+        first_look.at_photographs(candidates.candidates(chosen, Ledger()), chosen)
 
 
 def test_a_photograph_whose_mask_holds_no_animal_is_a_bad_input(tmp_path):
@@ -249,6 +249,6 @@ def test_a_folder_without_any_mask_of_the_photographs_is_asked_about(raw):
     (raw / "photo_masks" / "p0_label.png").write_bytes(pillow(grey()))
     chosen = config(raw, raw / "out", photo_masks=str(raw / "photo_masks"))
     with pytest.raises(
-        UsageError, match=r"none of the 6 photographs has a mask there.*p0\.png.*p0_label\.png; type mask_"
+        UsageError, match=r"none of the 6 photographs has a mask, such as p0\.png: .*p0_label\.png.*type mask_"
     ):
-        first_look.at_photographs(photographs.candidates(chosen, Ledger()), chosen)
+        first_look.at_photographs(candidates.candidates(chosen, Ledger()), chosen)
