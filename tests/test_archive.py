@@ -133,6 +133,7 @@ def test_weights_that_another_trial_scores_stay(out):
 OPTIONS = [{"run": ("r1",)}, {"run": ("r1",), "delete": True}, {"run": ("r2",), "restore": True}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS, ids=["archive", "delete", "restore"])
 def test_wherever_it_is_killed_what_is_seen_is_whole_and_the_same_command_ends_it(out, options, monkeypatch, tmp_path):
     if "restore" in options:

@@ -128,7 +128,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("fuzz")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(documents, coco, st.sampled_from([NAMED, UNNAMED]), asked, st.sampled_from(ENCODINGS), st.floats(0, 1))
 def test_any_document_is_a_result_or_one_line(folder, document, annotations, photographs, asked, encoding, least):
     boxes, coco_json = (

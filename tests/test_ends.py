@@ -70,13 +70,12 @@ def test_asked_to_end_while_trials_wait_it_ends_in_order(tiny_root, tmp_path):
         assert " ".join(arguments) in text.splitlines()[-1]
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_asked_at_random_moments_it_leaves_the_rows_of_an_undisturbed_run(tiny_root, tmp_path, seed):
-    chance = random.Random(seed)
+def test_asked_at_random_moments_it_leaves_the_rows_of_an_undisturbed_run(tiny_root, tmp_path):
+    chance = random.Random(1)
     space = write_space(tmp_path, augments=("none", "jitter"))
     arguments = [f"space={space}", f"data={tiny_root}", "trial.epochs=8"]
     assert run("ablate.run", *arguments, f"out={tmp_path / 'undisturbed'}").returncode == 0
-    for _ in range(8):
+    for _ in range(6):
         process = start("ablate.run", *arguments, f"out={tmp_path / 'out'}", log=tmp_path / "log")
         time.sleep(chance.uniform(0.5, 14))  # in every part of a run, on a machine of whatever speed: some, or all
         over = process.poll() is not None
