@@ -27,6 +27,8 @@ from torch import Tensor, nn
 from ablate.errors import UsageError
 from ablate.models._blocks import convolution, initialise
 
+# What a file raises that is something else: a list, a whole network, half of one.
+_UNREADABLE = (OSError, RuntimeError, AttributeError, TypeError, ValueError, LookupError, EOFError)
 _IMAGENET = "resnet50.tv_in1k"
 _IMAGENET_WIDTH = 64
 _NARROWEST = 8  # channels of a decoder stage
@@ -150,8 +152,8 @@ def _load(encoder: nn.Module, state: dict[str, Tensor], encoder_weights: str, wi
 
 def _read(path: str) -> dict[str, Tensor]:
     try:
-        state: dict[str, Tensor] = load_state_dict(path)  # nothing but tensors is unpickled
-    except (OSError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
+        state: dict[str, Tensor] = load_state_dict(path, weights_only=True)  # nothing but tensors is unpickled
+    except (*_UNREADABLE, SafetensorError, pickle.UnpicklingError) as error:
         reason = textwrap.shorten(str(error), 160) or "there is no such file"
         raise UsageError(f"trial.encoder_weights={path}: cannot be read as a weights file: {reason}") from error
     return state

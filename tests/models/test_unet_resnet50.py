@@ -130,3 +130,29 @@ def test_a_frozen_encoder_stays_as_it_is_and_the_decoder_learns():
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert any(name.startswith("decoder") for name in changed)
     assert not any(name.startswith("encoder") for name in changed)
+
+
+class Harmful:
+    """What runs when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+@pytest.mark.parametrize("kind", ["pickle", "list", "number", "network", "text"])
+def test_a_file_that_holds_no_weights_is_a_line_and_nothing_in_it_runs(tmp_path, kind):
+    path, victim = tmp_path / "weights.pth", tmp_path / "victim"
+    content = {
+        "pickle": {"conv1.weight": Harmful(str(victim))},
+        "list": [torch.zeros(1)],
+        "number": {"state_dict": 3},
+        "network": torch.nn.Linear(1, 1),
+    }
+    torch.save(content[kind], path) if kind in content else path.write_text("weights")
+    with pytest.raises(UsageError, match=r"encoder_weights=.*weights\.pth: ") as refused:
+        build(encoder_weights=str(path))
+    assert len(str(refused.value).splitlines()) == 1
+    assert not victim.exists()
