@@ -69,8 +69,8 @@ def handled(to_continue: str) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, handler in before.items():  # of a process that ends now nothing is left to interrupt
+            signal.signal(number, signal.SIG_IGN if _State.listening else handler)
 
 
 @contextlib.contextmanager

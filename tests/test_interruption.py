@@ -90,6 +90,18 @@ def test_a_second_one_breaks_that_block_off_too(tmp_path):
     assert ended(start(tmp_path, body), signal.SIGINT) == (0, "broken off\n")
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_one_that_comes_when_the_command_is_over_changes_nothing(tmp_path, number):
+    body = """
+    with interruption.handled("repeat"):
+        pass
+    print("ready", flush=True)
+    time.sleep(1)
+    print("over")
+    """
+    assert ended(start(tmp_path, body), number) == (0, "over\n")
+
+
 def test_another_handler_of_sigterm_set_later_never_runs(tmp_path):
     body = """
     libc = ctypes.CDLL(None)
