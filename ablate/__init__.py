@@ -12,7 +12,9 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # our own console shows the progress
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # results are ours to write
 os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")  # they are in the trials' logs
-os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^A worker died or was killed|low on memory|memory pressure")
+os.environ.setdefault(
+    "RAY_DEDUP_LOGS_SKIP_REGEX", "^A worker died or was killed|^Raylet is terminated|low on memory|memory pressure"
+)
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # the signals are ours, see `interruption`
 os.environ.setdefault("TUNE_FORCE_TRIAL_CLEANUP_S", "5")  # an epoch that lasts longer is begun again
 

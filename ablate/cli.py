@@ -41,7 +41,10 @@ def run_command(
             if any(argument in {"--help", "-h", "help"} for argument in arguments):
                 print(help_text(model, command, epilogue(), positional))
                 sys.exit(0)
-            sys.exit(main(parse(model, arguments, positional)))
+            status = main(parse(model, arguments, positional))
+        if status == interruption.STATUS and interruption.to_be_told():
+            _end_interrupted(command)  # asked when nothing was left that would have said so
+        sys.exit(status)
     except KeyboardInterrupt:
         _end_interrupted(command)
     except UsageError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray._private.ray_constants import PROCESS_TYPE_GCS_SERVER, PROCESS_TYPE_RAYLET
 
 from ablate import interruption, ray_folder, ray_token, storage
 from ablate.config import RunConfig
@@ -64,12 +65,13 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
     """Starts Ray on this machine, with a dashboard if wanted, or joins the cluster at an address.
 
     Raises:
-        UsageError: no Ray answers at the address, or none can be started.
+        UsageError: no Ray answers at the address, or none can be started; or the cache cannot be written.
     """
     storage.home()  # Ray's parts look for it when they are imported
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
+        storage.cache()  # its trials' too: one that cannot be written would fail them all, one after the other
         ray_token.ensure()
         options |= {
             "num_cpus": usable_cores(),
@@ -126,6 +128,13 @@ def _too_large(cpu: float, gpu: float, nodes: Sequence[Node]) -> str:
 
 def _at_most(name: str, there: float) -> str:
     return f"trial_resources.{name}={there:g}{' or less' * (there > 0)}"
+
+
+def dead() -> str | None:
+    """Which process has died without which the Ray that `connect` started does nothing more; None while all live."""
+    node = ray._private.worker._global_node
+    gone = {str(kind) for kind, _ in node.dead_processes()} if node is not None else set()
+    return next(iter(sorted(gone & {PROCESS_TYPE_GCS_SERVER, PROCESS_TYPE_RAYLET})), None)
 
 
 def shutdown() -> None:

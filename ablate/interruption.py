@@ -10,6 +10,7 @@ threads from the start, and one thread waits for it and passes it on.
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -23,13 +24,17 @@ PATIENCE = 20.0  # seconds in which a command that was asked to end does so; wha
 
 _PASSED_ON = signal.SIGUSR2  # SIGTERM, as the main thread gets it; SIGINT may be ignored, as of background jobs
 _AGAIN = 0.05  # seconds
-_HANDLED = (signal.SIGINT, _PASSED_ON)
+# SIGTERM itself, for libraries that start processes unblock it: Python's own `multiprocessing` does.
+_HANDLED = (signal.SIGINT, signal.SIGTERM, _PASSED_ON)
+_EARLY = b"ablate: interrupted before anything had begun; repeat the command\n"
+_LATE = b"ablate: interrupted while it ended; what is finished is kept\n"
 
 
 class _State:
     asked = False
     heard = 0  # signals
     listening = False
+    told = False  # how to go on
     to_continue = ""
     deferred = 0  # blocks that are not to be broken off, one in the other
 
@@ -39,18 +44,25 @@ def asked() -> bool:
     return _State.asked
 
 
+def to_be_told() -> bool:
+    """Whether it is still to be said how to go on: true once, as of several who would say it one does."""
+    told, _State.told = _State.told, True
+    return not told
+
+
 def while_loading() -> None:
     """Begins to listen while `python -m package.command` still imports: asked to end then, the process does so at once.
 
     Nothing has begun, and a traceback through half-imported modules would tell nobody anything. Elsewhere, such as in a
     notebook or a Ray worker that imports the package, nothing is changed.
     """
+    if multiprocessing.parent_process() is not None:
+        _unblock()  # a process that was not forked has its parent's mask, and would not end when the parent ends it
     # While a package is imported on the way to the module that `-m` names, sys.argv[0] is not its path yet.
     if _State.listening or sys.argv[:1] != ["-m"] or threading.current_thread() is not threading.main_thread():
         return
     _State.listening = True
-    told = b"ablate: interrupted before anything had begun; repeat the command\n"
-    _install(lambda number, frame: _end(told))
+    _install(lambda number, frame: _end(_EARLY))
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # inherited by all threads that libraries start
     os.register_at_fork(after_in_child=_unblock)  # and by processes: Ray's must hear of it, and block SIGINT themselves
     threading.Thread(target=_pass_on, daemon=True).start()
@@ -69,8 +81,10 @@ def handled(to_continue: str) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():  # of a process that ends now nothing is left to interrupt
-            signal.signal(number, signal.SIG_IGN if _State.listening else handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if _State.listening:
+            _install(lambda number, frame: _end(_LATE))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from ray import tune
 from ray.tune import Callback, CheckpointConfig, FailureConfig, Stopper
 from ray.tune.experiment import Trial
 
-from ablate import deaths, interruption, ray_folder, typed
+from ablate import cluster, deaths, interruption, ray_folder, typed
 from ablate.commit import commit_failure
 from ablate.config import RunConfig
 from ablate.console import Board
@@ -85,7 +85,9 @@ def _fit(
             tuner.fit()
         except Exception as error:  # noqa: BLE001 - Ray's own end: what is finished is kept, and its trace with it
             _record(out / "logs" / _LOG)
-            board.say(f"Ray has given up: {_last_line(error)}; its trace is in {out / 'logs' / _LOG}")
+            if not interruption.asked():
+                trace = f"its trace is in {out / 'logs' / _LOG}"
+                board.say(f"Ray has given up: {_last_line(error)}; {trace}. To continue: {typed.command()}")
     for job, reason in watch.given_up:
         commit_failure(job, reason, {})
     if stopper.reason is not None:
@@ -139,16 +141,16 @@ class _Interruptible(Stopper):  # type: ignore[misc]
 
     def __init__(self, rule: SameFailure, board: Board) -> None:
         self._rule, self._board = rule, board
-        self._told = False
 
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
         return self._rule(trial_id, result)
 
     def stop_all(self) -> bool:
-        if interruption.asked() and not self._told:
-            self._told = True  # at once: whoever asked may not wait for the end
+        if interruption.asked() and interruption.to_be_told():  # at once: whoever asked may not wait for the end
             self._board.say(f"interrupted; what is finished is kept. To continue: {typed.command()}")
-        return self._told or self._rule.stop_all()
+        if (process := cluster.dead()) is not None:
+            raise RuntimeError(f"its process {process} has died")  # Tune would wait for it, and for ever
+        return interruption.asked() or self._rule.stop_all()
 
     def __getstate__(self) -> dict[str, object]:
         return {}  # see `_Watch`

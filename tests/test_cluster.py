@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate.cluster import Cluster, Node, resources
+from ablate.cluster import Cluster, Node, connect, resources
 from ablate.config import Resources, RunConfig
 from ablate.errors import UsageError
 
@@ -77,3 +77,9 @@ def test_as_many_trials_fit_as_fit_on_each_node(cluster, each, trials):
 
 def test_a_cluster_has_what_its_nodes_have_together():
     assert (MIXED.cpus, MIXED.gpus) == (46, 3)
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_ray_starts(monkeypatch):
+    monkeypatch.setenv("ABLATE_CACHE", "/proc/nowhere")
+    with pytest.raises(UsageError, match=r"the cache /proc/nowhere cannot be written: .*ABLATE_CACHE=/a/folder"):
+        connect(None)

@@ -1,7 +1,9 @@
 """How runs end that do not come to their end, through Ray: in order, with every row that there is, and in few lines."""
 
+import os
 import random
 import signal
+import subprocess
 import textwrap
 import time
 from pathlib import Path
@@ -159,3 +161,25 @@ def test_a_path_as_a_value_of_a_grid_is_a_value_like_any_other(tiny_root, tmp_pa
     assert done.returncode == 0, done.stdout + done.stderr
     expected = {"net-crop-s0", "net-crop-nothing-s0", "unet-crop-s0", "unet-crop-nothing-s0"}
     assert set(reasons(out)) == expected
+
+
+def test_a_ray_that_has_died_ends_the_run_and_the_way_to_go_on_is_told(tiny_root, tmp_path):
+    log = tmp_path / "log"
+    arguments = [f"space={write_space(tmp_path)}", f"data={tiny_root}", f"out={tmp_path / 'out'}", "trial.epochs=200"]
+    process = start("ablate.run", *arguments, log=log)
+    while "  started" not in log.read_text():
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(child(process.pid, "raylet/raylet"), signal.SIGKILL)
+    assert process.wait(timeout=60) == 1
+    text = log.read_text()
+    assert "Ray has given up: RuntimeError: its process raylet has died" in text
+    assert "To continue: python -m ablate.run" in text
+    assert quiet(text), text
+
+
+def child(parent, word):
+    """The process that another has started, by a word of its command."""
+    lines = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    found = [line.split(None, 2) for line in lines.splitlines()]
+    return next(int(pid) for pid, ppid, command in found if int(ppid) == parent and word in command)

@@ -90,18 +90,6 @@ def test_a_second_one_breaks_that_block_off_too(tmp_path):
     assert ended(start(tmp_path, body), signal.SIGINT) == (0, "broken off\n")
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_one_that_comes_when_the_command_is_over_changes_nothing(tmp_path, number):
-    body = """
-    with interruption.handled("repeat"):
-        pass
-    print("ready", flush=True)
-    time.sleep(1)
-    print("over")
-    """
-    assert ended(start(tmp_path, body), number) == (0, "over\n")
-
-
 def test_another_handler_of_sigterm_set_later_never_runs(tmp_path):
     body = """
     libc = ctypes.CDLL(None)
@@ -143,3 +131,50 @@ def test_a_module_that_imports_the_package_keeps_its_own_handlers():
     before = signal.getsignal(signal.SIGINT)
     interruption.while_loading()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_one_that_comes_when_the_command_has_ended_says_so(tmp_path):
+    body = """
+    with interruption.handled("repeat"):
+        pass
+    ready()
+    """
+    told = "ablate: interrupted while it ended; what is finished is kept\n"
+    assert ended(start(tmp_path, body), signal.SIGTERM) == (130, told)
+
+
+def test_how_to_go_on_is_told_where_nothing_was_left_that_would_have(tmp_path):
+    body = """
+    import pydantic
+    from ablate.cli import run_command
+
+    def main(config):
+        with interruption.deferred():
+            print("ready", flush=True)
+            while not interruption.asked():
+                time.sleep(0.01)
+        return interruption.STATUS
+
+    run_command(pydantic.create_model("Nothing", out=(str, "")), main)
+    """
+    status, text = ended(start(tmp_path, body), signal.SIGTERM)
+    assert status == 130
+    assert text.startswith("python -m package.command: interrupted; to continue, repeat it: ")
+    assert text.count("\n") == 1
+
+
+def test_processes_of_a_pool_hear_of_sigterm_and_so_does_who_started_them(tmp_path):
+    body = """
+    import multiprocessing
+
+    if __name__ == "__main__":
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            pool.apply(os.getpid)
+        # The pool has ended its process by SIGTERM, and waited for it.
+        try:
+            with interruption.handled("repeat"):
+                ready()
+        except KeyboardInterrupt:
+            print("in order")
+    """
+    assert ended(start(tmp_path, body), signal.SIGTERM) == (0, "in order\n")
