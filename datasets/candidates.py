@@ -11,7 +11,7 @@ from pathlib import Path
 from ablate.errors import UsageError
 from ablate.storage import local
 from datasets import cct, photographs, pictures, remarks, spelling, units
-from datasets.cct import Box, Listing, Record, Rule, emptiness
+from datasets.cct import Box, Listing, Record, Rule, cells, emptiness
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
 from datasets.ledger import PHOTOGRAPH, Ledger
@@ -74,7 +74,7 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
 
 def _rule(config: PrepareConfig, listing: Listing, excluded: frozenset[str]) -> Rule:
     asked, empty, locations = (
-        [unicodedata.normalize("NFC", name) for name in names]
+        [unicodedata.normalize("NFC", name).strip() for name in names]
         for names in (config.category, config.empty_category, config.locations)
     )
     rule = Rule(
@@ -110,12 +110,22 @@ def _nothing_left(listing: Listing, rule: Rule, ledger: Ledger, refused: Sequenc
         for animal in {one.category for one in record.annotations if one.box_xywh and one.category not in rule.empty}
     )
     there = ", ".join(f"{animal} {count}" for animal, count in boxed.most_common()) or "none"
-    bad = Counter(entry.reason.partition(":")[0] for entry in listing.skipped)
-    also = f"; bad entries: {', '.join(f'{count} {reason}' for reason, count in bad.most_common(3))}" if bad else ""
+    also = _bad_entries(listing)
     return UsageError(
         f"category={','.join(rule.categories)}: no photograph is left ({taken}); photographs with a box: {there}{also}"
         f"{_advice(rule, refused)}"
     )
+
+
+def _bad_entries(listing: Listing) -> str:
+    """How many entries could not be used, by reason, each with an example."""
+    first: dict[str, str] = {}
+    for entry in listing.skipped:
+        reason, _, value = entry.reason.partition(": ")
+        first.setdefault(reason, value or cells.shown(entry.name))
+    counts = Counter(entry.reason.partition(": ")[0] for entry in listing.skipped)
+    told = "; ".join(f"{count} {reason}, such as {first[reason]}" for reason, count in counts.most_common(3))
+    return f"; bad entries: {told}" if told else ""
 
 
 def _advice(rule: Rule, refused: Sequence[tuple[Record, str]]) -> str:

@@ -75,8 +75,18 @@ def _instead(raw: object) -> str:
         return (
             "; this is what a detector found, not what people saw; it is scored with: python -m ablate.score boxes=FILE"
         )
+    wrong = [key for key in _KEYS if key in raw]
+    if len(wrong) == len(_KEYS):
+        kinds = ", ".join(f"{key} is {_kind(raw[key])}" for key in wrong)
+        return f", each of objects, one an image, ...; in the file {kinds} (of pandas: orient='records')"
     there = ", ".join(sorted(cells.shown(key) for key in raw)[:10])
     return f", each of objects; the file has: {there or 'nothing'}"
+
+
+def _kind(raw: object) -> str:
+    if isinstance(raw, list):
+        return "a list" if all(isinstance(row, dict) for row in raw) else "a list of something else"
+    return "an object" if isinstance(raw, dict) else "a single value"
 
 
 def _category_names(path: Path, categories: Sequence[Mapping[str, Any]]) -> dict[str, str]:
