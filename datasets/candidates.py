@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,15 +73,28 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
 
 
 def _rule(config: PrepareConfig, listing: Listing, excluded: frozenset[str]) -> Rule:
+    places = {record.location for record in listing.records}
     asked, empty, locations = (
-        [unicodedata.normalize("NFC", name).strip() for name in names]
-        for names in (config.category, config.empty_category, config.locations)
+        _names(typed, known)
+        for typed, known in (
+            (config.category, listing.categories),
+            (config.empty_category, listing.categories),
+            (config.locations, places),
+        )
     )
-    rule = Rule(
-        tuple(asked), config.hour_range, excluded, frozenset(locations), emptiness.of(listing.categories, empty)
-    )
+    rule = Rule(asked, config.hour_range, excluded, frozenset(locations), emptiness.of(listing.categories, empty))
     rule.require_known(listing)
     return rule
+
+
+def _names(typed: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    """Names as the annotations have them; of what was typed, parts that together are one name were split at a comma."""
+    names, left = [], [unicodedata.normalize("NFC", part) for part in typed]
+    while left:
+        size = next((size for size in range(len(left), 1, -1) if ",".join(left[:size]).strip() in known), 1)
+        names.append(",".join(left[:size]).strip())
+        left = left[size:]
+    return tuple(names)
 
 
 def _remark(

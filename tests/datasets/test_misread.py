@@ -63,3 +63,11 @@ def test_animals_at_all_edges_are_no_sign():
         signs.add(PhotographMeta.model_validate(meta))
     misread.say(Manifest(), signs, findings)
     assert findings.lines() == []
+
+
+def test_a_wall_of_remarks_is_cut():
+    findings = Findings()
+    misread.say(Manifest(parameters={"remarks": ["x" * 5000] * 300}), Signs(), findings)
+    assert len(findings.lines()) == 21
+    assert findings.lines()[-1] == "preparation: 280 remarks more, in the manifest"
+    assert max(map(len, findings.lines())) < 1100
