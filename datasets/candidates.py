@@ -19,6 +19,7 @@ from datasets.lists import names_in
 from datasets.pictures import BrokenPictureError
 from datasets.spelling import Spelling
 
+_STRANGE = "annotation of an unknown image"
 _MEASURED = 100  # photographs whose own size is looked up, where the JSON tells none
 
 
@@ -137,6 +138,8 @@ def _bad_entries(listing: Listing) -> str:
         reason, _, value = entry.reason.partition(": ")
         first.setdefault(reason, value or cells.shown(entry.name))
     counts = Counter(entry.reason.partition(": ")[0] for entry in listing.skipped)
+    if _STRANGE in first and listing.records:
+        first[_STRANGE] += f" (images have ids such as {cells.shown(listing.records[0].id)})"
     told = "; ".join(f"{count} {reason}, such as {first[reason]}" for reason, count in counts.most_common(3))
     return f"; bad entries: {told}" if told else ""
 

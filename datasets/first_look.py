@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ablate.errors import UsageError
-from datasets import mask_values, masks, photographs, synthetic
+from datasets import mask_values, masks, photographs, synthetic, windows
 from datasets.candidates import Candidates
 from datasets.config import PrepareConfig
 from datasets.ledger import Ledger, Skipped
@@ -60,11 +60,13 @@ def at_synthetic(pairs: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -
     covered = [one for one in animals if one.animal > synthetic.MOST]
     if len(covered) > _MOST_COVERED * len(animals):
         raise UsageError(covered_message(len(covered), len(animals), _held(covered), config))
-    said = {pair.file_name: synthetic.judge(pair, config)[1] for pair in _spread(pairs, _WHOLE)}
-    bad = [f"{name}: {one.reason}" for name, one in said.items() if isinstance(one, Skipped)]
-    if len(bad) > max(_MOST_BAD, config.max_bad) * len(said):
-        raise UsageError(_bad_message(f"synthetic={config.synthetic}", "images", bad, len(said)))
+    judged = [synthetic.judge(pair, config) for pair in _spread(pairs, _WHOLE)]
+    bad = [f"{one.name}: {one.reason}" for _, one in judged if isinstance(one, Skipped)]
+    if len(bad) > max(_MOST_BAD, config.max_bad) * len(judged):
+        raise UsageError(_bad_message(f"synthetic={config.synthetic}", "images", bad, len(judged)))
     ledger.remarks += _remarks(seen, config)
+    if {*config.arms} - {"full"}:
+        ledger.remarks += windows.too_short((source.boxes_n4 for source, _ in judged if source), config.crop)
 
 
 def at_photographs(found: Candidates, config: PrepareConfig) -> None:

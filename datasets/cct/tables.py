@@ -78,7 +78,7 @@ def _instead(raw: object) -> str:
     wrong = [key for key in _KEYS if key in raw]
     if len(wrong) == len(_KEYS):
         kinds = ", ".join(f"{key} is {_kind(raw[key])}" for key in wrong)
-        return f", each of objects, one an image, ...; in the file {kinds} (of pandas: orient='records')"
+        return f", each of objects; in the file {kinds} (to_json of pandas: orient='records')"
     there = ", ".join(sorted(cells.shown(key) for key in raw)[:10])
     return f", each of objects; the file has: {there or 'nothing'}"
 
