@@ -10,13 +10,14 @@ import numpy as np
 
 from ablate.boxes import Boxes, clip, from_coco, scale, stack
 from ablate.categories import chosen
-from ablate.detector_files import Detections, number
+from ablate.detector_files import Detections, identity, number
 from ablate.errors import UsageError
 from ablate.matching import Matched, Names, few, match, shown
 
 _SLACK = 1e-3  # of the frame: detectors round
 _ROUNDED = 1e-6  # of a confidence
 _FRAME = (1.0, 1.0)
+_UNDECLARED = " (not in detection_categories)"
 _FILE_NAME, _IMAGE_ID = "file name", "image id"
 
 
@@ -82,6 +83,7 @@ def found_on(
     seen = {one: _detections(detections, index) for one, index in matched.index.items()}
     sure = {one: [each for each in of if each.confidence >= least] for one, of in seen.items()}
     counts = Counter(each.category for of in sure.values() for each in of)
+    _require_named(detections, counts, asked)
     categories = chosen(asked, [*detections.categories.values()], counts)
     counted = {one: [each for each in of if each.category in categories] for one, of in sure.items()}
     _require_fractions(detections.place, [each for of in counted.values() for each in of])
@@ -135,18 +137,37 @@ def _detections(detections: Detections, index: int) -> list[_Detection]:
     found = []
     for raw in entry.detections:
         told = raw if isinstance(raw, dict) else {}
-        key, confidence, box = told.get("category"), number(told.get("conf")), told.get("bbox")
-        key = str(key) if isinstance(key, int) and not isinstance(key, bool) else key
-        if not isinstance(key, str):
+        confidence, box = number(told.get("conf")), told.get("bbox")
+        key = identity(told.get("category"))
+        if not key:
             raise UsageError(f"{place}: a detection without a category, which is a key of detection_categories")
         if confidence is None or not -1 <= confidence <= 1 + _ROUNDED:
             given = _plain(told.get("conf"))
             raise UsageError(f"{place}: a detection whose conf is {given}, and not a number in [0, 1]")
-        category = detections.categories.get(key, f"{key} (not in detection_categories)")
+        category = detections.categories.get(key, f"{key}{_UNDECLARED}")
         sides = [value for value in map(number, box) if value is not None] if isinstance(box, list) else []
         whole = isinstance(box, list) and len(box) == len(sides) == 4
         found.append(_Detection(category, min(confidence, 1.0), tuple(sides) if whole else None, entry.file))
     return found
+
+
+def _require_named(detections: Detections, counts: Mapping[str, int], asked: Sequence[str]) -> None:
+    """Raises a `UsageError` where boxes have no category that is one, or what is asked for is none of boxes."""
+    undeclared = [name for name in counts if name.endswith(_UNDECLARED)]
+    if undeclared and len(undeclared) == len(counts):
+        raise UsageError(
+            f"{detections.place}: no box on the photographs of data= has a category that is a key of "
+            f"detection_categories ({few([*detections.categories])}), but {few(undeclared)}; mend the file"
+        )
+    names = {name.casefold() for name in detections.categories.values()}
+    species = {name.casefold() for name in detections.species} - names
+    for name in asked:
+        if name.strip().casefold() in species:
+            raise UsageError(
+                f"category={shown(name)}: the file has it in classification_categories, and its boxes are of "
+                f"{few([*detections.categories.values()])}; name one of these, or give a file whose "
+                "detection_categories are species, as AddaxAI's image_recognition_file.json"
+            )
 
 
 def _require_fractions(place: str, counted: Sequence[_Detection]) -> None:
@@ -170,6 +191,9 @@ def _require_fractions(place: str, counted: Sequence[_Detection]) -> None:
         )
     if all(map(_fits, corners)):
         raise UsageError(f"{place}: the boxes look like [x1, y1, x2, y2], {example}, and not {form}")
+    centred = np.concatenate([xywh_n4[:, :2] - xywh_n4[:, 2:] / 2, xywh_n4[:, 2:]], axis=1)
+    if all(map(_fits, centred)):
+        raise UsageError(f"{place}: the boxes look like [centre x, centre y, width, height], {example}, and not {form}")
     raise UsageError(f"{place}: {bad_n.sum()} boxes that count are not {form}, {example}; mend them or leave them out")
 
 

@@ -12,6 +12,7 @@ reason to refuse a file.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from typing import Any
 from ablate.errors import UsageError
 from ablate.matching import few, shown
 
-_PACKED = {b"\x1f\x8b": "gunzip", b"PK\x03\x04": "unzip", b"BZh": "bunzip2", b"\xfd7zXZ": "unxz"}
+# What undoes a compression, whatever the file is called.
+_PACKED = {b"\x1f\x8b": "gzip -dc <", b"PK\x03\x04": "unzip -p", b"BZh": "bzip2 -dc <", b"\xfd7zXZ": "xz -dc <"}
 _SPECIESNET = {"1": "animal", "2": "human", "3": "vehicle"}  # documented as those of MegaDetector's raw output
 _FORMS = "MegaDetector's form (images and detection_categories), SpeciesNet's (predictions) and COCO lists are read"
 _NO_SIZE = "annotations= tells no width and height of it, which its boxes need"
@@ -55,12 +57,14 @@ class Detections:
         place: what the user typed, for errors.
         detector: what the file says of who made it; empty where it says nothing.
         categories: name by key; two keys may have one name.
+        species: what a classifier said of boxes beside their category.
     """
 
     place: str
     detector: str
     categories: Mapping[str, str]
     entries: Sequence[Entry]
+    species: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -102,19 +106,19 @@ def read_annotations(path: Path) -> Annotations:
     place = f"annotations={path}"
     told = document(path, "annotations")
     tables = {key: told.get(key) if isinstance(told, dict) else None for key in ("images", "categories")}
-    images = [image for image in _rows(tables["images"]) if _identity(image.get("id"))]
+    images = [image for image in _rows(tables["images"]) if identity(image.get("id"))]
     file_names: dict[str, str] = {}
     for image in images:
         if isinstance(image.get("file_name"), str):
-            file_names.setdefault(_identity(image["id"]), image["file_name"])  # the first one, as in preparation
+            file_names.setdefault(identity(image["id"]), image["file_name"])  # the first one, as in preparation
     if not file_names:
         raise UsageError(f"{place}: no list of images with id and file_name; give the JSON of datasets.prepare")
     sizes: dict[str, tuple[float, float]] = {}
     for image in images:
         width, height = number(image.get("width")), number(image.get("height"))
         if width and height and min(width, height) > 0:
-            sizes.setdefault(_identity(image["id"]), (width, height))
-    categories = {_identity(row.get("id")): str(row.get("name")) for row in _rows(tables["categories"])}
+            sizes.setdefault(identity(image["id"]), (width, height))
+    categories = {identity(row.get("id")): str(row.get("name")) for row in _rows(tables["categories"])}
     return Annotations(place, file_names, sizes, categories)
 
 
@@ -136,7 +140,10 @@ def document(path: Path, key: str) -> object:
         raise UsageError(f"{key}={path}: the file is empty")
     for mark, command in _PACKED.items():
         if data.startswith(mark):
-            raise UsageError(f"{key}={path}: a compressed file; type {command} {path}, and give what comes out of it")
+            raise UsageError(
+                f"{key}={path}: a compressed file; type {command} {shlex.quote(str(path))} > unpacked.json, and give "
+                f"{key}=unpacked.json"
+            )
     try:
         return json.loads(data)
     except RecursionError:
@@ -153,6 +160,13 @@ def number(raw: object) -> float | None:
     return float(raw) if usable else None  # type: ignore[arg-type]
 
 
+def identity(raw: object) -> str:
+    """An id as text; a whole number that went through pandas is what it was. Empty where there is none."""
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) <= 2**53:
+        return str(int(raw))
+    return str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
+
+
 def _megadetector(place: str, told: Mapping[str, Any]) -> Detections:
     categories, images, info = told["detection_categories"], told["images"], told.get("info")
     if not isinstance(categories, dict) or not all(isinstance(name, str) for name in categories.values()):
@@ -164,13 +178,15 @@ def _megadetector(place: str, told: Mapping[str, Any]) -> Detections:
     ]
     _require_entries(place, "images", images, entries)
     detector = info.get("detector") if isinstance(info, dict) else None
-    return Detections(place, detector if isinstance(detector, str) else "", categories, entries)
+    told_species = told.get("classification_categories")
+    species = frozenset(map(str, told_species.values())) if isinstance(told_species, dict) else frozenset()
+    return Detections(place, detector if isinstance(detector, str) else "", categories, entries, species)
 
 
 def _speciesnet(place: str, predictions: list[Any]) -> Detections:
     rows = [row for row in _rows(predictions) if isinstance(row.get("filepath"), str)]
     # Without detections its detector failed; its classifier may fail alone, which is nothing to us.
-    entries = [Entry(row["filepath"], row.get("detections"), None) for row in rows]
+    entries = [Entry(row["filepath"], row.get("detections"), _speciesnet_failure(row.get("failures"))) for row in rows]
     _require_entries(place, "predictions", predictions, entries, "filepath")
     version = next((row["model_version"] for row in rows if isinstance(row.get("model_version"), str)), "")
     return Detections(place, f"SpeciesNet {version}".strip(), _SPECIESNET, entries)
@@ -184,14 +200,14 @@ def _coco_results(place: str, rows: list[dict[str, Any]], annotations: Annotatio
         )
     # A list has no row where nothing was found; every image that it is of counts as looked at.
     by_image: dict[str, list[object]] = {one: [] for one in annotations.file_names}
-    unknown = [image for row in rows if (image := _identity(row["image_id"])) not in by_image]
+    unknown = [image for row in rows if (image := identity(row["image_id"])) not in by_image]
     if unknown:
         raise UsageError(
             f"{place}: {len(unknown)} rows are of an image_id that annotations= does not know: {few(unknown)}; "
             "give the COCO JSON whose image ids these are"
         )
     for row in rows:
-        image = _identity(row["image_id"])
+        image = identity(row["image_id"])
         by_image[image].append(_fractions(row, annotations.sizes.get(image)))
     entries = [
         Entry(annotations.file_names[image], found, None if image in annotations.sizes or not found else _NO_SIZE)
@@ -205,7 +221,7 @@ def _fractions(row: Mapping[str, Any], wh: tuple[float, float] | None) -> dict[s
     box = row.get("bbox")
     if wh and isinstance(box, list) and len(box) == 4 and all(number(value) is not None for value in box):
         box = [value / side for value, side in zip(box, (*wh, *wh), strict=True)]
-    return {"category": _identity(row.get("category_id")), "conf": row.get("score"), "bbox": box}
+    return {"category": identity(row.get("category_id")), "conf": row.get("score"), "bbox": box}
 
 
 def _unread(told: object) -> str:
@@ -232,6 +248,10 @@ def _require_entries(place: str, key: str, rows: object, entries: Sequence[Entry
         raise UsageError(f"{place}: {what}; {_FORMS}")
 
 
+def _speciesnet_failure(raw: object) -> str | None:
+    return "failures: DETECTOR" if isinstance(raw, list) and "DETECTOR" in raw else None
+
+
 def _failure(raw: object) -> str | None:
     if raw is None or raw == "":
         return None
@@ -241,10 +261,3 @@ def _failure(raw: object) -> str | None:
 def _rows(raw: object) -> list[dict[str, Any]]:
     """Those of a list that are objects; none where it is no list."""
     return [row for row in raw if isinstance(row, dict)] if isinstance(raw, list) else []
-
-
-def _identity(raw: object) -> str:
-    """An id as text; a whole number that went through pandas is what it was. Empty where there is none."""
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) <= 2**53:
-        return str(int(raw))
-    return str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""

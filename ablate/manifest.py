@@ -6,6 +6,7 @@ leads elsewhere, or that a terminal would obey, makes it no manifest.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -159,11 +160,13 @@ def read_manifest(root: Path) -> Manifest:
     if not path.is_file():
         raise UsageError(f"data={root}: no {MANIFEST} there; make one with: python -m datasets.prepare ... to={root}")
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = Manifest.model_validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except pydantic.ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(plain(str(part))[:_LONGEST] for part in first["loc"])
         raise UsageError(f"{path}: not a manifest: {place and f'{place}: '}{plain(first['msg'])}") from error
+    if not manifest.model_fields_set & {"arms", "schema_version"}:
+        raise UsageError(f"{path}: not a manifest of datasets.prepare: it has neither schema_version nor arms")
     if manifest.schema_version != SCHEMA_VERSION:
         raise UsageError(
             f"{path}: schema version {manifest.schema_version}, this version reads {SCHEMA_VERSION}; "

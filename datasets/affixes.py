@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Proposal:
             "mask_prefix": self.mask.prefix,
             "mask_suffix": self.mask.suffix,
         }
-        return " ".join(f"{key}={value}" for key, value in given.items() if value)
+        return " ".join(f"{key}={shlex.quote(value)}" for key, value in given.items() if value)
 
 
 def proposal(images: Iterable[str], masks: Iterable[str]) -> Proposal | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablate.errors import UsageError
 from ablate.storage import local
 from datasets import cct, photographs, pictures, remarks, spelling, units
-from datasets.cct import Box, Listing, Record, Rule, emptiness
+from datasets.cct import Box, Listing, Record, Rule, cells, emptiness
 from datasets.config import PrepareConfig
 from datasets.keys import sample_key, share
 from datasets.ledger import PHOTOGRAPH, Ledger
@@ -19,6 +19,7 @@ from datasets.lists import names_in
 from datasets.pictures import BrokenPictureError
 from datasets.spelling import Spelling
 
+_STRANGE = "annotation of an unknown image"
 _MEASURED = 100  # photographs whose own size is looked up, where the JSON tells none
 
 
@@ -73,15 +74,28 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
 
 
 def _rule(config: PrepareConfig, listing: Listing, excluded: frozenset[str]) -> Rule:
+    places = {record.location for record in listing.records}
     asked, empty, locations = (
-        [unicodedata.normalize("NFC", name) for name in names]
-        for names in (config.category, config.empty_category, config.locations)
+        _names(typed, known)
+        for typed, known in (
+            (config.category, listing.categories),
+            (config.empty_category, listing.categories),
+            (config.locations, places),
+        )
     )
-    rule = Rule(
-        tuple(asked), config.hour_range, excluded, frozenset(locations), emptiness.of(listing.categories, empty)
-    )
+    rule = Rule(asked, config.hour_range, excluded, frozenset(locations), emptiness.of(listing.categories, empty))
     rule.require_known(listing)
     return rule
+
+
+def _names(typed: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    """Names as the annotations have them; of what was typed, parts that together are one name were split at a comma."""
+    names, left = [], [unicodedata.normalize("NFC", part) for part in typed]
+    while left:
+        size = next((size for size in range(len(left), 1, -1) if ",".join(left[:size]).strip() in known), 1)
+        names.append(",".join(left[:size]).strip())
+        left = left[size:]
+    return tuple(names)
 
 
 def _remark(
@@ -110,12 +124,24 @@ def _nothing_left(listing: Listing, rule: Rule, ledger: Ledger, refused: Sequenc
         for animal in {one.category for one in record.annotations if one.box_xywh and one.category not in rule.empty}
     )
     there = ", ".join(f"{animal} {count}" for animal, count in boxed.most_common()) or "none"
-    bad = Counter(entry.reason.partition(":")[0] for entry in listing.skipped)
-    also = f"; bad entries: {', '.join(f'{count} {reason}' for reason, count in bad.most_common(3))}" if bad else ""
+    also = _bad_entries(listing)
     return UsageError(
         f"category={','.join(rule.categories)}: no photograph is left ({taken}); photographs with a box: {there}{also}"
         f"{_advice(rule, refused)}"
     )
+
+
+def _bad_entries(listing: Listing) -> str:
+    """How many entries could not be used, by reason, each with an example."""
+    first: dict[str, str] = {}
+    for entry in listing.skipped:
+        reason, _, value = entry.reason.partition(": ")
+        first.setdefault(reason, value or cells.shown(entry.name))
+    counts = Counter(entry.reason.partition(": ")[0] for entry in listing.skipped)
+    if _STRANGE in first and listing.records:
+        first[_STRANGE] += f" (images have ids such as {cells.shown(listing.records[0].id)})"
+    told = "; ".join(f"{count} {reason}, such as {first[reason]}" for reason, count in counts.most_common(3))
+    return f"; bad entries: {told}" if told else ""
 
 
 def _advice(rule: Rule, refused: Sequence[tuple[Record, str]]) -> str:

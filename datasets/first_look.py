@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ablate.errors import UsageError
-from datasets import mask_values, masks, photographs, synthetic
+from datasets import mask_values, masks, photographs, synthetic, windows
 from datasets.candidates import Candidates
 from datasets.config import PrepareConfig
 from datasets.ledger import Ledger, Skipped
@@ -26,6 +26,7 @@ _UNTIL_AN_ANIMAL = 512  # masks that are looked at where none of the sample show
 _MOST_BAD = 0.25  # of the sample; where fewer are, all will be counted
 _MOST_COVERED = 0.75
 _NAMED = 3
+_TWO = 2  # values: the ground's and the animal's
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class _Seen:
     name: str
     animal: float = 0.0
     doubtful: bool = False
-    many: bool = False
+    noisy: bool = False
+    several: bool = False
     shares: Shares = ()
     brightest: float = 0.0
     fault: str | None = None
@@ -58,11 +60,13 @@ def at_synthetic(pairs: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -
     covered = [one for one in animals if one.animal > synthetic.MOST]
     if len(covered) > _MOST_COVERED * len(animals):
         raise UsageError(covered_message(len(covered), len(animals), _held(covered), config))
-    said = {pair.file_name: synthetic.judge(pair, config)[1] for pair in _spread(pairs, _WHOLE)}
-    bad = [f"{name}: {one.reason}" for name, one in said.items() if isinstance(one, Skipped)]
-    if len(bad) > max(_MOST_BAD, config.max_bad) * len(said):
-        raise UsageError(_bad_message(f"synthetic={config.synthetic}", "images", bad, len(said)))
+    judged = [synthetic.judge(pair, config) for pair in _spread(pairs, _WHOLE)]
+    bad = [f"{one.name}: {one.reason}" for _, one in judged if isinstance(one, Skipped)]
+    if len(bad) > max(_MOST_BAD, config.max_bad) * len(judged):
+        raise UsageError(_bad_message(f"synthetic={config.synthetic}", "images", bad, len(judged)))
     ledger.remarks += _remarks(seen, config)
+    if {*config.arms} - {"full"}:
+        ledger.remarks += windows.too_short((source.boxes_n4 for source, _ in judged if source), config.crop)
 
 
 def at_photographs(found: Candidates, config: PrepareConfig) -> None:
@@ -131,7 +135,8 @@ def _described(name: str, animal: float, marked: Marked, config: PrepareConfig) 
         name,
         animal,
         doubtful=judged and marked.variety.doubtful,
-        many=judged and marked.variety.many and not config.marks.values,
+        noisy=judged and marked.variety.noisy,
+        several=judged and marked.variety.values > _TWO and not config.marks.values,
         shares=marked.shares,
         brightest=marked.brightest,
     )
@@ -147,6 +152,8 @@ def _no_animal(seen: Sequence[_Seen], count: int, config: PrepareConfig, place: 
     brightest = max(one.brightest for one in seen)
     if config.mask_threshold is not None and brightest > 0:
         return f"{told}; type mask_threshold={brightest / 2:.3g}"
+    if sum(one.noisy for one in seen) > len(seen) / 2:
+        return f"{told}; they were compressed, smoothed or scaled once: type mask_threshold={brightest / 2:.3g} instead"
     swapped = _swapped(held, config)
     if swapped:
         return f"{told}; red and blue are swapped: type mask_colors={swapped}"
@@ -173,7 +180,7 @@ def _such_as(held: Shares, config: PrepareConfig) -> str:
 
 def _remarks(seen: Sequence[_Seen], config: PrepareConfig) -> Iterable[str]:
     """What may be misread, though it can be read."""
-    doubtful, many = [one for one in seen if one.doubtful], [one for one in seen if one.many]
+    doubtful, several = [one for one in seen if one.doubtful], [one for one in seen if one.several]
     if len(doubtful) > _MOST_BAD * len(seen):
         brightest = max(one.brightest for one in doubtful)
         instead = f" instead of {config.marked_by}" if config.marked_by else ""
@@ -182,9 +189,9 @@ def _remarks(seen: Sequence[_Seen], config: PrepareConfig) -> Iterable[str]:
             f"smoothing leaves them ({mask_values.told(_held(doubtful))}); "
             f"if so, type mask_threshold={brightest / 2:.3g}{instead}"
         )
-    elif many:
-        held = _held(many)
+    elif len(several) > _MOST_BAD * len(seen):
+        held = _held(several)
         yield (
-            f"{len(many)} of {len(seen)} masks looked at hold more than {mask_values.MANY} values, and all but 0 is "
-            f"animal ({mask_values.told(held)}); where it is not, type {_such_as(held, config) or 'mask_ids='}"
+            f"{len(several)} of {len(seen)} masks looked at hold more than {_TWO} values, and all but 0 is animal "
+            f"({mask_values.told(held)}); where it is not, type {_such_as(held, config) or 'mask_ids='}"
         )

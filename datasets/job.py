@@ -73,7 +73,7 @@ class Job:
 
     def photographs(self, found: Candidates) -> Style:
         """Writes the test set; returns its photographs with an animal, sorted by key."""
-        self._require_sound(ANNOTATION, found.listing.n_annotations)
+        self._require_sound(ANNOTATION, found.listing.n_entries)
         stage = stages.Photographs(self.config)
         looked_at = len(found.test) + sum(min(len(one), self.config.empty_per_location) for one in found.empty)
         hint = f" ({found.missing})" if found.missing else ""

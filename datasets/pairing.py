@@ -6,6 +6,7 @@ where only one image and one mask have it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -94,6 +95,11 @@ def pairs(config: PrepareConfig, images: Path, masks: Path, ledger: Ledger) -> t
         raise UsageError(f"synthetic_images=: {images} holds no picture{_instead(image_side)}")
     if len(found) < len(lonely_images):
         raise _unpaired(image_side, mask_side, len(found), lonely_images, lonely_masks)
+    if 0 < len(lonely_images) == len(lonely_masks):
+        ledger.remarks.append(
+            f"{len(lonely_images)} image(s) have no mask and as many masks no image, such as "
+            f"{lonely_images[0].path.name} and {lonely_masks[-1].path.name}: do both count from the same number?"
+        )
     for files, reason in ((lonely_images, "no mask of this name"), (lonely_masks, "mask without an image")):
         ledger.skipped += [Skipped(SYNTHETIC, f"{one.name}{one.path.suffix}", reason) for one in files]
     return sorted(found, key=lambda pair: pair[0].name), len(found) + len(lonely_images) + len(lonely_masks)
@@ -223,8 +229,9 @@ def _unpaired(
     elif not lonely_masks and mask.kinds:
         told = f"synthetic_masks= holds no picture{_instead(mask)}"
     else:
-        told = "is it the right folder? What differs in their names is told by image_prefix= image_suffix= " + (
-            "mask_prefix= mask_suffix="
+        told = _other_names(*everything) or (
+            "is it the right folder? What differs in their names is told by image_prefix= image_suffix= mask_prefix= "
+            "mask_suffix="
         )
     count = paired + len(lonely_images)
     names = _some([one.path.name for one in lonely_images])
@@ -232,6 +239,24 @@ def _unpaired(
         f"synthetic={image.folder.parent}: {len(lonely_images)} of {count} images have no mask of their name ({names}; "
         f"{masks}); {told}"
     )
+
+
+def _other_names(images: Sequence[str], masks: Sequence[str]) -> str:
+    """Why no prefix or suffix makes pairs, where it is that numbers are padded otherwise, or that folders are names."""
+    image_of = {_unpadded(name): name for name in images}
+    for mask in masks:
+        if image := image_of.get(_unpadded(mask)):
+            return f"their numbers are padded otherwise, as {mask} and {image}: rename either"
+    known = {*images}
+    for mask in masks:
+        folder = mask.rpartition("/")[0]
+        if folder in known:
+            return f"masks have their images' names as folders, as {mask}: rename it {folder}, and so on"
+    return ""
+
+
+def _unpadded(name: str) -> str:
+    return re.sub(r"0*([0-9]+)", r"\1", name)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -54,6 +54,7 @@ def prepare(
     require_replaceable(to)
     ledger = Ledger()
     found, pairs = candidates.candidates(config, ledger), synthetic.pairs(config, ledger)
+    config = config.model_copy(update={"category": found.rule.categories})  # as the annotations spell them
     candidates.require_files(found, config)
     ledger.require_sound(SYNTHETIC, pairs[1], config.max_bad, listing(config))  # names alone may be too many
     first_look.at_synthetic(pairs[0], config, ledger)

@@ -32,11 +32,15 @@ def of_places(records: Collection[Record], listing: Listing) -> list[str]:
             f"{_part(without, records)} a seq_id: each counts as a sequence of its own, so that intervals are too "
             "narrow where cameras take bursts; write it into the images of the JSON"
         )
-    if same := _same(record.seq_id for record in records):
+    (same, count), *_ = Counter(record.seq_id for record in records).most_common(1) or [(None, 0)]
+    if same is not None and count >= _MANY and count > len(records) / 2:
         said.append(
-            f"all {len(records):,} photographs have the seq_id {cells.shown(same)!r}: they count as one sequence, so "
-            "that intervals say nothing; write each burst's own, or none, into the images of the JSON"
+            f"{'all ' if count == len(records) else ''}{count:,} photographs have the seq_id {cells.shown(same)!r}: "
+            "those of one location count as one sequence, so that intervals say nothing; write each burst's own, or "
+            "none, into the images of the JSON"
         )
+    if alike := _alike({record.location for record in records}):
+        said.append(f"locations that differ in case alone count as several: {', '.join(map(cells.shown, alike))}")
     return said
 
 
@@ -83,7 +87,7 @@ def unread_time(time: str) -> str:
     return f"such as {cells.shown(time)!r}{f' ({doubt})' if doubt else ''}; the forms that are read: {clock.FORMS}"
 
 
-def of_no_empty(records: Iterable[Record], taken: Counter[str], rule: Rule) -> str:
+def of_no_empty(records: Collection[Record], taken: Counter[str], rule: Rule) -> str:
     """Why there is no photograph without an animal, and which categories might mean it: those never drawn a box.
 
     Args:
@@ -101,6 +105,8 @@ def of_no_empty(records: Iterable[Record], taken: Counter[str], rule: Rule) -> s
     there = [f"{category} {count:,}" for category, count in labelled.most_common() if category not in boxed]
     called = ", ".join(sorted(rule.empty)) or emptiness.TOLD
     named = f"; categories without any box: {', '.join(there[:_NAMED])}" if there else ""
+    if unlabelled := _count(records, lambda record: not record.annotations):
+        named += f"; {_photographs(unlabelled)} without any annotation: give those that show nothing one, of a category"
     return (
         f"no photograph counts as empty (by a category called {called}), {without}{named}; "
         "empty_category=NAME says which of the categories means that no animal is there"
@@ -147,6 +153,14 @@ def _same(told: Iterable[str | None]) -> str | None:
     """What all of many photographs say; None where they differ, are few, or say nothing."""
     counts = Counter(told)
     return next(iter(counts)) if len(counts) == 1 and counts.total() >= _MANY else None
+
+
+def _alike(names: Iterable[str]) -> list[str]:
+    """Of names that differ in case alone, those of the first kind."""
+    by_folded: dict[str, list[str]] = {}
+    for name in sorted(names):
+        by_folded.setdefault(name.casefold(), []).append(name)
+    return next((several for several in by_folded.values() if len(several) > 1), [])
 
 
 def _part(count: int, records: Collection[Record]) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from datasets import folders
 
@@ -75,7 +76,7 @@ def respelled(wanted: Iterable[str], spelling: Spelling, taken: Collection[str] 
     return {name: other for name, other in found.items() if claims[other] == 1 and not is_file(spelling.folder / name)}
 
 
-def cause(wanted: Iterable[str], spelling: Spelling, key: str) -> str | None:
+def cause(wanted: Collection[str], spelling: Spelling, key: str) -> str | None:
     """Why wanted files are not in a folder, as far as its files tell, and what to do; None where they tell nothing.
 
     Args:
@@ -87,14 +88,28 @@ def cause(wanted: Iterable[str], spelling: Spelling, key: str) -> str | None:
         by_end.setdefault(_last(stored), []).append(stored)
         by_stem.setdefault(PurePosixPath(form(stored)).stem.casefold(), stored)
     for name in sorted(wanted)[:_LOOKED_FOR]:
+        if (decoded := unquote(name)) != name and spelling.alike(decoded):
+            return f"there is {spelling.alike(decoded)[0]}: write file_name as that, without the %.. of a URL"
         if len(alike := spelling.alike(name)) > 1:
             return f"for {name} there are {', '.join(alike[:3])}, which differ by letters' case alone"
         for stored in by_end.get(_last(name), ()):
+            if (spread := _spread(stored, name, wanted, by_end)) is not None:
+                return spread
             if told := _elsewhere(form(name), stored, spelling.folder, key):
                 return told
         if same_stem := by_stem.get(PurePosixPath(form(name)).stem.casefold()):
-            return f"there is {same_stem}: has the JSON another suffix or folder in file_name?"
+            return f"there is {same_stem}: has the JSON another suffix or folder in file_name? Write there what is here"
     return None
+
+
+def _spread(stored: str, name: str, wanted: Collection[str], by_end: Mapping[str, list[str]]) -> str | None:
+    """What to do where files without a folder in their name lie in several folders; None where they do not."""
+    if "/" in form(name) or "/" not in stored:
+        return None
+    folders_of = {one.rpartition("/")[0] for other in wanted for one in by_end.get(_last(other), ())}
+    if len(folders_of) < 2:
+        return None
+    return f"there is {stored}, and others are in {len(folders_of)} folders: write each one's folder into file_name"
 
 
 def otherwise(spelling: Spelling) -> str:

@@ -107,6 +107,12 @@ def doubtful(boxes_xywh: Sequence[Box], frames_wh: Sequence[Wh | None]) -> list[
             f"none of {len(known)} boxes reaches beyond {100 * reach_2[0]:.0f} % of its frame's width and "
             f"{100 * reach_2[1]:.0f} % of its height: are they pixels of a smaller picture than width and height tell?"
         )
+    last_2 = (box_n4[:, :2] + box_n4[:, 2:]).max(axis=0)
+    if frame_n2.min() > 1100 and last_2.min() > 800 and last_2.max() <= 1001:
+        said.append(
+            f"all {len(known)} boxes lie within 0 to 1000 and fill it, in frames such as {frame_n2[0, 0]:g}x"
+            f"{frame_n2[0, 1]:g} px: are they thousandths of the frame, not pixels?"
+        )
     after, before = (end_n2 > 1 + _LITTLE).any(axis=1).mean(), (start_n2 < -_LITTLE).any(axis=1).mean()
     if after >= 0.05 and before <= after / 5:
         said.append(

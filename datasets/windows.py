@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from ablate.boxes import Boxes
 from ablate.config import TrialConfig
 from datasets.config import Crop
 
@@ -31,6 +32,20 @@ def remarks(windows: Mapping[Wh, int], crop: Crop, trial_defaults: Mapping[str, 
         yield (
             f"{whole:,} of {total:,} windows are their whole image, so that crop equals full{TOLD}{crop.size}); "
             f"for windows round the animals type {_typed(max(crop.size // 2, _LEAST), crop, trial_defaults)}"
+        )
+
+
+def too_short(boxes: Iterable[Boxes], crop: Crop) -> Iterator[str]:
+    """A sentence where no animal of some images is long enough to get a window, with the value to type.
+
+    Args:
+        boxes: of the animals of each image.
+    """
+    sides = [int(max(x1 - x0, y1 - y0)) for box_n4 in boxes for x0, y0, x1, y1 in box_n4.tolist()]
+    if sides and max(sides) < crop.min_side:
+        yield (
+            f"none of {len(sides)} animals looked at is as long as crop.min_side={crop.min_side} px, so that none gets "
+            f"a window; the longest is {max(sides)} px: type crop.min_side={min(sides)} for windows round all of them"
         )
 
 

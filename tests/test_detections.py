@@ -91,6 +91,30 @@ def test_what_counts_and_what_is_left_out_is_told():
     assert sighted(image("a.jpg", ("1", -0.1, [0, 0, 1, 1])), least=0).found["a"].confidence_n == []
 
 
+def test_a_key_that_went_through_pandas_is_a_whole_number():
+    assert len(found(image("a.jpg", (1.0, 0.5, [0, 0, 1, 1])))["a"].confidence_n) == 1
+
+
+def test_boxes_that_all_have_another_category_than_the_file_declares_are_refused():
+    with pytest.raises(UsageError, match=r"is a key of detection_categories \(1, 2\), but animal \(not in"):
+        sighted(image("a.jpg", ("animal", 0.5, [0, 0, 1, 1])))
+
+
+def test_a_species_that_only_a_classifier_tells_is_refused_with_the_categories_of_boxes():
+    told = Detections("boxes=F", "", CATEGORIES, [image("a.jpg", ("1", 0.5, [0, 0, 1, 1]))], frozenset({"deer"}))
+    with pytest.raises(
+        UsageError, match=r"category=Deer: .* classification_categories, and its boxes are of animal, p"
+    ):
+        found_on(told, {"a": None}, ["Deer"], 0.2)
+    assert found_on(told, {"a": None}, [], 0.2).categories == ("animal",)
+
+
+def test_centres_are_named():
+    boxes = [("1", 0.5, [0.2, 0.2, 0.4, 0.4]), ("1", 0.5, [0.9, 0.5, 0.2, 0.4])]
+    with pytest.raises(UsageError, match=r"look like \[centre x, centre y, width, height\]"):
+        found(image("a.jpg", *boxes))
+
+
 def test_several_categories_count_together():
     species = {"1": "unidentified animal", "4": "deer", "5": "mule deer", "6": "deer"}
     boxes = image("a.jpg", *((key, 0.5, [0, 0, 1, 1]) for key in ("1", "4", "5", "6")))

@@ -47,13 +47,15 @@ def test_speciesnets_predictions(tmp_path):
                     {"filepath": "a.jpg", "detections": [BOX | {"label": "animal"}], "model_version": "4.0.1a"},
                     {"filepath": "b.jpg", "detections": [], "failures": ["CLASSIFIER"]},
                     {"filepath": "c.jpg", "failures": ["DETECTOR"]},
+                    {"filepath": "d.jpg", "detections": [], "failures": ["CLASSIFIER", "DETECTOR"]},
                 ]
             },
         )
     )
     assert found.detector == "SpeciesNet 4.0.1a"
     assert found.categories["2"] == "human"
-    assert files(found) == {"a.jpg": [BOX | {"label": "animal"}], "b.jpg": [], "c.jpg": None}
+    assert files(found) == {"a.jpg": [BOX | {"label": "animal"}], "b.jpg": [], "c.jpg": None, "d.jpg": []}
+    assert [entry.looked_at for entry in found.entries] == [True, True, False, False]
 
 
 COCO = {
@@ -124,7 +126,7 @@ def test_places_without_a_file_are_named(tmp_path):
         read(tmp_path / ("n" * 300))
     packed = tmp_path / "boxes.json.gz"
     packed.write_bytes(gzip.compress(b"{}"))
-    with pytest.raises(UsageError, match=r"a compressed file; type gunzip .*boxes.json.gz"):
+    with pytest.raises(UsageError, match=r"type gzip -dc < .*boxes.json.gz > unpacked.json, and give boxes=unpacked"):
         document(packed, "boxes")
 
 

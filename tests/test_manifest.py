@@ -265,3 +265,17 @@ def test_an_error_obeys_no_terminal_code(tiny_root, tmp_path, monkeypatch, capsy
     error = capsys.readouterr().err
     assert "is a file" in error
     assert error.rstrip("\n").isprintable()
+
+
+def test_a_byte_order_mark_says_nothing(tiny_root, tmp_path):
+    (tmp_path / MANIFEST).write_bytes(b"\xef\xbb\xbf" + (tiny_root / MANIFEST).read_bytes())
+    assert shards.read_manifest(tmp_path) == shards.read_manifest(tiny_root)
+
+
+@pytest.mark.parametrize("foreign", [{}, {"__kind__": "wids-shard-index-v1", "shardlist": []}, {"default": {}}])
+def test_another_programs_manifest_is_no_empty_one(tmp_path, foreign):
+    (tmp_path / MANIFEST).write_text(json.dumps(foreign))
+    with pytest.raises(
+        UsageError, match=r"not a manifest of datasets\.prepare: it has neither schema_version nor arms"
+    ):
+        shards.read_manifest(tmp_path)

@@ -78,7 +78,10 @@ def _work(config: ArchiveConfig, out: Path) -> int:
     doing = _restore if config.restore else _delete if config.delete else _archive
     work = [one for one in doing(config, here, archive) if one.selection]
     if not work:
-        raise UsageError(f"out={config.out}: nothing of that is {'archived' if config.restore else 'there'}")
+        where = "archived" if config.restore else "there"
+        raise UsageError(
+            f"out={config.out}: nothing of that is {where}; python -m ablate.archive out={config.out} lists all"
+        )
     with _searches_at_rest(out, work, config.dry_run):
         for one in work:
             _tell(one, config.dry_run)

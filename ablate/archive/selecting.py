@@ -107,7 +107,9 @@ def require_known(folders: Collection[Folder], wanted: Wanted) -> None:
     for key, given, there in (("run", wanted.runs, runs_there), ("trial", wanted.trials, trials_there)):
         for name in given:
             if name not in there:
-                raise UsageError(f"{key}={name}: not here; {suggest(name, there)}; ablate.query query={key}s lists all")
+                raise UsageError(
+                    f"{key}={name}: not here; {suggest(name, there)}; python -m ablate.query query={key}s lists all"
+                )
 
 
 def moved(row: Row, also: Collection[str], leaving: Collection[str], users: Collection[Folder]) -> Moved:

@@ -18,10 +18,10 @@ def chosen(out: Path, run: str | None, space: str | None, condition: str | None)
     """
     known = runs.read(out)
     if run is not None:
-        known = [one for one in known if one.run == run] or _unknown("run", run, [one.run for one in known])
+        known = [one for one in known if one.run == run] or _unknown(out, "run", run, [one.run for one in known])
     if space is not None:
         of_space = [one for one in known if space in _spaces(one)]
-        known = of_space or _unknown("space", space, [name for one in known for name in _spaces(one)])
+        known = of_space or _unknown(out, "space", space, [name for one in known for name in _spaces(one)])
     if run is None and space is None and condition is None:
         return None, None
     asked = [one for one in known if one.trials]
@@ -45,11 +45,13 @@ def _meeting(out: Path, trials: Sequence[str] | None, condition: str) -> list[st
     rows = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pylist()
     found = where.meeting(rows, condition)
     if not found:
-        raise UsageError(
-            f"where={condition}: none of the {len(rows)} trials is left; ablate.query query=trials lists them"
-        )
+        raise UsageError(f"where={condition}: none of the {len(rows)} trials is left; {_lists(out, 'trials')}")
     return [*found, *(str(row["trial"]) for row in rows if row["reference"] is not None)]
 
 
-def _unknown(key: str, given: str, names: Sequence[str]) -> list[Run]:
-    raise UsageError(f"{key}={given}: unknown; {suggest(given, set(names))}; ablate.query query=runs lists all")
+def _unknown(out: Path, key: str, given: str, names: Sequence[str]) -> list[Run]:
+    raise UsageError(f"{key}={given}: unknown; {suggest(given, set(names))}; {_lists(out, 'runs')}")
+
+
+def _lists(out: Path, query: str) -> str:
+    return f"python -m ablate.query out={out} query={query} lists all"

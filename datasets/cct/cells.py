@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 
 # What pandas, NumPy, R and JavaScript write where there is nothing, once it is turned into text.
 _NOTHING = frozenset({"", "nan", "NaN", "NaT", "<NA>", "None", "null", "NULL", "NA", "undefined"})
 _LARGEST = 1e9  # pixels, or frames; beyond it a number is no measure of a photograph
+_NUMBER = re.compile(r"[+-]?[0-9]{1,10}(\.[0-9]{1,20})?")
 _SHOWN = 60  # characters of a value in a list or a message
 
 
@@ -31,9 +33,9 @@ def name(value: object) -> str | None:
 
 
 def title(value: object) -> str | None:
-    """A name that people type: as `name`, its letters composed (NFC)."""
+    """A name that people type: as `name`, its letters composed (NFC), without space round it, which nobody sees."""
     told = name(value)
-    return None if told is None else unicodedata.normalize("NFC", told)
+    return None if told is None else unicodedata.normalize("NFC", told).strip()
 
 
 def other_spelling(told: str) -> str:
@@ -42,7 +44,9 @@ def other_spelling(told: str) -> str:
 
 
 def number(value: object) -> float | None:
-    """A finite number; JSON also has true, NaN, and integers of any length."""
+    """A finite number, which may have become a text; JSON also has true, NaN, and integers of any length."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
     if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= _LARGEST:
         return None
     return float(value)

@@ -63,6 +63,11 @@ def doubt(text: str) -> str:
     return ""
 
 
+def unset(text: str) -> bool:
+    """Whether a time is nothing but zeros: of a clock that was never set, or of a program that knows no time."""
+    return re.fullmatch(r"[0\s:/.T-]*0[0\s:/.T-]*", text) is not None
+
+
 def says_utc(text: str) -> bool:
     """Whether a time that is read claims to be universal time, which is no camera's own hour in most places."""
     return _UTC.fullmatch(text.strip()) is not None

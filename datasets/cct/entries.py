@@ -19,18 +19,24 @@ def unusable(image: Mapping[str, Any]) -> str | None:
     name = image.get("file_name")
     unnamed = not isinstance(name, str) or cells.absent(name) or "\0" in name or not PurePosixPath(name).name
     if unnamed or cells.name(image.get("id")) is None:
-        return "image without an id or a file name"
+        return f"image without an id or a file name: id {cells.shown(image.get('id'))}, file_name {cells.shown(name)}"
     if _leads_out(str(name)):
-        return f"file name leads out of the folder: {cells.shown(name)}"
+        return f"file name leads out of the folder: {cells.shown(name)}; write its path below photos= alone"
     told = [str(image.get(key)) for key in ("id", "file_name", "location", "seq_id")]
     if any(cells.printable(text) != text for text in told):
         return "text that is not Unicode"
     for key in ("location", "seq_id"):
         if not cells.absent(image.get(key)) and cells.name(image[key]) is None:
             return f"{key} is neither text nor a number: {cells.shown(image[key])}"
-    size = [None if cells.absent(image.get(key)) else image[key] for key in ("width", "height")]
+    size = [None if _unmeasured(image.get(key)) else image[key] for key in ("width", "height")]
     sound = size == [None, None] or all(cells.positive(value) for value in size)
-    return None if sound else "width and height are not two positive numbers"
+    sides = " and ".join(cells.shown(image.get(key)) for key in ("width", "height"))
+    return None if sound else f"width and height are not two positive numbers: {sides}"
+
+
+def _unmeasured(side: object) -> bool:
+    """Whether nothing is told of a side; programs that don't know it write 0."""
+    return cells.absent(side) or cells.number(side) == 0
 
 
 def _leads_out(name: str) -> bool:
@@ -40,7 +46,8 @@ def _leads_out(name: str) -> bool:
 
 def record(image: Mapping[str, Any]) -> Record:
     """A photograph, as far as the list of images knows it; its entry is not `unusable`."""
-    time = next((str(image[key]) for key in _TIME_KEYS if not cells.absent(image.get(key))), "")
+    times = [str(image[key]) for key in _TIME_KEYS if not cells.absent(image.get(key))]
+    time = next((told for told in times if not clock.unset(told)), "")
     return Record(
         id=str(cells.name(image["id"])),
         file_name=image["file_name"],

@@ -23,6 +23,7 @@ class Listing:
     """A whole JSON, or several of the same photographs.
 
     Attributes:
+        n_entries: images and annotations, whether they can be used or not.
         skipped: entries that cannot be used.
         keys: what images have, by name.
         remarks: what was understood otherwise than it is written.
@@ -31,6 +32,7 @@ class Listing:
     records: tuple[Record, ...]
     categories: tuple[str, ...]
     n_annotations: int
+    n_entries: int
     skipped: tuple[Skipped, ...]
     keys: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ class _Joined:
         self._seen: dict[str, list[Annotation]] = {}
         self._categories: set[str] = set()
         self._skipped: list[Skipped] = []
-        self._n_annotations = 0
+        self._n_annotations = self._n_images = 0
         self._of_other_size: set[str] = set()  # photographs whose boxes in this file are of no use
         self._keys: set[str] = set()
         self._nothing: Counter[tuple[str, str]] = Counter()  # absent names that became texts
@@ -71,6 +73,7 @@ class _Joined:
     def add(self, images: Rows, annotations: Rows, category_names: Mapping[str, str]) -> None:
         self._categories.update(category_names.values())
         self._n_annotations += len(annotations)
+        self._n_images += len(images)
         self._of_other_size.clear()
         self._add_images(images)
         for raw in annotations:
@@ -91,6 +94,7 @@ class _Joined:
             records,
             tuple(sorted(self._categories)),
             self._n_annotations,
+            self._n_annotations + self._n_images,
             tuple(self._skipped),
             frozenset(map(cells.shown, self._keys)),
             tuple(remarks),
@@ -106,7 +110,7 @@ class _Joined:
             if problem is None and image_id in ids:
                 problem = "second image of this id"
             elif problem is None and PurePosixPath(image["file_name"]) in files:
-                problem = "second image of this file"
+                problem = f"second image of this file: {cells.shown(image['file_name'])}"
             if problem:
                 self._skip(image_id or str(image.get("id")), problem)
                 continue

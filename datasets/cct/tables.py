@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,9 @@ _BEGUN = 40  # characters that an error quotes
 # How files begin that are often given in the place of the JSON, and what to do with them.
 _OTHERS = {
     b"PK\x03\x04": "a zip archive, not JSON; unpack it (unzip {path}) and name the JSON that was in it",
-    b"\x1f\x8b": "packed with gzip; unpack it (gzip -dc < {path} > annotations.json) and name the JSON",
-    b"BZh": "packed with bzip2; unpack it (bzip2 -dc < {path} > annotations.json) and name the JSON",
-    b"\xfd7zXZ": "packed with xz; unpack it (xz -dc < {path} > annotations.json) and name the JSON",
+    b"\x1f\x8b": "packed with gzip; unpack it (gzip -dc < {path} > unpacked.json) and name that",
+    b"BZh": "packed with bzip2; unpack it (bzip2 -dc < {path} > unpacked.json) and name that",
+    b"\xfd7zXZ": "packed with xz; unpack it (xz -dc < {path} > unpacked.json) and name that",
     b"7z\xbc\xaf": "a 7z archive; unpack it and name the JSON that was in it",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it (git lfs pull)",
     b"<": "a web page or XML, not JSON; download the file itself",
@@ -54,7 +55,7 @@ def _document(path: Path, data: bytes) -> object:
     begun = data[:_BEGUN].lstrip(b"\xef\xbb\xbf \t\r\n")
     for beginning, advice in _OTHERS.items():
         if begun.startswith(beginning):
-            raise UsageError(f"annotations={path}: {advice.format(path=path)}")
+            raise UsageError(f"annotations={path}: {advice.format(path=shlex.quote(str(path)))}")
     try:
         return json.loads(data)  # which knows UTF-8, -16 and -32, with and without a byte-order mark
     except UnicodeDecodeError as error:
@@ -72,11 +73,20 @@ def _instead(raw: object) -> str:
         return f"; the file holds a {'list' if isinstance(raw, list) else 'single value'}"
     if "detection_categories" in raw:
         return (
-            "; this is what a detector found, not what people saw; it is scored with: "
-            "python -m ablate.score detections=FILE"
+            "; this is what a detector found, not what people saw; it is scored with: python -m ablate.score boxes=FILE"
         )
+    wrong = [key for key in _KEYS if key in raw]
+    if len(wrong) == len(_KEYS):
+        kinds = ", ".join(f"{key} is {_kind(raw[key])}" for key in wrong)
+        return f", each of objects; in the file {kinds} (to_json of pandas: orient='records')"
     there = ", ".join(sorted(cells.shown(key) for key in raw)[:10])
     return f", each of objects; the file has: {there or 'nothing'}"
+
+
+def _kind(raw: object) -> str:
+    if isinstance(raw, list):
+        return "a list" if all(isinstance(row, dict) for row in raw) else "a list of something else"
+    return "an object" if isinstance(raw, dict) else "a single value"
 
 
 def _category_names(path: Path, categories: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from datasets.inspection.findings import Findings
 from datasets.inspection.schema import Box, PhotographMeta, Wh
 
 _REMARKS = "remarks"
+_TOLD, _LONGEST = 20, 1000  # remarks, and characters of each, that are shown of a stranger's manifest
 _SMALL = 4  # px; an animal's box is larger
 _MANY = 10  # boxes, or photographs, from which on it says something what they have in common
 _CORNERED = 0.2  # of the boxes; of animals few end in a corner
@@ -72,8 +73,11 @@ def say(manifest: Manifest, signs: Signs, findings: Findings) -> None:
     Raises:
         UsageError: the manifest's remarks are no sentences.
     """
-    for remark in _remarks(manifest):
-        findings.say(f"preparation: {remark}")
+    remarks = _remarks(manifest)
+    for remark in remarks[:_TOLD]:
+        findings.say(f"preparation: {remark if len(remark) <= _LONGEST else f'{remark[:_LONGEST]}...'}")
+    if len(remarks) > _TOLD:
+        findings.say(f"preparation: {len(remarks) - _TOLD:,} remarks more, in the manifest")
     if signs.boxes >= _MANY and signs.last > _CORNERED * signs.boxes and signs.first < signs.last / 4:
         findings.say(
             f"{signs.last:,} of {signs.boxes:,} true boxes end in the lower right corner of their photograph: were "

@@ -51,7 +51,7 @@ def test_the_time_has_two_names(key):
     assert record(**{key: "2012-05-08 19:23:36"}).captured_at == datetime(2012, 5, 8, 19, 23, 36)
 
 
-@pytest.mark.parametrize("time", ["11 11", "2012-05-08", "0000-00-00 00:00:00", "2012-13-01 10:00:00", 7])
+@pytest.mark.parametrize("time", ["11 11", "2012-05-08", "2012-13-01 10:00:00", 7])
 def test_a_malformed_time_takes_a_photograph_out_only_where_hours_count(time):
     found = record(date_captured=time)
     assert found.captured_at is None
@@ -117,8 +117,8 @@ def test_entries_that_fit_nothing_are_listed():
     assert [(record.id, record.width) for record in found.records] == [("a", 7.0)]
     assert sorted(entry.reason for entry in found.skipped) == [
         "annotation of an unknown image",
-        "image without an id or a file name",
-        "second image of this file",
+        "image without an id or a file name: id None, file_name no-id.jpg",
+        "second image of this file: a.jpg",
         "second image of this id",
         "unknown category 77",
     ]
@@ -192,7 +192,8 @@ def test_the_whole_of_caltechs_file_is_read_and_selected_within_two_gigabytes(tm
 @pytest.mark.parametrize(
     "fields",
     [
-        {"width": "160", "height": 120},
+        {"width": "160 px", "height": 120},
+        {"width": 0, "height": 120},
         {"width": 160},
         {"width": True, "height": 10},
         {"width": 10**400, "height": 10},

@@ -54,6 +54,11 @@ TOLD = {
         {"mask_colors": ("#00ff00",)},
         r"mask_colors=#00ff00; they hold #000000 83 %, #7f3300 17 %; .*mask_colors=#7f3300",
     ),
+    "no exact colour left": (
+        pillow(compressed(colour((0, 0, 255)))),
+        {"mask_colors": ("#0000ff",)},
+        "were compressed, smoothed or scaled once: type mask_threshold=",
+    ),
     "blue, green, red": (
         pillow(colour((127, 51, 0))),
         {"mask_colors": ("#00337F",)},
@@ -101,7 +106,13 @@ def test_what_is_wrong_with_all_masks_is_told_before_pictures_are_read(raw, kind
 
 
 DOUBTED = {
-    "ids without a choice": (pillow(np.where(MASK, np.arange(96) // 4, 0).astype(np.uint8)), {}, "more than 8 values"),
+    "ids without a choice": (pillow(np.where(MASK, np.arange(96) // 4, 0).astype(np.uint8)), {}, "more than 2 values"),
+    "one class more": (
+        pillow(THREE),
+        {},
+        r"all but 0 is animal (0 78 %, 29 17 %, 76 4 %); where it is not, type mask_",
+    ),
+    "one class more, declared": (pillow(THREE), {"mask_ids": (29,)}, None),
     "noise among declared ids": (pillow(compressed(grey(), 60)), {"mask_ids": (255,)}, "mask_threshold=128 instead of"),
     "a class among many": (pillow(np.arange(96)[None].repeat(72, 0).astype(np.uint8) // 4), {"mask_ids": (3,)}, None),
 }

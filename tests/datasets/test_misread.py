@@ -63,3 +63,20 @@ def test_animals_at_all_edges_are_no_sign():
         signs.add(PhotographMeta.model_validate(meta))
     misread.say(Manifest(), signs, findings)
     assert findings.lines() == []
+
+
+def test_a_wall_of_remarks_is_cut():
+    findings = Findings()
+    misread.say(Manifest(parameters={"remarks": ["x" * 5000] * 300}), Signs(), findings)
+    assert len(findings.lines()) == 21
+    assert findings.lines()[-1] == "preparation: 280 remarks more, in the manifest"
+    assert max(map(len, findings.lines())) < 1100
+
+
+def test_what_preparation_said_of_false_alarms_is_not_said_twice(tmp_path, capsys):
+    arms = sound()
+    del arms[REAL]["empty"]
+    remarks = ["no photograph counts as empty, so that false alarms cannot be measured"]
+    for name, parameters in (("told", {"remarks": remarks}), ("silent", {})):
+        data = root(tmp_path / name, arms, parameters=parameters)
+        assert inspected(capsys, data, tmp_path / "sheets").count("false alarms") == 1

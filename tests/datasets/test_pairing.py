@@ -1,6 +1,7 @@
 """Images and masks by their names: prefixes, suffixes, one folder or two, other systems' names."""
 
 import re
+import shlex
 import unicodedata
 
 import pytest
@@ -32,7 +33,7 @@ def paired(folder, **fields):
 def typed(message):
     """The keys that an error says to type."""
     found = re.search(r"type ((?:\w+=\S+ ?)+)", message.replace(",", " "))
-    return dict(word.split("=", 1) for word in found[1].split())
+    return dict(word.split("=", 1) for word in shlex.split(found[1]))
 
 
 LAYOUTS = {
@@ -152,6 +153,9 @@ def test_a_name_that_is_an_images_and_a_masks_is_listed(tmp_path):
             ["images/a.png", "masks/b.png"],
             r"1 of 1 images have no mask of their name \(a.png; masks without an image: b",
         ),
+        (["images/1.png", "masks/0001.png"], "their numbers are padded otherwise, as 0001 and 1: rename either"),
+        (["images/a.png", "masks/a/mask.png"], "images' names as folders, as a/mask: rename it a, and so on"),
+        (["images/1.png", "masks/1.id map.png"], r"type mask_suffix='\.id map', which makes 1 pairs"),
         (["images/deer1.png", "masks/x/fox2.png"], "is it the right folder.*image_prefix="),
     ],
 )
@@ -159,6 +163,11 @@ def test_names_that_cannot_be_paired_are_shown(tmp_path, there, message):
     files(tmp_path, *there)
     with pytest.raises(UsageError, match=message):
         paired(tmp_path)
+
+
+def test_counting_from_another_number_is_remarked(tmp_path):
+    files(tmp_path, *(f"images/{index}.png" for index in range(5)), *(f"masks/{index}.png" for index in range(1, 6)))
+    assert "such as 0.png and 5.png: do both count from the same number?" in str(paired(tmp_path)[1].remarks)
 
 
 def test_a_proposal_counts_all_names_and_prefers_words_that_suit(tmp_path):

@@ -302,3 +302,11 @@ def test_a_wrong_argument_is_one_line_and_status_2():
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "7-19" in done.stderr
+
+
+@pytest.mark.parametrize(("told", "typed"), [("d, x", ("d", " x")), ("Ré", ("Re\u0301 ",)), ("deer ", ("deer",))])
+def test_a_category_is_found_however_it_is_typed_and_its_boxes_with_it(tmp_path, monkeypatch, told, typed):
+    monkeypatch.setitem(raw_inputs.CATEGORIES, 34, told)
+    raw = raw_inputs.folder(tmp_path)
+    manifest = prepare(raw_inputs.config(raw, tmp_path / "out", category=typed, arms=("crop",)), lambda line: None)
+    assert manifest.arms["real"].counts["test"] == 6

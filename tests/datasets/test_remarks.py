@@ -50,8 +50,42 @@ def test_photographs_without_a_sequence_are_remarked(tmp_path, nothing):
 
 def test_many_photographs_of_one_sequence_or_one_time_are_remarked(tmp_path):
     told = remarks(survey(tmp_path, count=12, seq_id=0))
-    assert "all 13 photographs have the seq_id '0': they count as one sequence" in told
+    assert "all 13 photographs have the seq_id '0': those of one location count as one sequence" in told
     assert "all 13 photographs have the time '2012-05-08 12:23:36': no camera takes them so" in told
+
+
+def test_a_filler_in_the_place_of_most_sequences_is_remarked(tmp_path):
+    assert "12 photographs have the seq_id '-1'" in remarks(survey(tmp_path, count=11, seq_id=-1).add("p", seq_id="s"))
+    assert remarks(survey(tmp_path / "few", count=5, seq_id=-1)) == ""
+
+
+def test_locations_that_look_alike_are_remarked(tmp_path):
+    told = remarks(survey(tmp_path, location="Cam A ").add("p", location="Cam A").add("q", location="cam a"))
+    assert told == "locations that differ in case alone count as several: Cam A, cam a"
+
+
+def test_photographs_that_nobody_labelled_are_no_empty_ones_and_told(tmp_path):
+    made = Survey(tmp_path).add("p").add("q", boxes=())
+    assert "1 photograph without any annotation: give those that show nothing one, of a category" in remarks(made)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (
+            {"file_name": "../../upload/p.jpg"},
+            "leads out of the folder, such as ../../upload/p.jpg; write its path below",
+        ),
+        ({"file_name": 7}, "image without an id or a file name, such as id p, file_name 7"),
+        ({"width": -1, "height": -1}, "not two positive numbers, such as -1 and -1"),
+        ({"id": "0001"}, "annotation of an unknown image, such as p"),
+    ],
+)
+def test_entries_that_leave_nothing_are_quoted(tmp_path, fields, told):
+    made = Survey(tmp_path).add("p")
+    made.images[0] |= fields
+    with pytest.raises(UsageError, match=f"bad entries: 1 .*{told}"):
+        remarks(made)
 
 
 def test_hours_that_filter_nothing_are_remarked(tmp_path):

@@ -76,12 +76,18 @@ def test_a_file_is_never_two_photographs(tmp_path):
         ("0.jpg", "photos/0.jpg", r"there is 0\.jpg: name the folder above, photos=\S+(?<!photos)$"),
         ("A/0.jpg", "images/A/0.jpg", r"name the folder that holds images/, or take images/ out of file_name"),
         ("0.png", "0.jpg", r"there is 0\.png: has the JSON another suffix"),
+        ("a b.jpg", "a%20b.jpg", r"there is a b\.jpg: write file_name as that"),
         ("x.jpg", "0.jpg", r"1 files there are called otherwise, such as x\.jpg; is it the right folder\?"),
     ],
 )
 def test_the_cause_is_named_where_no_photograph_is_found(tmp_path, stored, told, cause):
     with pytest.raises(UsageError, match=cause):
         found(renamed(Survey(tmp_path), stored, told))
+
+
+def test_no_single_folder_is_advised_where_files_lie_in_several(tmp_path):
+    with pytest.raises(UsageError, match=r"there is A/0\.jpg, and others are in 2 folders: write each one's folder"):
+        found(renamed(renamed(Survey(tmp_path), "A/0.jpg", "0.jpg"), "B/1.jpg", "1.jpg"))
 
 
 @pytest.mark.parametrize("name", ["..\\a.jpg", "C:\\a.jpg", "\\\\server\\a.jpg", "A\\..\\..\\a.jpg"])

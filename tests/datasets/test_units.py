@@ -127,3 +127,9 @@ def test_corners_are_named_also_where_only_the_picture_tells_its_size(tmp_path, 
         survey.add(f"p{index}", boxes=[[value / scale for value in (x, y, x + 60, y + 50)]], **size)
     with pytest.raises(UsageError, match=re.escape("they look like [x0, y0, x1, y1]")):
         read(survey)
+
+
+def test_thousandths_of_the_frame_are_asked_about():
+    boxes = [(50.0 * n, 40.0 * n, 50.0, 200.0) for n in range(20)]
+    assert "are they thousandths of the frame" in str(units.doubtful(boxes, [(2048, 1536)] * 20))
+    assert units.doubtful(boxes, [(1024, 1000)] * 20) == []

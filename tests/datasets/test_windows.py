@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 
 from ablate import shards
@@ -86,3 +87,11 @@ def test_a_repeated_command_says_the_same(raw, tmp_path):
     copy = shutil.copytree(raw, tmp_path / "raw")
     first = prepared(copy, tmp_path / "out", size=80)[1]
     assert prepared(copy, tmp_path / "out", size=80)[1] == first
+
+
+def test_animals_that_are_all_too_short_for_a_window_are_remarked_with_a_value():
+    boxes = [np.array([[0, 0, 28, 24], [5, 5, 15, 35]]), np.zeros((0, 4))]
+    (told,) = windows.too_short(boxes, Crop(size=480, min_side=100))
+    assert "none of 2 animals looked at is as long as crop.min_side=100 px" in told
+    assert told.endswith("the longest is 30 px: type crop.min_side=28 for windows round all of them")
+    assert not [*windows.too_short(boxes, Crop(size=480, min_side=30))]

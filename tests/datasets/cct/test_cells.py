@@ -120,3 +120,23 @@ def test_what_only_a_further_file_knows_of_place_and_time_is_taken():
 def test_numbers_of_numpy_are_not_needed():
     assert cells.name(float(np.float64(1e15))) == "1000000000000000"
     assert cells.whole(2.5) is None
+
+
+def test_numbers_that_became_texts_are_numbers():
+    images = [{"id": 1, "width": "160", "height": "120.0", "frame_num": "2"}]
+    box = {"image_id": 1, "category_id": "34", "bbox": ["1", "2.5", "3", "4"]}
+    (found,) = parsed(images, [box]).records
+    assert (found.wh, found.frame_num, found.annotations[0].box_xywh) == ((160, 120), 2, (1, 2.5, 3, 4))
+    assert [cells.number(text) for text in ("1e3", "0x10", "1_0", "", "12 px", "9" * 400)] == [None] * 6
+
+
+@pytest.mark.parametrize("time", [0, "0", "0000:00:00 00:00:00", "0000-00-00 00:00", "0000-00-00T00:00:00"])
+def test_zeros_where_a_size_or_a_time_is_unknown_are_absent(time):
+    image = {"id": 1, "width": 0, "height": 0, "date_captured": time, "datetime": "2012-05-08 12:00:00"}
+    (found,) = parsed([image]).records
+    assert (found.wh, found.time) == (None, "2012-05-08 12:00:00")
+
+
+def test_space_round_names_that_people_type_is_none():
+    files = [([{"id": 1, "file_name": "a.jpg", "location": " A "}], [{"image_id": 1, "category_id": 1}], {"1": "x"})]
+    assert cct.parse(files).records[0].location == "A"

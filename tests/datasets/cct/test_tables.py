@@ -81,3 +81,14 @@ def test_a_category_that_is_listed_twice_is_one(tmp_path):
         json.dumps(TABLE | {"categories": [{"id": 1, "name": "deer"}, {"id": 1.0, "name": "deer"}]})
     )
     assert cct.read([tmp_path / "a.json"]).categories == ("deer",)
+
+
+def test_a_table_in_another_orientation_is_named(tmp_path):
+    content = json.dumps(TABLE | {"images": {"id": {"0": 1}}}).encode()
+    assert "in the file images is an object, annotations is a list, categories is a list" in error(
+        tmp_path / "a.json", content
+    )
+
+
+def test_a_detectors_file_is_sent_to_the_command_that_reads_it(tmp_path):
+    assert "python -m ablate.score boxes=FILE" in error(tmp_path / "a.json", b'{"detection_categories": {}}')
