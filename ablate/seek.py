@@ -95,6 +95,8 @@ def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float],
         searcher = suggest.Suggestions(searched, found, stopping)
     began = time.monotonic()
     tuning.seek(searcher, stopping, at_a_time, each, searched.board, searched.out)
+    if interruption.asked():
+        return
     busy = searcher.busy_seconds / (at_a_time * (time.monotonic() - began))
     searched.board.say(f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time")
 
