@@ -25,7 +25,8 @@ _MEMORY = "killed: out of memory; lower max_concurrent=, or train on less (trial
 _CRASH = re.compile(r"^Fatal Python error: (.+)$", re.MULTILINE)  # faulthandler's
 _EXIT_CODE = re.compile(r"exit code (-?\d+)")
 _LARGEST = re.compile(r"Top \d+ memory users:[^\n]*\n(\d+)\s")  # of Ray's memory monitor
-_TAIL = 20_000  # bytes of a log; a crash's report is shorter
+_PID = re.compile(r": (\d+) ")
+_TAIL = 2**20  # bytes of a log; a process rarely writes more, and a crash's report is short
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Death:
 
     Attributes:
         reason: what it was, in a line.
-        own: whether the trial's own doing is what ended its process, as far as can be told.
+        own: whether the trial's own doing is what ended its process; None where that cannot be told.
     """
 
     reason: str
-    own: bool
+    own: bool | None
 
 
 @dataclass
@@ -47,14 +48,13 @@ class _Life:
 
     Attributes:
         epoch: the last one that was reported; forgiven: the deaths before it.
-        begun: whether the process that lives has reported anything; pid: its number, once it has.
+        begun: whether the process that lives has reported anything.
         death: of the process before, while nothing has been achieved since.
     """
 
     epoch: int = 0
     forgiven: int = 0
     begun: bool = False
-    pid: int | None = None
     death: Death | None = None
 
 
@@ -98,48 +98,50 @@ class Deaths:
     def reported(self, trial: Trial, result: dict[str, object]) -> None:
         """A process lives; once it has achieved what the one before did not, that one's death counts no more."""
         life = self._lives.setdefault(trial.trial_id, _Life())
-        epoch, pid = int(str(result.get("epoch") or 0)), result.get("pid")
+        epoch = int(str(result.get("epoch") or 0))
         achieved = epoch > life.epoch
         if achieved:
             life.forgiven = trial.num_failures
         if life.death is not None and (achieved or not life.death.own):
             trial.max_failures = life.forgiven + MOST
             life.death = None
-        life.epoch, life.begun, life.pid = max(epoch, life.epoch), True, pid if isinstance(pid, int) else None
+        life.epoch, life.begun = max(epoch, life.epoch), True
 
     def died(self, trial: Trial, log: Path) -> Death:
         """What a process died of; `log` is its trial's, where all that Ray says of it is kept."""
         life = self._lives.setdefault(trial.trial_id, _Life())
         error = _error(trial)
-        death = told(error, life.pid, log)
-        if death.own or not life.begun:
+        death = told(error, log)
+        if death.own or (death.own is None and not life.begun):
             trial.max_failures = trial.num_failures  # the next one is the last
-        life.death, life.begun, life.pid = death, False, None
+        life.death, life.begun = death, False
         with suppress(OSError), log.open("a") as file:
             file.write(f"{death.reason}\n{error}\n")
         return death
 
 
-def told(error: Exception | None, pid: int | None, log: Path) -> Death:
-    """What an exception says that Ray gives for a dead process.
-
-    Args:
-        pid: of the process, if it is known.
-    """
-    said = str(error or "").strip()
+def told(error: Exception | None, log: Path) -> Death:
+    """What an exception says that Ray gives for a dead process, and the end of its trial's log."""
+    said, last = str(error or "").strip(), _last_process(log)
     if isinstance(error, KilledForMemoryError):
-        largest = _LARGEST.search(said)
-        return Death(_MEMORY, own=largest is None or pid is None or int(largest[1]) == pid)
+        largest, pid = _LARGEST.search(said), _PID.match(last)
+        return Death(_MEMORY, own=largest[1] == pid[1] if largest and pid else None)
     if isinstance(error, RayTaskError) or (isinstance(error, RayActorError) and error.actor_init_failed):
         return Death(f"its process was ended: {_last_line(said)}", own=True)
-    if crash := _crash(log):
-        return Death(f"its process crashed: {crash}", own=True)
+    return _of_process(said, last)
+
+
+def _of_process(said: str, last: str) -> Death:
+    """What Ray and the log tell of a process that was not ended by an exception."""
+    if crash := _CRASH.search(last):
+        return Death(f"its process crashed: {crash[1]}", own=True)
     if "SIGTERM" in said:
         return Death("its process was terminated", own=False)
     if code := _EXIT_CODE.search(said):
         return Death(f"its process ended itself with exit code {code[1]}", own=True)
-    lost = "node" in said.partition("The actor is dead because")[2].partition(".")[0]
-    return Death("its node was lost" if lost else "its process was killed", own=False)
+    if "node" in said.partition("The actor is dead because")[2].partition(".")[0]:
+        return Death("its node was lost", own=False)
+    return Death("its process was killed", own=None)
 
 
 def _error(trial: Trial) -> Exception | None:
@@ -157,13 +159,11 @@ def _last_line(said: str) -> str:
     return lines[-1] if lines else "nothing was said"
 
 
-def _crash(log: Path) -> str | None:
-    """What faulthandler left at the end of a trial's log: behind the last attempt's first line."""
+def _last_process(log: Path) -> str:
+    """What the last process has left in a trial's log, behind the words by which it began; empty where nothing is."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _TAIL))
-            tail = file.read().decode(errors="replace")
+            return file.read().decode(errors="replace").rpartition(BEGINS)[2]
     except OSError:
-        return None
-    found = _CRASH.search(tail.rpartition(BEGINS)[2])
-    return found[1] if found else None
+        return ""

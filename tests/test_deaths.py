@@ -25,33 +25,34 @@ def log(tmp_path):
 @pytest.mark.parametrize(
     ("error", "reason", "own"),
     [
-        (RayActorError(error_msg=CUT_OFF), "its process was killed", False),
+        (RayActorError(error_msg=CUT_OFF), "its process was killed", None),
         (RayActorError(error_msg=EXITED), "its process ended itself with exit code 4", True),
         (RayActorError(error_msg=TERMINATED), "its process was terminated", False),
         (RayActorError(error_msg=LOST), "its node was lost", False),
         (RayActorError(error_msg="...\nImportError: no x", actor_init_failed=True), "ended: ImportError: no x", True),
-        (KilledForMemoryError(MEMORY), "killed: out of memory; lower max_concurrent=", True),
-        (None, "its process was killed", False),
+        (KilledForMemoryError(MEMORY), "killed: out of memory; lower max_concurrent=", None),
+        (None, "its process was killed", None),
     ],
 )
 def test_a_death_is_told_in_a_line(error, reason, own, log):
-    death = told(error, 77, log)
+    death = told(error, log)
     assert reason in death.reason
     assert len(death.reason.splitlines()) == 1
-    assert death.own == own
+    assert death.own is own
 
 
 def test_the_memory_of_others_is_not_a_trial_s_own_fault(log):
-    assert told(KilledForMemoryError(MEMORY), 77, log).own
-    assert not told(KilledForMemoryError(MEMORY), 78, log).own
+    for pid, own in ((77, True), (78, False)):
+        log.write_text(f"a {BEGINS}: 5 on here\na {BEGINS}: {pid} on here\n")
+        assert told(KilledForMemoryError(MEMORY), log).own is own
 
 
 def test_a_crash_is_read_from_the_log_of_the_last_process_alone(log):
     crash = "Fatal Python error: Segmentation fault\n\nCurrent thread ..."
-    log.write_text(f"a {BEGINS}: 1\n{crash}\n")
-    assert told(ActorDiedError(), None, log).reason == "its process crashed: Segmentation fault"
-    log.write_text(f"a {BEGINS}: 1\n{crash}\na {BEGINS}: 2\n")
-    assert told(ActorDiedError(), None, log).reason == "its process was killed"
+    log.write_text(f"a {BEGINS}: 1 on here\n{crash}\n")
+    assert told(ActorDiedError(), log).reason == "its process crashed: Segmentation fault"
+    log.write_text(f"a {BEGINS}: 1 on here\n{crash}\na {BEGINS}: 2 on here\n")
+    assert told(ActorDiedError(), log).reason == "its process was killed"
 
 
 def test_it_survives_the_way_to_the_driver():
@@ -84,12 +85,17 @@ class Trial:
 def life(tmp_path, log):
     deaths, trial = Deaths(), Trial(tmp_path)
     dies = lambda said: trial.dies(deaths, RayActorError(error_msg=said), log)  # noqa: E731
-    reports = lambda epoch: deaths.reported(trial, {"epoch": epoch, "pid": 77})  # noqa: E731
+    reports = lambda epoch: deaths.reported(trial, {"epoch": epoch})  # noqa: E731
     return SimpleNamespace(dies=dies, reports=reports)
 
 
 def test_a_process_that_never_begins_is_tried_twice(life):
     assert [life.dies(CUT_OFF), life.dies(CUT_OFF)] == [False, True]
+
+
+def test_what_others_have_done_to_it_is_no_reason_to_give_it_up(life):
+    assert not any(life.dies(LOST) for _ in range(MOST))
+    assert life.dies(LOST)
 
 
 def test_one_that_has_begun_is_not_given_up_for_being_killed(life):
