@@ -150,10 +150,16 @@ def held(out: Path, search: str, space: str) -> Iterator[None]:
 
 
 def searches(out: Path) -> dict[str, list[Member]]:
-    """All members of all searches, by search, in the order of their cells and numbers."""
+    """All members of all searches, by search, in the order of their cells and numbers.
+
+    Raises:
+        UsageError: a record is not of the trial that its file is named after.
+    """
     found: dict[str, list[Member]] = {}
     for path in sorted(_folder(out).glob("*/[!.]*.json")):
         member = Member.model_validate_json(path.read_bytes())
+        if (member.search, member.trial) != (path.parent.name, path.stem):
+            raise UsageError(f"{path}: the record of another trial than its name says; remove it")
         found.setdefault(member.search, []).append(member)
     return {search: sorted(members, key=lambda one: (one.cell, one.number)) for search, members in found.items()}
 

@@ -3,13 +3,17 @@
 import contextlib
 import json
 import re
+import shlex
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ablate import archive, members, results
 from ablate.archive.__main__ import ArchiveConfig, main
 from ablate.archive.finishing import alone
 from ablate.archive.moving import Moved, Step
+from ablate.cli import parse
 from ablate.collect import collect
 from ablate.errors import UsageError
 from ablate.report import print_tables, tables
@@ -39,7 +43,11 @@ NAMED = {"crop": {"arm": "crop"}, "full": {"arm": "full"}, "short": {"epochs": 1
 
 
 def ids(out):
-    return {row["arm"] if row["epochs"] == 20 else "short": row["trial"] for row in rows(out)}
+    return {name(row): row["trial"] for row in rows(out)}
+
+
+def name(row):
+    return f"search {row['seed']}" if row["search"] else row["arm"] if row["epochs"] == 20 else "short"
 
 
 def rows(out):
@@ -130,12 +138,20 @@ def test_weights_that_another_trial_scores_stay(out):
     assert weights in files(out)
 
 
-OPTIONS = [{"run": ("r1",)}, {"run": ("r1",), "delete": True}, {"run": ("r2",), "restore": True}]
+OPTIONS = [
+    {"run": ("r1",)},
+    {"run": ("r1",), "delete": True},
+    {"run": ("r2",), "restore": True},
+    {"run": ("r3", "r4")},
+    {"run": ("r3", "r4"), "delete": True},
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", OPTIONS, ids=["archive", "delete", "restore"])
+@pytest.mark.parametrize("options", OPTIONS, ids=["archive", "delete", "restore", "archive search", "delete search"])
 def test_wherever_it_is_killed_what_is_seen_is_whole_and_the_same_command_ends_it(out, options, monkeypatch, tmp_path):
+    if "r3" in options["run"]:
+        write_search(out)
     if "restore" in options:
         do(out, run=("r2",))
     start = files(out)
@@ -162,7 +178,7 @@ def test_wherever_it_is_killed_what_is_seen_is_whole_and_the_same_command_ends_i
             break
         monkeypatch.setattr(Step, "take", take)
         seen = {name: complete(folder) for folder in (out, out / "archive") for name in complete(folder)}
-        assert set(seen) <= set(NAMED)
+        assert set(seen) <= {*NAMED, "search 5", "search 6"}
         do_again(out, options)
         assert files(out) == end, killed
         killed += 1
@@ -193,19 +209,34 @@ def put(out, content):
         (out / name).write_bytes(data)
 
 
-def member(search, trial, number):
+def member(search, trial, number, legs=()):
     return members.Member(
         search=search, space="tune", objective="val_iou", cell=0, number=number, is_default=False, trial=trial,
-        name="n", given={}, values={"width": 8}, domains={}, data="demo",
+        name="n", given={}, values={"width": 8}, domains={}, data="demo", legs=legs,
     )  # fmt: skip
 
 
-def test_a_search_is_moved_as_a_whole_with_the_last_of_its_runs(out):
+def write_search(out):
+    """A search of two trials, one of which went on with another training, that two runs have worked on."""
     tried = [write(out, 0.3, of=SHOTS, search="h1", seed=seed, width=8) for seed in (5, 6)]
+    leg = members.Leg(training="tleg1", parent=0, after=0, until=1, values={})
     for number, trial in enumerate(tried):
-        members.write(out, member("h1", trial, number))
+        members.write(out, member("h1", trial, number, legs=(leg,) * number))
+    (out / "checkpoints").mkdir()
+    (out / "checkpoints" / "tleg1.ckpt").write_text("leg")
     for run in ("r3", "r4"):
         (out / "runs" / f"{run}.json").write_text(json.dumps({"trials": [], "search": "h1", "space": "tune"}))
+    return tried
+
+
+def typed(line):
+    """Types the command at the end of a line."""
+    words = shlex.split(line.partition("python -m ablate.archive ")[2])
+    assert main(parse(ArchiveConfig, words)) == 0
+
+
+def test_a_search_is_moved_as_a_whole_with_the_last_of_its_runs(out):
+    tried = write_search(out)
     before = files(out)
     with pytest.raises(UsageError, match=f"trial={tried[0]}: a trial of the search h1, .* type run=r3,r4"):
         do(out, trial=(tried[0],))
@@ -216,10 +247,63 @@ def test_a_search_is_moved_as_a_whole_with_the_last_of_its_runs(out):
     do(out, run=("r4",))
     assert not members.searches(out)
     assert set(tried).isdisjoint(trainings(out))
-    [line] = archive.told_of_search(out, "h1")
-    assert line.endswith(f"out={out} restore=true run=r4")
     do(out, restore=True)
     assert files(out) == before
+
+
+def test_an_archived_search_comes_back_by_the_command_that_is_told_and_no_other_run_takes_it_away(out):
+    tried = write_search(out)
+    do(out, run=("r3", "r4"))
+    [line], [of_search] = archive.told(out, tried), archive.told_of_search(out, "h1")
+    assert line.partition(": ")[2] == of_search.partition(": ")[2]
+    typed(of_search)
+    assert {one.trial for one in members.searches(out)["h1"]} == set(tried)
+    do(out, run=("r3",), delete=True)
+    assert set(tried) <= trainings(out).keys()
+    assert len(members.searches(out)["h1"]) == 2
+
+
+def test_what_another_run_lists_is_not_deleted_with_a_run_wherever_it_is(out):
+    crop = ids(out)["crop"]
+    do(out, trial=(crop,))
+    do(out, run=("r1",), delete=True)
+    assert crop in ids(out / "archive").values()
+    do(out, trial=(crop,), restore=True)
+    assert set(ids(out)) == {"crop", "short"}
+
+
+def test_values_are_deleted_where_they_are_archived_and_else_where_they_are_not(out):
+    do(out, where="epochs=1")
+    write(out, 0.9, of=SHOTS, epochs=1, seed=7)
+    do(out, where="epochs=1", delete=True)
+    assert [row["seed"] for row in rows(out) if row["epochs"] == 1] == [7]
+    do(out, where="epochs=1", delete=True)
+    assert set(ids(out)) == {"crop", "full"}
+
+
+def test_rows_and_records_of_a_stranger_name_no_file_elsewhere(out):
+    path = out / "trials" / f"{ids(out)['short']}.parquet"
+    victim = out.parent / "victim.parquet"
+    victim.write_text("mine")
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.schema.get_field_index("trial"), "trial", pa.array(["../../victim"])), path)
+    with pytest.raises(UsageError, match=r"a row is of \.\./\.\./victim, whose name no file there has"):
+        do(out, where="epochs=1", delete=True)
+    path.unlink()
+    members.write(out, member("h1", "s1", 0))
+    record = out / "searches" / "h1" / "s1.json"
+    record.write_text(record.read_text().replace('"h1"', '"../.."'))
+    with pytest.raises(UsageError, match=r"s1\.json: the record of another trial than its name says"):
+        do(out, run=("r1",), delete=True)
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 half of one"])
+def test_a_mark_that_cannot_be_read_is_one_line(out, content):
+    do(out, run=("r1",))
+    (out / "archive" / "trials" / ".s1.parquet").write_bytes(content)
+    with pytest.raises(UsageError, match=r"\.s1\.parquet: not the mark of a trial; remove it"):
+        do(out, run=("r2",))
 
 
 def test_a_search_at_work_and_another_archive_are_waited_for(out):

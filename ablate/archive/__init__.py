@@ -25,9 +25,21 @@ def told(out: Path, trials: Collection[str]) -> Iterator[str]:
         return
     known = {run.run: run for folder in (archive, out) for run in runs.read(folder)}
     latest = next((name for name, run in sorted(known.items(), reverse=True) if set(there) <= set(run.trials)), None)
-    which = f"run={latest}" if latest else f"trial={','.join(there)}"
-    command = shlex.join(["python", "-m", "ablate.archive", f"out={out}", "restore=true", which])
+    which = [f"run={latest}"] if latest else [*_named(archive, there)]
+    command = shlex.join(["python", "-m", "ablate.archive", f"out={out}", "restore=true", *which])
     yield f"{len(there)} of these are archived and would be trained again; to have them back instead: {command}"
+
+
+def _named(archive: Path, trials: Collection[str]) -> Iterator[str]:
+    """Archived trials as a command names them: those of searches, which are moved as a whole, by a run of each."""
+    searches = members.searches(archive)
+    of_search = {one.trial: name for name, tried in searches.items() for one in tried if one.trial in trials}
+    run_of = {run.search: run.run for run in runs.read(archive)}
+    needed = [run_of[name] for name in dict.fromkeys(of_search.values()) if name in run_of]
+    if needed:
+        yield f"run={','.join(needed)}"
+    if others := [trial for trial in trials if trial not in of_search]:
+        yield f"trial={','.join(others)}"
 
 
 def told_of_search(out: Path, search: str) -> Iterator[str]:

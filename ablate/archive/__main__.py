@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +16,12 @@ from ablate.archive import ARCHIVE
 from ablate.archive.finishing import alone, finish
 from ablate.archive.listing import listing
 from ablate.archive.moving import Selection, Step, archiving, deleting, restoring
-from ablate.archive.selecting import Folder, Wanted, require_known, select, without
+from ablate.archive.selecting import Folder, Wanted, lists_all, require_known, select, without
 from ablate.cli import run_command
 from ablate.collect import collect
 from ablate.errors import UsageError
 from ablate.report.layout import plural
+from ablate.runs import Run
 
 
 class ArchiveConfig(pydantic.BaseModel):
@@ -71,7 +72,7 @@ def main(config: ArchiveConfig) -> int:
 
 def _work(config: ArchiveConfig, out: Path) -> int:
     here, archive = Folder.at(out), Folder.at(out / ARCHIVE)
-    require_known((here, archive), config.wanted)
+    require_known(config.out, (here, archive), config.wanted)
     if config.wanted.everything and not (config.restore or config.delete):
         print(listing(config.out, here, archive))
         return 0
@@ -79,9 +80,7 @@ def _work(config: ArchiveConfig, out: Path) -> int:
     work = [one for one in doing(config, here, archive) if one.selection]
     if not work:
         where = "archived" if config.restore else "there"
-        raise UsageError(
-            f"out={config.out}: nothing of that is {where}; python -m ablate.archive out={config.out} lists all"
-        )
+        raise UsageError(f"out={config.out}: nothing of that is {where}; {lists_all(config.out)}")
     with _searches_at_rest(out, work, config.dry_run):
         for one in work:
             _tell(one, config.dry_run)
@@ -104,20 +103,15 @@ def _results(place: str) -> Path:
 
 
 def _archive(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
-    found = select(here, config.wanted, [here])
-    if not found and select(archive, _with_asked(config.wanted, here, archive), ()):
+    found = select(here, config.wanted, [here], _others(config.wanted, here))
+    if not found and select(archive, config.wanted, (), (), _asked(config.wanted, here, archive)):
         raise UsageError(f"out={config.out}: that is archived; restore=true brings it back, delete=true deletes it")
-    chosen = [run for run in here.runs if run.run in found.runs]
-    stay = {trial for run in chosen for trial in here.asked(run)} & here.rows.keys() - {
-        one.trial for one in found.trials
-    }
-    if stay:
-        print(f"{plural(len(stay), 'trial')} of {', '.join(found.runs)} stay: other runs have them too")
+    _tell_what_stays(here, config.wanted, found)
     yield Work("archived", here, found, [*archiving(here.place, found)])
 
 
 def _restore(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
-    found = select(archive, _with_asked(config.wanted, here, archive), (), shared=True)
+    found = select(archive, config.wanted, (), (), _asked(config.wanted, here, archive))
     begun = {path.split("/")[1] for path in found.records} & here.searches.keys()
     if begun:
         raise UsageError(
@@ -133,17 +127,31 @@ def _restore(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[W
 
 
 def _delete(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
-    archived = select(archive, _with_asked(config.wanted, here, archive), (here, archive))
+    wanted, both = config.wanted, (here, archive)
+    others = [] if wanted.everything else _others(wanted, *both)
+    archived = select(archive, wanted, both, others, _asked(wanted, here, archive))
     yield Work("deleted", archive, archived, [*deleting(archive.place, archived)])
-    if not config.wanted.everything:
-        direct = without(select(here, config.wanted, (here, archive)), {one.trial for one in archived.trials})
+    if wanted.runs or not (archived or wanted.everything):
+        direct = without(select(here, wanted, both, others), {one.trial for one in archived.trials})
+        _tell_what_stays(here, wanted, direct)
         yield Work("deleted", here, direct, [*deleting(here.place, direct)])
 
 
-def _with_asked(wanted: Wanted, here: Folder, archive: Folder) -> Wanted:
-    """The same with the archived trials of runs whose plan is not archived."""
-    asked = {trial for run in here.runs if run.run in wanted.runs for trial in here.asked(run)}
-    return replace(wanted, trials={*wanted.trials, *(asked & archive.rows.keys())})
+def _others(wanted: Wanted, *folders: Folder) -> list[Run]:
+    """The runs that are not named."""
+    return [run for folder in folders for run in folder.runs if run.run not in wanted.runs]
+
+
+def _asked(wanted: Wanted, here: Folder, archive: Folder) -> set[str]:
+    """The archived trials of runs whose plan is not archived."""
+    return {trial for run in here.runs if run.run in wanted.runs for trial in here.asked(run)} & archive.rows.keys()
+
+
+def _tell_what_stays(here: Folder, wanted: Wanted, found: Selection) -> None:
+    named = {trial for run in here.runs if run.run in wanted.runs for trial in here.asked(run)}
+    stay = named & here.rows.keys() - {one.trial for one in found.trials}
+    if stay and wanted.condition is None:
+        print(f"{plural(len(stay), 'trial')} of {', '.join(wanted.runs)} stay: other runs have them too")
 
 
 @contextlib.contextmanager

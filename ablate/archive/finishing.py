@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pyarrow.parquet
 
 from ablate import results
@@ -45,8 +46,8 @@ def finish(out: Path) -> None:
             mark.replace(archive / "trials" / f"{trial}.parquet")
             _delete(archive, trial, archive / "trials" / f"{trial}.parquet")
         else:
-            alone = moved(_row(mark), (), {trial}, [Folder.at(out)])
-            for step in archiving(out, Selection((alone,))):
+            here = Folder.at(out)
+            for step in archiving(out, Selection((moved(_row(mark, trial), _legs(trial, here), {trial}, [here]),))):
                 step.take()
     for place in (out, archive):
         for trial, mark in broken_off(place).items():
@@ -58,11 +59,26 @@ def finish(out: Path) -> None:
 def _delete(place: Path, trial: str, mark: Path) -> None:
     out = place.parent if place.name == ARCHIVE else place
     users = [Folder.at(one) for one in (out, out / ARCHIVE)]
-    for step in deleting(place, Selection((moved(_row(mark), (), {trial}, users),))):
+    for step in deleting(place, Selection((moved(_row(mark, trial), _legs(trial, *users), {trial}, users),))):
         step.take()
 
 
-def _row(mark: Path) -> dict[str, Any]:
-    """The row of a commit mark, under whatever name it is."""
-    [row] = pyarrow.parquet.read_table(mark, schema=results.trials_schema()).to_pylist()
+def _legs(trial: str, *folders: Folder) -> set[str]:
+    """The trainings of the parts of a population's member, whose record leaves after it."""
+    members = (one for folder in folders for one in folder.members(folder.searches) if one.trial == trial)
+    return {leg.training for one in members for leg in one.legs}
+
+
+def _row(mark: Path, trial: str) -> dict[str, Any]:
+    """The row of a trial's commit mark, under whatever name it is.
+
+    Raises:
+        UsageError: it is none, or another trial's: a copy that was broken off, or a stranger's.
+    """
+    try:
+        [row] = pyarrow.parquet.read_table(mark, schema=results.trials_schema()).to_pylist()
+    except (pyarrow.ArrowException, ValueError) as error:
+        raise UsageError(f"{mark}: not the mark of a trial; remove it") from error
+    if row["trial"] != trial:
+        raise UsageError(f"{mark}: the mark of another trial than its name says; remove it")
     return dict(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ablate.archive.selecting import Folder
@@ -16,7 +17,7 @@ python -m ablate.archive out={out} run=ID restore=true            back again; de
 
 def listing(out: str, here: Folder, archive: Folder) -> str:
     """For a person who looks for an id."""
-    lines = [*_of(here, f"out={out}"), "", *_of(archive, "archived"), "", _HOW.format(out=out)]
+    lines = [*_of(here, f"out={out}"), "", *_of(archive, "archived"), "", _HOW.format(out=shlex.quote(out))]
     return "\n".join(lines)
 
 

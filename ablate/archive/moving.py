@@ -2,7 +2,8 @@
 
 A trial is there where its commit mark `trials/<trial>.parquet` is. While its files move, the mark waits as
 `archive/trials/.<trial>.parquet`, where nobody reads it but the next command (`finishing`): it is the first to leave
-and the last to arrive. A run's plan is the last to leave, so that the same command finds what is left of it.
+and the last to arrive. The records of a search leave after its trials, and a run's plan last, so that the same command
+finds what is left of them.
 """
 
 from __future__ import annotations
@@ -92,13 +93,13 @@ def waiting(out: Path) -> dict[str, Path]:
 def archiving(out: Path, moved: Selection) -> Iterator[Step]:
     """From a folder of results to its archive."""
     archive = out / ARCHIVE
-    yield from (Step(out / path, archive / path) for path in moved.records)
     for one in moved.trials:
         mark = f"trials/{one.trial}.parquet"
         yield Step(out / mark, _waiting(out, one.trial))
         yield Step(archive / mark, None)  # an older one of the same trial
         yield from (Step(out / path, archive / path) for path, _ in one.files())
         yield Step(_waiting(out, one.trial), archive / mark)
+    yield from (Step(out / path, archive / path) for path in moved.records)
     yield from (Step(out / _plan(run), archive / _plan(run)) for run in moved.runs)
 
 
@@ -116,12 +117,12 @@ def restoring(out: Path, moved: Selection) -> Iterator[Step]:
 
 def deleting(here: Path, moved: Selection) -> Iterator[Step]:
     """Args: here: the folder of results that they are deleted from, which may be an archive."""
-    yield from (Step(here / path, None) for path in moved.records)
     for one in moved.trials:
         gone = here / "trials" / f".{one.trial}{_GONE}"
         yield Step(here / f"trials/{one.trial}.parquet", gone)
         yield from (Step(here / path, None) for path, _ in one.files())
         yield Step(gone, None)
+    yield from (Step(here / path, None) for path in moved.records)
     yield from (Step(here / _plan(run), None) for run in moved.runs)
 
 

@@ -6,6 +6,7 @@ it would suggest them again: its members go with the last of its runs.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from ablate import members, results, runs, where
 from ablate.archive.moving import Moved, Selection
-from ablate.errors import UsageError, suggest
+from ablate.errors import UsageError, plain, suggest
 from ablate.members import Member
 from ablate.runs import Run
 
@@ -36,7 +37,15 @@ class Folder:
 
     @classmethod
     def at(cls, place: Path) -> Folder:
+        """Reads a folder.
+
+        Raises:
+            UsageError: a row, a plan or a record is not of the file that it is in: its id would name other files.
+        """
+        before = results.marks(place)
         rows = {row["trial"]: row for row in results.read(place, "trials").to_pylist()}
+        for trial in sorted(rows.keys() - before.keys() - results.marks(place).keys()):
+            raise UsageError(f"{place / 'trials'}: a row is of {plain(trial)}, whose name no file there has; remove it")
         return cls(place, rows, runs.read(place), members.searches(place))
 
     def asked(self, run: Run) -> set[str]:
@@ -60,26 +69,31 @@ class Wanted:
         return not (self.runs or self.trials or self.condition)
 
 
-def select(folder: Folder, wanted: Wanted, users: Collection[Folder], shared: bool = False) -> Selection:
+def select(
+    folder: Folder,
+    wanted: Wanted,
+    users: Collection[Folder],
+    others: Collection[Run],
+    asked: Collection[str] = (),
+) -> Selection:
     """What of a folder is meant; nothing where it has none of it.
 
     Args:
         users: folders whose other trials keep the weights that they share with these.
-        shared: also those trials of a run that other plans list.
+        others: runs that keep the trials that they list, and their searches.
+        asked: trials of runs that are named, and whose plans are elsewhere.
 
     Raises:
         UsageError: a trial of a search is named, or the condition cannot be read.
     """
     chosen = [run for run in folder.runs if wanted.everything or run.run in wanted.runs]
-    others = [run for run in folder.runs if run not in chosen]
     ended = {run.search for run in chosen} - {run.search for run in others}
     if wanted.everything:
         ended |= folder.searches.keys()
     of_others = {one.trial: one.search for one in folder.members(folder.searches.keys() - ended)}
     _require_whole(wanted.trials, of_others, folder)
-    named = {trial for run in chosen for trial in folder.asked(run)}
-    if not shared:
-        named -= {trial for run in others for trial in run.trials}
+    named = {trial for run in chosen for trial in folder.asked(run)} | set(asked)
+    named -= {trial for run in others for trial in run.trials}
     if not wanted.runs:
         named |= folder.rows.keys() if not wanted.trials else set()
     named = (named | set(wanted.trials)) & folder.rows.keys() - of_others.keys()
@@ -100,16 +114,19 @@ def without(selection: Selection, trials: Collection[str]) -> Selection:
     return Selection(left, selection.records, selection.runs)
 
 
-def require_known(folders: Collection[Folder], wanted: Wanted) -> None:
-    """Raises a `UsageError` where no folder has a run or a trial that is named."""
+def lists_all(place: str) -> str:
+    """What to type to see every run, as the end of an error."""
+    return f"{shlex.join(['python', '-m', 'ablate.archive', f'out={place}'])} lists all"
+
+
+def require_known(place: str, folders: Collection[Folder], wanted: Wanted) -> None:
+    """Raises a `UsageError` where no folder has a run or a trial that is named; `place` is what the user typed."""
     runs_there = {run.run for folder in folders for run in folder.runs}
     trials_there = {trial for folder in folders for trial in folder.rows}
     for key, given, there in (("run", wanted.runs, runs_there), ("trial", wanted.trials, trials_there)):
         for name in given:
             if name not in there:
-                raise UsageError(
-                    f"{key}={name}: not here; {suggest(name, there)}; python -m ablate.query query={key}s lists all"
-                )
+                raise UsageError(f"{key}={name}: not here; {suggest(name, there)}; {lists_all(place)}")
 
 
 def moved(row: Row, also: Collection[str], leaving: Collection[str], users: Collection[Folder]) -> Moved:
