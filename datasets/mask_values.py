@@ -50,25 +50,22 @@ def variety(values_hwc: Values) -> Variety:
     Values of more than 8 bits are counted in some of the pixels of a large mask, evenly spread.
     """
     code_hw = _codes(values_hwc)
+    step = 1 if code_hw.dtype == np.uint8 else code_hw.size // _COUNTED + 1
     if code_hw.dtype == np.uint8:
-        count_n = np.bincount(code_hw.ravel(), minlength=256)
-        if np.count_nonzero(count_n) <= 2:
-            return Variety(int(np.count_nonzero(count_n)), 0)
-        flat_n, between_n = (
-            np.bincount(code_hw[at_hw], minlength=256) for at_hw in (_flat(code_hw), _between(code_hw))
-        )
+        index_p, count_n = code_hw.ravel(), np.bincount(code_hw.ravel(), minlength=256)
     else:
-        step = code_hw.size // _COUNTED + 1
         _, index_p, count_n = np.unique(code_hw.ravel()[::step], return_inverse=True, return_counts=True)
-        if len(count_n) <= 2:
-            return Variety(len(count_n), 0)
-        flat_n, between_n = (
-            np.bincount(index_p, weights=at_hw.ravel()[::step], minlength=len(count_n))
-            for at_hw in (_flat(code_hw), _between(code_hw))
-        )
-    there_n = count_n > 0
-    on_edges_n = there_n & (flat_n < _FLAT * count_n) & (between_n > _BETWEEN * count_n)
-    return Variety(int(there_n.sum()), int(on_edges_n.sum()))
+
+    def counted(at_hw: NDArray[np.bool_]) -> NDArray[np.intp]:
+        return np.bincount(index_p[at_hw.ravel()[::step]], minlength=len(count_n))
+
+    values = int(np.count_nonzero(count_n))
+    if values <= 2:
+        return Variety(values, 0)
+    on_edges_n = (count_n > 0) & (counted(_flat(code_hw)) < _FLAT * count_n)
+    if on_edges_n.any():
+        on_edges_n &= counted(_between(code_hw)) > _BETWEEN * count_n
+    return Variety(values, int(on_edges_n.sum()))
 
 
 def shares(values_hwc: Values) -> Shares:
