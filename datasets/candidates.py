@@ -217,7 +217,7 @@ def _with_masks(records: Sequence[Record], config: PrepareConfig, ledger: Ledger
         raise UsageError(
             f"photo_masks={folder}: none of the {len(wanted)} photographs has a mask, such as {missing[0]}: "
             f"{spelling.cause(missing, there, 'photo_masks') or spelling.otherwise(there)} "
-            "Where names of masks have more, type mask_prefix= or mask_suffix="
+            "Where names of masks have more, type mask_prefix= or mask_suffix=; JPEG masks need mask_threshold="
         )
     if names:
         first = min(names)

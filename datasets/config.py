@@ -151,6 +151,15 @@ class PrepareConfig(pydantic.BaseModel):
             _color(color)
         return colors
 
+    @pydantic.field_validator("image_prefix", "image_suffix", "mask_prefix", "mask_suffix")
+    @classmethod
+    def _part_of_a_name(cls, affix: str) -> str:
+        if "/" in affix or "\0" in affix:
+            raise PydanticCustomError(
+                "affix", "not part of a file's name; name the folder with synthetic_masks= or synthetic_images="
+            )
+        return affix
+
     @property
     def marks(self) -> Marks:
         """What marks the animal in a mask."""

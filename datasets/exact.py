@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from datasets.pictures import BROKEN, BrokenPictureError, opened_picture, reason_of
+from datasets.pictures import BROKEN, BrokenPictureError, check_size, opened_picture, reason_of
 
 Values = NDArray[Any]  # of unsigned or signed integers, or floats
 
@@ -134,6 +134,7 @@ def _by_opencv(data: bytes) -> Values:
         cv2.utils.logging.setLogLevel(level)
     if decoded is None:
         raise BrokenPictureError("its pixels are of a kind that cannot be read; save it with 8 or 16 bits a channel")
+    check_size(decoded.shape[1], decoded.shape[0])
     values_hwc: Values = decoded[..., None] if decoded.ndim == 2 else decoded
     order = [2, 1, 0, 3][: values_hwc.shape[2]] if values_hwc.shape[2] >= 3 else [0]  # of OpenCV: blue, green, red
     return values_hwc[..., order]

@@ -109,7 +109,7 @@ def _bad_message(place: str, what: str, bad: Sequence[str], count: int) -> str:
     kinds = {re.sub(r"[0-9]+", "", one.partition(": ")[2]): one for one in reversed(bad)}
     examples = [one for one in bad if one in kinds.values()][:_NAMED]  # the first of each kind
     few = "; ".join(examples) + ("; ..." if len(bad) > len(examples) else "")
-    return f"{place}: {len(bad)} of the first {count} {what} looked at are bad: {few}"
+    return f"{place}: {len(bad)} of {count} {what} looked at are bad: {few}"
 
 
 def _spread(files: Sequence[Item], count: int) -> Sequence[Item]:
@@ -151,9 +151,10 @@ def _no_animal(seen: Sequence[_Seen], count: int, config: PrepareConfig, place: 
     told = f"{place}: none of {count} masks holds an animal, which is {by}; they hold {mask_values.told(held)}"
     brightest = max(one.brightest for one in seen)
     if config.mask_threshold is not None and brightest > 0:
-        return f"{told}; type mask_threshold={brightest / 2:.3g}"
-    if sum(one.noisy for one in seen) > len(seen) / 2:
-        return f"{told}; they were compressed, smoothed or scaled once: type mask_threshold={brightest / 2:.3g} instead"
+        return f"{told}; type mask_threshold={masks.half(brightest)}"
+    if sum(one.noisy for one in seen) > len(seen) / 2 and not masks.may_be_ids(brightest):
+        typed = f"mask_threshold={masks.half(brightest)}"
+        return f"{told}; they were compressed, smoothed or scaled once: type {typed} instead"
     swapped = _swapped(held, config)
     if swapped:
         return f"{told}; red and blue are swapped: type mask_colors={swapped}"
@@ -183,11 +184,13 @@ def _remarks(seen: Sequence[_Seen], config: PrepareConfig) -> Iterable[str]:
     doubtful, several = [one for one in seen if one.doubtful], [one for one in seen if one.several]
     if len(doubtful) > _MOST_BAD * len(seen):
         brightest = max(one.brightest for one in doubtful)
-        instead = f" instead of {config.marked_by}" if config.marked_by else ""
+        advice = f"if so, type mask_threshold={masks.half(brightest)}"
+        advice += f" instead of {config.marked_by}" if config.marked_by else ""
+        if masks.may_be_ids(brightest):
+            advice = "where they are ids, type mask_ids=1,2,..."
         yield (
             f"{len(doubtful)} of {len(seen)} masks looked at hold values that lie on edges alone, as compression or "
-            f"smoothing leaves them ({mask_values.told(_held(doubtful))}); "
-            f"if so, type mask_threshold={brightest / 2:.3g}{instead}"
+            f"smoothing leaves them ({mask_values.told(_held(doubtful))}); {advice}"
         )
     elif len(several) > _MOST_BAD * len(seen):
         held = _held(several)

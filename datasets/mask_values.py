@@ -15,6 +15,7 @@ _SHOWN = 4
 _PIXELS = 20_000  # that tell the shares of values
 _COUNTED = 300_000  # pixels in which values are counted
 _FLAT = 0.1  # of a value's pixels; smoothed edges and noise have next to no pixel whose neighbours are equal
+_BETWEEN = 0.1  # of a value's pixels; thin animals' ids have next to none between a lower and a higher value
 Shares = tuple[tuple[str, float], ...]  # values as a user types them, with their shares of the pixels, commonest first
 
 
@@ -41,24 +42,30 @@ class Variety:
 
 
 def variety(values_hwc: Values) -> Variety:
-    """Counts the values of a mask, and those that hardly any pixel shares with all its neighbours.
+    """Counts the values of a mask, and those that lie on edges alone.
+
+    Of those hardly any pixel equals all its neighbours, and some are between a lower and a higher value. The latter
+    are none where a thin animal has a value of its own.
 
     Values of more than 8 bits are counted in some of the pixels of a large mask, evenly spread.
     """
     code_hw = _codes(values_hwc)
+    step = 1 if code_hw.dtype == np.uint8 else code_hw.size // _COUNTED + 1
     if code_hw.dtype == np.uint8:
-        count_n = np.bincount(code_hw.ravel(), minlength=256)
-        if np.count_nonzero(count_n) <= 2:
-            return Variety(int(np.count_nonzero(count_n)), 0)
-        flat_n = np.bincount(code_hw[_flat(code_hw)], minlength=256)
+        index_p, count_n = code_hw.ravel(), np.bincount(code_hw.ravel(), minlength=256)
     else:
-        step = code_hw.size // _COUNTED + 1
         _, index_p, count_n = np.unique(code_hw.ravel()[::step], return_inverse=True, return_counts=True)
-        if len(count_n) <= 2:
-            return Variety(len(count_n), 0)
-        flat_n = np.bincount(index_p, weights=_flat(code_hw).ravel()[::step], minlength=len(count_n))
-    there_n = count_n > 0
-    return Variety(int(there_n.sum()), int((there_n & (flat_n < _FLAT * count_n)).sum()))
+
+    def counted(at_hw: NDArray[np.bool_]) -> NDArray[np.intp]:
+        return np.bincount(index_p[at_hw.ravel()[::step]], minlength=len(count_n))
+
+    values = int(np.count_nonzero(count_n))
+    if values <= 2:
+        return Variety(values, 0)
+    on_edges_n = (count_n > 0) & (counted(_flat(code_hw)) < _FLAT * count_n)
+    if on_edges_n.any():
+        on_edges_n &= counted(_between(code_hw)) > _BETWEEN * count_n
+    return Variety(values, int(on_edges_n.sum()))
 
 
 def shares(values_hwc: Values) -> Shares:
@@ -130,3 +137,16 @@ def _flat(code_hw: Values) -> NDArray[np.bool_]:
     flat_hw[:, 1:] &= right
     flat_hw[:, :-1] &= right
     return flat_hw
+
+
+def _between(code_hw: Values) -> NDArray[np.bool_]:
+    """Where a pixel lies strictly between those on both sides of it, along a row or a column.
+
+    Also those two pixels off, for an edge that was smoothed and then enlarged by repeating pixels.
+    """
+    between_hw = np.zeros(code_hw.shape, dtype=bool)
+    for lines_hw, at_hw in ((code_hw, between_hw), (code_hw.T, between_hw.T)):
+        for off in (1, 2):
+            before, pixel, after = lines_hw[: -2 * off], lines_hw[off:-off], lines_hw[2 * off :]
+            at_hw[off:-off] |= ((before < pixel) & (pixel < after)) | ((after < pixel) & (pixel < before))
+    return between_hw

@@ -20,6 +20,7 @@ from datasets.pictures import BrokenPictureError, Mask
 _LUMA = np.array([0.299, 0.587, 0.114])  # of ITU-R BT.601
 CHANNELS = ("red", "green", "blue", "alpha")
 _GREY = 128  # what is said where a mask holds nothing that tells more
+_DARK = 64  # grey values below are rather ids
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,17 @@ class Marked:
         """Its highest grey value, in its own numbers."""
         return float(_grey(self.planes_hwc).max())
 
-    @property
-    def threshold(self) -> str:
-        """What `mask_threshold=` might be: half of its brightest grey value."""
-        return _half(self.planes_hwc)
+
+def may_be_ids(brightest: float) -> bool:
+    """Whether values up to this one are ids rather than grey values."""
+    return 1 < brightest < _DARK and brightest.is_integer()
+
+
+def half(brightest: float) -> str:
+    """What `mask_threshold=` might be: half of the brightest grey value."""
+    if brightest <= 0:
+        return str(_GREY)
+    return f"{brightest / 2:.3g}" if brightest < 2 * _GREY - 1 else str(round(brightest / 2))
 
 
 def decode(data: bytes, marks: Marks = NOT_ZERO) -> Mask:
@@ -116,7 +124,7 @@ def read(data: bytes, marks: Marks = NOT_ZERO) -> Marked:
     if found.lossy and marks.threshold is None:
         raise BrokenPictureError(
             f"a lossy {found.lossy} mask has no exact values; say above which grey value is animal: "
-            f"mask_threshold={_half(found.colours_hwc)}, or save it as PNG where it is made"
+            f"mask_threshold={half(float(_grey(found.colours_hwc).max()))}, or save it as PNG where it is made"
         )
     if marks.channel is not None:
         found = Exact(_rgba(found.colours_hwc)[..., [CHANNELS.index(marks.channel)]])
@@ -129,10 +137,11 @@ def read(data: bytes, marks: Marks = NOT_ZERO) -> Marked:
         return Marked(_grey(planes_hwc) > marks.threshold, planes_hwc, held_hwc)
     marked = Marked(np.asarray(planes_hwc.any(axis=2)), planes_hwc, held_hwc)
     if marked.variety.noisy:
-        alpha = held_hwc.shape[2] > planes_hwc.shape[2]
-        told = f"above which grey value is animal: mask_threshold={marked.threshold}"
-        if alpha:
+        told = f"above which grey value is animal: mask_threshold={half(marked.brightest)}"
+        if held_hwc.shape[2] > planes_hwc.shape[2]:
             told = "whether its transparency tells the animal: mask_channel=alpha"
+        elif may_be_ids(marked.brightest):
+            told = "which of them are animal: mask_ids=1,2,..."
         raise BrokenPictureError(
             f"its mask has {marked.variety.values} values, most of them on edges alone (it was compressed, smoothed or "
             f"scaled once); say {told}"
@@ -189,18 +198,16 @@ def _grey(planes_hwc: Values) -> Values:
     return grey_hw
 
 
-def _half(planes_hwc: Values) -> str:
-    half = float(_grey(planes_hwc).max()) / 2
-    if half <= 0:
-        return str(_GREY)
-    return f"{half:.3g}" if planes_hwc.dtype.kind == "f" or half < 2 else str(round(half))
-
-
 def _rgba(colours_hwc: Values) -> Values:
     """Red, green, blue and alpha, of a picture of any number of channels; opaque where it has no alpha."""
     channels = colours_hwc.shape[2]
     if colours_hwc.dtype.kind == "f":
         raise BrokenPictureError("its values are fractions, not colours; say above which is animal: mask_threshold=0.5")
+    if colours_hwc.dtype not in (np.uint8, np.uint16):
+        raise BrokenPictureError(
+            f"its values have {8 * colours_hwc.dtype.itemsize} bits, which are no colours; say which are animal: "
+            "mask_ids= or mask_threshold="
+        )
     opaque_hw1 = np.full_like(colours_hwc[..., :1], np.iinfo(colours_hwc.dtype).max)
     colour_hw3 = colours_hwc[..., :3] if channels >= 3 else np.repeat(colours_hwc[..., :1], 3, axis=2)
     alpha_hw1 = colours_hwc[..., -1:] if channels in {2, 4} else opaque_hw1

@@ -20,6 +20,7 @@ from datasets.config import PrepareConfig
 from datasets.ledger import SYNTHETIC, Ledger, Skipped
 
 _EXAMPLES = 3
+_MOST_LONELY = 0.5  # of the images; where more have no mask, the names are misunderstood
 _EITHER = "its name is an image's and a mask's"
 
 
@@ -61,8 +62,16 @@ class Side:
                 ledger.skipped.append(Skipped(SYNTHETIC, self._shown(file.path), "two files of this name"))
         found = {key: file for key, file in keyed if counts[key] == 1}
         if self.lenient:
-            found |= {file.name: file for file in self.others if file.name not in counts}
+            names = Counter(file.name for file in self.others)
+            found |= {file.name: file for file in self.others if names[file.name] == 1 and file.name not in counts}
         return found
+
+    def tell_of_twins(self, wanted: Mapping[str, File], ledger: Ledger) -> None:
+        """Of the others, which may be anything, two of one name matter where the other side has it."""
+        names = Counter(file.name for file in self.others) if self.lenient else Counter[str]()
+        for file in self.others:
+            if names[file.name] > 1 and file.name in wanted:
+                ledger.skipped.append(Skipped(SYNTHETIC, self._shown(file.path), "two files of this name"))
 
     @property
     def other_paths(self) -> Set[Path]:
@@ -76,8 +85,8 @@ def pairs(config: PrepareConfig, images: Path, masks: Path, ledger: Ledger) -> t
     """Images with their masks, and how many names there are at all; tells the ledger what has no partner.
 
     Raises:
-        UsageError: a folder is missing or holds no picture, the names do not tell images from masks, or less than half
-            of the images have a mask.
+        UsageError: a folder is missing or holds no picture, the names do not tell images from masks, none or
+            less than half of the images have a mask (a larger `max_bad` allows for more without).
     """
     image_side = Side(images, "synthetic_images", Affixes(config.image_prefix, config.image_suffix))
     mask_side = Side(masks, "synthetic_masks", Affixes(config.mask_prefix, config.mask_suffix))
@@ -85,7 +94,8 @@ def pairs(config: PrepareConfig, images: Path, masks: Path, ledger: Ledger) -> t
     by_image, by_mask = image_side.by_key(ledger), mask_side.by_key(ledger)
     found = list(_matched(by_image, by_mask, ledger))
     paired = {file.path for pair in found for file in pair}
-    for side in (image_side, mask_side):
+    for side, wanted in ((image_side, by_mask), (mask_side, by_image)):
+        side.tell_of_twins({key: file for key, file in wanted.items() if file.path not in paired}, ledger)
         _tell_of_others(side, paired, ledger)
     lonely_images, lonely_masks = (
         [file for file in keyed.values() if file.path not in known]
@@ -93,8 +103,9 @@ def pairs(config: PrepareConfig, images: Path, masks: Path, ledger: Ledger) -> t
     )
     if not (image_side.files or image_side.others):
         raise UsageError(f"synthetic_images=: {images} holds no picture{_instead(image_side)}")
-    if len(found) < len(lonely_images):
-        raise _unpaired(image_side, mask_side, len(found), lonely_images, lonely_masks)
+    most = max(_MOST_LONELY, config.max_bad) * (len(found) + len(lonely_images))
+    if len(lonely_images) > most or (lonely_images and not found):
+        raise _unpaired(image_side, mask_side, paired, lonely_images, lonely_masks)
     if 0 < len(lonely_images) == len(lonely_masks):
         ledger.remarks.append(
             f"{len(lonely_images)} image(s) have no mask and as many masks no image, such as "
@@ -218,22 +229,23 @@ def _one_folder(side: Side, names: Sequence[str]) -> UsageError:
 
 
 def _unpaired(
-    image: Side, mask: Side, paired: int, lonely_images: Sequence[File], lonely_masks: Sequence[File]
+    image: Side, mask: Side, paired: Set[Path], lonely_images: Sequence[File], lonely_masks: Sequence[File]
 ) -> UsageError:
     """The error that tells what to type where names do not make pairs."""
-    everything = [[file.name for file in (*side.files, *side.others)] for side in (image, mask)]
-    found = affixes.proposal(*everything)
+    everything = [[*side.files, *side.others] for side in (image, mask)]
+    found = affixes.proposal(*([file.name for file in files] for files in everything))
+    pairs = len(paired) // 2
     masks = f"masks without an image: {_some([one.path.name for one in lonely_masks])}" if lonely_masks else "no mask"
-    if found is not None and found.pairs > paired:
+    if found is not None and found.pairs > pairs:
         told = f"type {found.typed or 'no prefix and no suffix'}, which makes {found.pairs} pairs"
     elif not lonely_masks and mask.kinds:
         told = f"synthetic_masks= holds no picture{_instead(mask)}"
     else:
-        told = _other_names(*everything) or (
+        told = _other_names(*([file.name for file in files if file.path not in paired] for files in everything)) or (
             "is it the right folder? What differs in their names is told by image_prefix= image_suffix= mask_prefix= "
             "mask_suffix="
         )
-    count = paired + len(lonely_images)
+    count = pairs + len(lonely_images)
     names = _some([one.path.name for one in lonely_images])
     return UsageError(
         f"synthetic={image.folder.parent}: {len(lonely_images)} of {count} images have no mask of their name ({names}; "
@@ -245,7 +257,7 @@ def _other_names(images: Sequence[str], masks: Sequence[str]) -> str:
     """Why no prefix or suffix makes pairs, where it is that numbers are padded otherwise, or that folders are names."""
     image_of = {_unpadded(name): name for name in images}
     for mask in masks:
-        if image := image_of.get(_unpadded(mask)):
+        if (image := image_of.get(_unpadded(mask), mask)) != mask:
             return f"their numbers are padded otherwise, as {mask} and {image}: rename either"
     known = {*images}
     for mask in masks:

@@ -184,13 +184,17 @@ def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | Non
 
 
 def mask_path(record: Record, config: PrepareConfig) -> Path:
-    """Where a photograph's mask lies, of the spelling, the names and the formats that it may have; PNG if nowhere."""
+    """Where a photograph's mask lies, of the spelling, the names and the formats that it may have; PNG if nowhere.
+
+    Without a threshold a JPEG is none: it would be refused, and is rather a preview.
+    """
     folder = local(config.photo_masks or "", "photo_masks")
     if record.mask is not None:
         return folder / record.mask
     named = folder / record.file_name
     others = folder.resolve() != local(config.photos, "photos").resolve()  # else they are the photographs
-    formats = [".png", *sorted(folders.SUFFIXES - {".png"})] if others else [".png"]
+    passed_over = {".png"} if config.mask_threshold is not None else {".png", ".jpg", ".jpeg"}
+    formats = [".png", *sorted(folders.SUFFIXES - passed_over)] if others else [".png"]
     for stem in dict.fromkeys((named.stem, f"{config.mask_prefix}{named.stem}{config.mask_suffix}")):
         for suffix in formats:
             if is_file(path := named.with_name(stem + suffix)):

@@ -98,9 +98,18 @@ def opened_picture(data: bytes) -> Image.Image:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         opened = Image.open(io.BytesIO(data), formats=_FORMATS)
     width, height = opened.size
+    check_size(width, height)
+    return opened
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuses a picture of too many pixels.
+
+    Raises:
+        BrokenPictureError: it is too large.
+    """
     if width * height > MAX_PIXELS:
         raise BrokenPictureError(f"{width}x{height} px is too large; at most {MAX_PIXELS // 10**6} megapixels")
-    return opened
 
 
 def _orientation(opened: Image.Image) -> int:

@@ -25,7 +25,7 @@ def implausible(box_xywh: Box, frame_wh: Wh) -> str | None:
     """
     x, y, w, h = box_xywh
     told = f"{shown(box_xywh)} in {frame_wh[0]:g}x{frame_wh[1]:g} px"
-    if max(w, h) <= 1:
+    if _in_fractions(box_xywh):
         return f"box below one pixel: {told}; are they fractions of the frame?"
     if min(w, h) < 1:
         return f"box below one pixel: {told}"
@@ -35,6 +35,11 @@ def implausible(box_xywh: Box, frame_wh: Wh) -> str | None:
         hint = "; is it [x0, y0, x1, y1]?" if x < w <= frame_wh[0] and y < h <= frame_wh[1] else ""
         return f"box reaches far out of the frame: {told}{hint}"
     return None
+
+
+def _in_fractions(box_xywh: Box) -> bool:
+    """Whether a box seems to be told in fractions of the frame; one of a pixel's size may lie anywhere."""
+    return max(box_xywh[2:]) < 1 or max(box_xywh) <= 1
 
 
 def shown(box_xywh: Box) -> str:
@@ -48,7 +53,7 @@ def misread(boxes_xywh: Sequence[Box], frames_wh: Sequence[Wh | None]) -> str | 
     Args:
         frames_wh: the size of the frame that each box refers to, where it is known.
     """
-    fractions = [box for box in boxes_xywh if max(box[2:]) <= 1]
+    fractions = [box for box in boxes_xywh if _in_fractions(box)]
     if len(fractions) > len(boxes_xywh) / 2:
         return (
             f"{len(fractions)} of {len(boxes_xywh)} boxes are fractions of the frame, not pixels, such as "

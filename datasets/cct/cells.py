@@ -35,7 +35,18 @@ def name(value: object) -> str | None:
 def title(value: object) -> str | None:
     """A name that people type: as `name`, its letters composed (NFC), without space round it, which nobody sees."""
     told = name(value)
-    return None if told is None else unicodedata.normalize("NFC", told).strip()
+    return None if told is None else _composed(told)
+
+
+def heading(value: object) -> str | None:
+    """A title that has to be there: any text but a blank one is one, also `None` and `NA`, which people do write."""
+    if isinstance(value, str):
+        return _composed(value) or None
+    return title(value)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def other_spelling(told: str) -> str:

@@ -92,7 +92,7 @@ def _kind(raw: object) -> str:
 def _category_names(path: Path, categories: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     named: dict[str, str] = {}
     for category in categories:
-        number, name = cells.name(category.get("id")), cells.title(category.get("name"))
+        number, name = cells.name(category.get("id")), cells.heading(category.get("name"))
         if number is None or name is None:
             raise UsageError(
                 f"annotations={path}: a category without an id or a name: {cells.shown(category)}; mend it"

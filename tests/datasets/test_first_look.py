@@ -85,9 +85,9 @@ TOLD = {
     "JPEG saved as PNG": (
         pillow(compressed(grey())),
         {},
-        "4 of the first 4 masks looked at are bad: .*mask_threshold=128",
+        "4 of 4 masks looked at are bad: .*mask_threshold=128",
     ),
-    "smooth edges": (pillow(smoothed(grey())), {}, "4 of the first 4 masks looked at are bad: .*mask_threshold=128"),
+    "smooth edges": (pillow(smoothed(grey())), {}, "4 of 4 masks looked at are bad: .*mask_threshold=128"),
     "several pages": (
         pillow(grey(), "TIFF", save_all=True, append_images=[Image.fromarray(grey())]),
         {},
@@ -157,7 +157,7 @@ def test_one_animal_among_many_images_is_enough(raw):
         (
             pillow(compressed(grey())),
             {},
-            "photo_masks=.*6 of the first 6 masks looked at are bad: p0.jpg: .*threshold=128",
+            "photo_masks=.*6 of 6 masks looked at are bad: p0.jpg: .*threshold=128",
         ),
     ],
 )
@@ -221,7 +221,7 @@ def test_an_image_without_an_animal_tells_what_its_mask_holds(tmp_path):
 BAD_IMAGES = {
     "broken": (
         lambda path: path.write_bytes(b"<html>"),
-        "4 of the first 4 images looked at are bad: s0000.jpg: broken",
+        "4 of 4 images looked at are bad: s0000.jpg: broken",
     ),
     "another shape": (lambda path: save(path, picture(np.random.default_rng(0), (50, 50))), "mask of another shape"),
 }
@@ -263,3 +263,20 @@ def test_a_folder_without_any_mask_of_the_photographs_is_asked_about(raw):
         UsageError, match=r"none of the 6 photographs has a mask, such as p0\.png: .*p0_label\.png.*type mask_"
     ):
         first_look.at_photographs(candidates.candidates(chosen, Ledger()), chosen)
+
+
+def test_a_preview_beside_the_masks_of_photographs_is_none(tmp_path):
+    raw_inputs.folder(tmp_path)
+    mask = np.zeros(raw_inputs.PHOTO_WH[::-1], dtype=np.uint8)
+    mask[20:40, 20:50] = 255
+    for index in range(6):
+        save(tmp_path / "photo_masks" / f"p{index}.{'png' if index else 'jpg'}", mask)
+    chosen = config(tmp_path, tmp_path / "out", photo_masks=str(tmp_path / "photo_masks"), arms=("full",))
+    manifest = prepare(chosen, lambda line: None)
+    found = [sample.mask_png is not None for sample in shards.read(tmp_path / "out", manifest, "real", "test")]
+    assert sorted(found) == [False] + [True] * 5
+
+
+def test_values_on_edges_of_dark_masks_are_told_to_be_declared_as_ids(raw):
+    masks(raw, pillow(smoothed(grey(40))))
+    assert "where they are ids, type mask_ids=1,2,..." in looked(raw, mask_ids=(40,))[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import mask_values, masks
+from datasets import mask_values, masks, pictures
 from datasets.config import PrepareConfig
 from datasets.pictures import BrokenPictureError
 from tests.datasets.mask_files import (
@@ -132,6 +132,59 @@ def test_ids_of_many_animals_are_no_noise(count):
     marked = masks.read(pillow(ids))
     assert marked.variety == mask_values.Variety(count + 1, 0)
     assert (marked.mask_hw == (ids > 0)).all()
+
+
+def thin(count, width=2, step=14):
+    """Ids of animals that are a few pixels wide."""
+    ids = np.zeros((200, 200), dtype=np.uint8)
+    for number in range(count):
+        ids[20:60, 10 + step * number : 10 + step * number + width] = number + 1
+    return ids
+
+
+FAT_AS_WELL = thin(12)
+FAT_AS_WELL[100:150, 20:90] = 13
+LUT = np.random.default_rng(1).integers(0, 255, (13, 3), dtype=np.uint8) * (np.arange(13) > 0)[:, None].astype(np.uint8)
+THIN = {
+    "2 px": thin(12),
+    "1 px": thin(12, 1),
+    "3 px": thin(12, 3),
+    "rows": thin(12).T.copy(),
+    "a fat one as well": FAT_AS_WELL,
+    "16 bits": thin(12).astype(np.uint16) * 300,
+    "colours": LUT[thin(12)],
+}
+
+
+@pytest.mark.parametrize("kind", THIN)
+def test_ids_of_thin_animals_are_no_noise(kind):
+    ids = THIN[kind]
+    marked = masks.read(opencv(ids))
+    assert not marked.variety.doubtful
+    assert (marked.mask_hw == (ids if ids.ndim == 2 else ids.any(axis=2)).astype(bool)).all()
+
+
+@pytest.mark.parametrize("pixels", [smoothed(grey()), compressed(grey())], ids=["smoothed", "compressed"])
+def test_noise_is_told_though_its_pixels_were_repeated(pixels):
+    with pytest.raises(BrokenPictureError, match=r"on edges alone .*mask_threshold=128"):
+        masks.read(pillow(pixels.repeat(2, 0).repeat(2, 1)))
+
+
+def test_smoothed_ids_are_not_told_to_be_grey():
+    with pytest.raises(BrokenPictureError, match=r"on edges alone .*which of them are animal: mask_ids=1,2,\.\.\.$"):
+        masks.read(pillow(smoothed(grey(40))))
+
+
+def test_what_opencv_reads_is_limited_in_size_as_well(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
+    with pytest.raises(BrokenPictureError, match="96x72 px is too large"):
+        masks.read(opencv(grey(1, dtype=np.float64), ".tiff"))
+
+
+def test_integers_of_32_bits_are_no_colours():
+    with pytest.raises(BrokenPictureError, match=r"32 bits, which are no colours.*mask_ids="):
+        masks.read(pillow(grey(65_535, dtype=np.int32), "TIFF"), marks(mask_colors=("#ffffff",)))
+    assert masks.decode(pillow(grey(65_535, dtype=np.uint16)), marks(mask_colors=("#ffffff",))).any()
 
 
 def test_noise_among_declared_values_is_doubtful_not_refused():

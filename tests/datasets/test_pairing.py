@@ -189,3 +189,44 @@ def test_identities_do_not_depend_on_how_pairs_are_told(tmp_path):
     )
     assert plain == suffixed
     assert plain[0] == ("00000", "train")
+
+
+def test_of_two_masks_of_one_name_without_the_suffix_neither_is_taken(tmp_path):
+    files(tmp_path, *(f"images/{name}.png" for name in "abc"), "masks/a_mask.png", "masks/b.png")
+    files(tmp_path, "masks/c.png", "masks/c.tif", "masks/depth.png", "masks/depth.tif")
+    found, ledger = paired(tmp_path, mask_suffix="_mask")
+    assert found == {"a.png": "a_mask.png", "b.png": "b.png"}
+    assert {(one.name, one.reason) for one in ledger.skipped} == {
+        ("c.png", "two files of this name"),
+        ("c.tif", "two files of this name"),
+        ("c.png", "no mask of this name"),
+    }
+
+
+def test_more_images_without_a_mask_than_with_one_may_be_allowed(tmp_path):
+    files(tmp_path, *(f"images/{name}.png" for name in NAMES), "masks/00000.png", "masks/00001.png")
+    with pytest.raises(UsageError, match="10 of 12 images have no mask"):
+        paired(tmp_path, max_bad=0.8)
+    found, ledger = paired(tmp_path, max_bad=0.85)
+    assert (len(found), len(ledger.skipped)) == (2, 10)
+    for name in ("00000", "00001"):
+        (tmp_path / "synthetic" / "masks" / f"{name}.png").rename(tmp_path / "synthetic" / "masks" / f"x{name}.png")
+    with pytest.raises(UsageError, match="12 of 12 images have no mask"):
+        paired(tmp_path, max_bad=1.0)
+
+
+def test_a_name_that_has_its_partner_is_no_example_of_one_without(tmp_path):
+    files(tmp_path, *(f"images/{name}.png" for name in ("3", "x", "y")), "masks/3.png")
+    with pytest.raises(UsageError, match="2 of 3 images have no mask") as caught:
+        paired(tmp_path)
+    assert "rename" not in str(caught.value)
+    files(tmp_path, "images/z.png", "images/07.png", "masks/7.png")
+    with pytest.raises(UsageError, match="padded otherwise, as 7 and 07"):
+        paired(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["image_prefix", "image_suffix", "mask_prefix", "mask_suffix"])
+@pytest.mark.parametrize("affix", ["seg/", "/seg", "a\0"])
+def test_a_folder_is_no_part_of_a_name(tmp_path, key, affix):
+    with pytest.raises(ValueError, match="name the folder with synthetic_masks="):
+        config(tmp_path, tmp_path / "out", **{key: affix})

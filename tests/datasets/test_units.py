@@ -92,6 +92,11 @@ def test_an_implausible_box_is_quoted_with_its_frame(box, reason):
     assert units.implausible(box, FRAME).startswith(reason)
 
 
+def test_boxes_of_one_pixel_are_no_fractions():
+    assert units.implausible((5, 5, 1, 1), FRAME) is None
+    assert units.misread([(5, 5, 1, 1)] * 4, [None] * 4) is None
+
+
 def test_implausible_boxes_are_left_out_counted_and_listed(tmp_path):
     survey = Survey(tmp_path).add("ok").add("p", boxes=[(40, 30, 60, 50), (0.2, 0.2, 0.5, 0.5)])
     photos, ledger = read(survey.add("q", boxes=[(90, 60, 130, 100)]).add("small", boxes=[(9, 9, 1.5, 30)]))

@@ -32,6 +32,13 @@ def test_every_unicode_encoding_is_read(tmp_path, encoding):
     assert cct.read([tmp_path / "a.json"]).records[0].file_name == "R\u00e4v.jpg"
 
 
+@pytest.mark.parametrize("name", ["None", "NA", "null", " nan "])
+def test_a_category_may_be_called_what_elsewhere_stands_for_nothing(tmp_path, name):
+    table = TABLE | {"categories": [{"id": 1, "name": name}]}
+    (tmp_path / "a.json").write_text(json.dumps(table))
+    assert cct.read([tmp_path / "a.json"]).categories == (name.strip(),)
+
+
 def test_another_encoding_is_named(tmp_path):
     assert "save it as UTF-8" in error(tmp_path / "a.json", TEXT.encode("latin-1"))
 
@@ -68,7 +75,8 @@ def test_a_folder_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "category", [{"id": 1}, {"name": "deer"}, {"id": 1, "name": None}, {"id": 1, "name": float("nan")}]
+    "category",
+    [{"id": 1}, {"name": "deer"}, {"id": 1, "name": None}, {"id": 1, "name": float("nan")}, {"id": 1, "name": " "}],
 )
 def test_a_category_without_a_name_is_refused(tmp_path, category):
     assert "without an id or a name" in error(
