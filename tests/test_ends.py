@@ -151,7 +151,7 @@ def used():
 def test_a_path_as_a_value_of_a_grid_is_a_value_like_any_other(tiny_root, tmp_path):
     grid = 'product(model=["{a}", "unet"], arm=["crop"], augment=["none", "{b}"])'
     augment = tmp_path / "nothing.py"
-    augment.write_text("from ablate.augment.none import build\n")
+    augment.write_text("from ablate.augment import none\n\n\ndef build():\n    return none.build()\n")
     (tmp_path / "space.py").write_text(
         "from ablate.space import product\n\ndef space():\n    return "
         + grid.format(a=network(tmp_path, "net", "pass"), b=augment)
