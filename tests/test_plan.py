@@ -55,6 +55,13 @@ def test_names_say_what_differs(tiny_root):
     assert names == ["unet-crop-s0-learning_rate=0.1", "unet-crop-s0-learning_rate=0.01"]
 
 
+def test_a_path_as_a_value_is_named_by_its_file(tiny_root, tmp_path):
+    (tmp_path / "mine.safetensors").touch()
+    space = product(model=["unet_resnet50"], encoder_weights=["none", str(tmp_path / "mine.safetensors")])
+    names = [trial.name for trial in plan(tiny_root, space)]
+    assert names == [f"unet_resnet50-crop-s0-encoder_weights={value}" for value in ("none", "mine")]
+
+
 def test_two_files_of_one_name_are_told_apart(tiny_root, tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
