@@ -127,7 +127,7 @@ def told(error: Exception | None, log: Path) -> Death:
         largest, pid = _LARGEST.search(said), _PID.match(last)
         return Death(_MEMORY, own=largest[1] == pid[1] if largest and pid else None)
     if isinstance(error, RayTaskError) or (isinstance(error, RayActorError) and error.actor_init_failed):
-        return Death(f"its process was ended: {_last_line(said)}", own=True)
+        return Death(f"its process was ended: {last_line(said)}", own=True)
     return _of_process(said, last)
 
 
@@ -154,7 +154,8 @@ def _error(trial: Trial) -> Exception | None:
     return found if isinstance(found, Exception) else None
 
 
-def _last_line(said: str) -> str:
+def last_line(said: str) -> str:
+    """The last line of what was said that says anything: where Python's traces have the error itself."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return lines[-1] if lines else "nothing was said"
 

@@ -11,18 +11,16 @@ reason to refuse a file.
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ablate import json_file
 from ablate.errors import UsageError
 from ablate.matching import few, shown
 
 # What undoes a compression, whatever the file is called.
-_PACKED = {b"\x1f\x8b": "gzip -dc <", b"PK\x03\x04": "unzip -p", b"BZh": "bzip2 -dc <", b"\xfd7zXZ": "xz -dc <"}
 _SPECIESNET = {"1": "animal", "2": "human", "3": "vehicle"}  # documented as those of MegaDetector's raw output
 _FORMS = "MegaDetector's form (images and detection_categories), SpeciesNet's (predictions) and COCO lists are read"
 _NO_SIZE = "annotations= tells no width and height of it, which its boxes need"
@@ -87,7 +85,7 @@ def read(path: Path, annotations: Annotations | None = None) -> Detections:
         UsageError: it is of no form that is read; names the form, where it is a known one.
     """
     place = f"boxes={path}"
-    told = document(path, "boxes")
+    told = json_file.read(path, "boxes")
     if isinstance(told, dict) and "images" in told and "detection_categories" in told:
         return _megadetector(place, told)
     if isinstance(told, dict) and isinstance(told.get("predictions"), list):
@@ -104,7 +102,7 @@ def read_annotations(path: Path) -> Annotations:
         UsageError: it is not one.
     """
     place = f"annotations={path}"
-    told = document(path, "annotations")
+    told = json_file.read(path, "annotations")
     tables = {key: told.get(key) if isinstance(told, dict) else None for key in ("images", "categories")}
     images = [image for image in _rows(tables["images"]) if identity(image.get("id"))]
     file_names: dict[str, str] = {}
@@ -120,38 +118,6 @@ def read_annotations(path: Path) -> Annotations:
             sizes.setdefault(identity(image["id"]), (width, height))
     categories = {identity(row.get("id")): str(row.get("name")) for row in _rows(tables["categories"])}
     return Annotations(place, file_names, sizes, categories)
-
-
-def document(path: Path, key: str) -> object:
-    """The JSON in a file, in whichever of Unicode's encodings, with or without a byte-order mark.
-
-    Raises:
-        UsageError: there is none; `key` is what the user typed before the `=`.
-    """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"{key}={path}: no such file") from None
-    except IsADirectoryError:
-        raise UsageError(f"{key}={path}: a folder; give the JSON file") from None
-    except OSError as error:
-        raise UsageError(f"{key}={path}: {error.strerror}") from error
-    if not data.strip():
-        raise UsageError(f"{key}={path}: the file is empty")
-    for mark, command in _PACKED.items():
-        if data.startswith(mark):
-            raise UsageError(
-                f"{key}={path}: a compressed file; type {command} {shlex.quote(str(path))} > unpacked.json, and give "
-                f"{key}=unpacked.json"
-            )
-    try:
-        return json.loads(data)
-    except RecursionError:
-        raise UsageError(f"{key}={path}: JSON that is nested too deep for a detector's file") from None
-    except ValueError as error:
-        lines = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
-        why = "several JSON values, such as one in each line, where one is expected" if lines else f"not JSON: {error}"
-        raise UsageError(f"{key}={path}: {why}") from error
 
 
 def number(raw: object) -> float | None:

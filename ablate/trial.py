@@ -113,7 +113,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         """Writes to the log file of each of the job's trials; appended to by every attempt, and by a crash."""
         self._log.setLevel(logging.INFO)
         self._log.propagate = False
-        self._log.handlers.clear()
+        self.cleanup()  # of an attempt that did not get beyond this
         logs = self._job.out / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         for trial in self._job.trials:

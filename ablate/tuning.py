@@ -86,8 +86,8 @@ def _fit(
         except Exception as error:  # noqa: BLE001 - Ray's own end: what is finished is kept, and its trace with it
             _record(out / "logs" / _LOG)
             if not interruption.asked():
-                trace = f"its trace is in {out / 'logs' / _LOG}"
-                board.say(f"Ray has given up: {_last_line(error)}; {trace}. To continue: {typed.command()}")
+                told = f"{type(error).__name__}: {deaths.last_line(str(error))}; its trace is in {out / 'logs' / _LOG}"
+                board.say(f"Ray has given up: {told}. To continue: {typed.command()}")
     for job, reason in watch.given_up:
         commit_failure(job, reason, {})
     if stopper.reason is not None:
@@ -184,11 +184,6 @@ def _record(log: Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a") as file:
             file.write(f"{datetime.datetime.now(datetime.UTC).isoformat()}\n{traceback.format_exc()}\n")
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1] if lines else ''}"
 
 
 def _job(trial: Trial) -> Job:

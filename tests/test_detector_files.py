@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from ablate.detector_files import document, read, read_annotations
+from ablate import json_file
+from ablate.detector_files import read, read_annotations
 from ablate.errors import UsageError
 
 CATEGORIES = {"1": "animal", "2": "person"}
@@ -127,7 +128,7 @@ def test_places_without_a_file_are_named(tmp_path):
     packed = tmp_path / "boxes.json.gz"
     packed.write_bytes(gzip.compress(b"{}"))
     with pytest.raises(UsageError, match=r"type gzip -dc < .*boxes.json.gz > unpacked.json, and give boxes=unpacked"):
-        document(packed, "boxes")
+        json_file.read(packed, "boxes")
 
 
 def test_annotations_tell_file_names_by_image_id(tmp_path):

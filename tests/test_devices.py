@@ -31,4 +31,6 @@ def test_a_broken_context_is_told_by_the_error_that_broke_it(monkeypatch):
     monkeypatch.setattr(torch, "ones", broken)
     with pytest.raises(BrokenDeviceError, match=r"^the GPU is lost to this process: index out of bounds$"):
         require_whole(CUDA, RuntimeError("index out of bounds\nand much more"))
+    with pytest.raises(BrokenDeviceError, match=r"AssertionError$"):
+        require_whole(CUDA, AssertionError())
     require_whole(torch.device("cpu"), RuntimeError("whatever"))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ablate import json_file
 from ablate.errors import UsageError
 from datasets.cct import cells
 
@@ -15,17 +14,6 @@ Rows = list[dict[str, Any]]
 Tables = tuple[Rows, Rows, Mapping[str, str]]  # images, annotations, and the categories' names by id as text
 
 _KEYS = ("images", "annotations", "categories")
-_BEGUN = 40  # characters that an error quotes
-# How files begin that are often given in the place of the JSON, and what to do with them.
-_OTHERS = {
-    b"PK\x03\x04": "a zip archive, not JSON; unpack it (unzip {path}) and name the JSON that was in it",
-    b"\x1f\x8b": "packed with gzip; unpack it (gzip -dc < {path} > unpacked.json) and name that",
-    b"BZh": "packed with bzip2; unpack it (bzip2 -dc < {path} > unpacked.json) and name that",
-    b"\xfd7zXZ": "packed with xz; unpack it (xz -dc < {path} > unpacked.json) and name that",
-    b"7z\xbc\xaf": "a 7z archive; unpack it and name the JSON that was in it",
-    b"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it (git lfs pull)",
-    b"<": "a web page or XML, not JSON; download the file itself",
-}
 
 
 def read(path: Path) -> Tables:
@@ -34,11 +22,7 @@ def read(path: Path) -> Tables:
     Raises:
         UsageError: there is no such file, or it is not of that format; says what it is, as far as that is seen.
     """
-    if path.is_dir():
-        raise UsageError(f"annotations={path}: is a folder; name the JSON in it")
-    if not path.is_file():
-        raise UsageError(f"annotations={path}: there is no such file")
-    raw = _document(path, path.read_bytes())
+    raw = json_file.read(path, "annotations")
     lists = [raw.get(key) if isinstance(raw, dict) else None for key in _KEYS]
     if not all(isinstance(rows, list) and all(isinstance(row, dict) for row in rows) for rows in lists):
         raise UsageError(
@@ -49,22 +33,6 @@ def read(path: Path) -> Tables:
     assert annotations is not None
     assert categories is not None
     return images, annotations, _category_names(path, categories)
-
-
-def _document(path: Path, data: bytes) -> object:
-    begun = data[:_BEGUN].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for beginning, advice in _OTHERS.items():
-        if begun.startswith(beginning):
-            raise UsageError(f"annotations={path}: {advice.format(path=shlex.quote(str(path)))}")
-    try:
-        return json.loads(data)  # which knows UTF-8, -16 and -32, with and without a byte-order mark
-    except UnicodeDecodeError as error:
-        raise UsageError(f"annotations={path}: its text is not UTF-8 or UTF-16; save it as UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        shown = begun.decode("utf-8", "replace")
-        raise UsageError(
-            f"annotations={path}: not JSON, or not all of it: {error}; it begins with {shown!r}"
-        ) from error
 
 
 def _instead(raw: object) -> str:

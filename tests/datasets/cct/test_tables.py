@@ -70,7 +70,7 @@ def test_a_renamed_zip_archive_is_named(tmp_path):
 
 
 def test_a_folder_is_named(tmp_path):
-    with pytest.raises(UsageError, match="is a folder; name the JSON in it"):
+    with pytest.raises(UsageError, match="a folder; give the JSON file"):
         cct.read([tmp_path])
 
 

@@ -1,0 +1,64 @@
+"""JSON that a user brings, in whichever of Unicode's encodings; what is something else is named, with what to do."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+from ablate.errors import UsageError, plain
+
+_BEGUN = 40  # characters that an error quotes
+# How files begin that are often given in the place of JSON, and what to do with them.
+_OTHERS = {
+    b"PK\x03\x04": "a zip archive, not JSON; unpack it (unzip {path}) and name the JSON that was in it",
+    b"\x1f\x8b": "packed with gzip; type gzip -dc < {path} > unpacked.json, and give {key}=unpacked.json",
+    b"BZh": "packed with bzip2; type bzip2 -dc < {path} > unpacked.json, and give {key}=unpacked.json",
+    b"\xfd7zXZ": "packed with xz; type xz -dc < {path} > unpacked.json, and give {key}=unpacked.json",
+    b"7z\xbc\xaf": "a 7z archive; unpack it and name the JSON that was in it",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it (git lfs pull)",
+    b"<": "a web page or XML, not JSON; download the file itself",
+}
+
+
+def read(path: Path, key: str) -> object:
+    """What a file holds, with or without a byte-order mark.
+
+    Args:
+        key: what the user typed before the `=`, for errors.
+
+    Raises:
+        UsageError: there is no such file, or no JSON in it; says what it is, as far as that is seen.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"{key}={path}: no such file") from None
+    except IsADirectoryError:
+        raise UsageError(f"{key}={path}: a folder; give the JSON file") from None
+    except OSError as error:
+        raise UsageError(f"{key}={path}: {error.strerror}") from error
+    begun = data[:_BEGUN].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for beginning, advice in _OTHERS.items():
+        if begun.startswith(beginning):
+            raise UsageError(f"{key}={path}: {advice.format(path=shlex.quote(str(path)), key=key)}")
+    if not data.strip():
+        raise UsageError(f"{key}={path}: the file is empty")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{key}={path}: {_problem(error)}; it begins with {_shown(begun)}") from error
+
+
+def _problem(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "JSON that is nested too deep"
+    if isinstance(error, UnicodeDecodeError):
+        return "its text is not UTF-8 or UTF-16; save it as UTF-8"
+    if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+        return "several JSON values, such as one in each line, where one is expected"
+    return f"not JSON, or not all of it: {error}"
+
+
+def _shown(begun: bytes) -> str:
+    return repr(plain(begun.decode("utf-8", "replace")))
