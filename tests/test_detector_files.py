@@ -96,7 +96,7 @@ def test_every_encoding_of_unicode_is_read(tmp_path, encoding):
         ("", "the file is empty"),
         (" \n", "the file is empty"),
         ('{"file": "a.jpg"}\n{"file": "b.jpg"}\n', "several JSON values, such as one in each line"),
-        ('{"images": [', "not JSON: Expecting value"),
+        ('{"images": [', "not JSON, or not all of it: Expecting value"),
         ("file,conf\na.jpg,0.9\n", "not JSON"),
         ("[" * 100_000, "nested too deep"),
         ("3", "not a JSON object; MegaDetector's form"),
