@@ -16,7 +16,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from ablate import interruption, typed
+from ablate import interruption, invocation
 from ablate.config import SPARSE
 from ablate.errors import UsageError, plain, suggest
 
@@ -35,9 +35,9 @@ def run_command(
     """
     command = _command_name()
     try:
-        with interruption.handled(typed.command()):
-            typed.hide_credentials()
-            arguments = typed.arguments()
+        with interruption.handled(invocation.command()):
+            invocation.hide_credentials()
+            arguments = invocation.arguments()
             if any(argument in {"--help", "-h", "help"} for argument in arguments):
                 print(help_text(model, command, epilogue(), positional))
                 sys.exit(0)
@@ -68,7 +68,7 @@ def _end(command: str, why: str) -> NoReturn:
 
 
 def _end_interrupted(command: str) -> NoReturn:
-    print(f"{command}: interrupted; to continue, repeat it: {typed.command()}", file=sys.stderr)
+    print(f"{command}: interrupted; to continue, repeat it: {invocation.command()}", file=sys.stderr)
     sys.exit(interruption.STATUS)
 
 

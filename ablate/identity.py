@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ablate import code, parts
+from ablate import code, plugins
 from ablate.config import Evaluation, OfAugmentation, OfNetwork, Training, TrialConfig, fields_of
 
 # What each field's default was when the field was born. Never edit a line: replace the field by a new one instead.
@@ -91,7 +91,7 @@ def code_digest(config: TrialConfig) -> str:
     """Digest of what the code does that a trial of this configuration runs, as it lies where this is called."""
     package = Path(__file__).parent
     files = {path for pattern in _TRIAL_CODE for path in package.glob(pattern)}
-    files |= {parts.source("ablate.models", config.model), parts.source("ablate.augment", config.augment)}
+    files |= {plugins.source("ablate.models", config.model), plugins.source("ablate.augment", config.augment)}
     # By name and content, not by where they lie; several are called `__init__.py`.
     of = {path: _imported if package in path.parents else code.digest for path in files}
     return _hash(sorted((path.name, digest(path)) for path, digest in of.items()))
@@ -105,8 +105,8 @@ def _imported(path: Path) -> str:
 
 def ignored(config: TrialConfig) -> frozenset[str]:
     """The fields that the configuration's network and augmentation do not read."""
-    network = {*fields_of(OfNetwork)} - parts.reads("ablate.models", config.model)
-    return frozenset(network | ({*fields_of(OfAugmentation)} - parts.reads("ablate.augment", config.augment)))
+    network = {*fields_of(OfNetwork)} - plugins.reads("ablate.models", config.model)
+    return frozenset(network | ({*fields_of(OfAugmentation)} - plugins.reads("ablate.augment", config.augment)))
 
 
 def _distinct(config: TrialConfig, fields: Iterable[str]) -> dict[str, object]:
@@ -119,7 +119,7 @@ def _distinct(config: TrialConfig, fields: Iterable[str]) -> dict[str, object]:
 def _by_content(field: str, value: object) -> object:
     """Files count by what is in them, wherever they lie."""
     if field in {"model", "augment"}:
-        return parts.content(str(value))
+        return plugins.content(str(value))
     if field == "encoder_weights" and value not in {"imagenet", "none"}:
         path = Path(str(value))
         return "file@" + _hash([(path.name, hashlib.sha256(path.read_bytes()).hexdigest())])

@@ -20,11 +20,12 @@ import pyarrow.parquet
 import pydantic
 from pydantic import Field
 
-from ablate import members, queries, remote, results, runs, storage
+from ablate import storage
 from ablate.cli import run_command
 from ablate.errors import UsageError
-from ablate.queries import functions
-from ablate.report.grid import Cell, Grid
+from ablate.report.text_grid import Cell, Grid
+from ablate.results import mirror, queries, runs, search_record, tables
+from ablate.stats import sql_functions
 from ablate.storage import urls
 
 _EXAMPLES = """\
@@ -70,7 +71,7 @@ def main(config: QueryConfig) -> int:
     if config.sql is not None and config.query is not None:
         raise UsageError(f"query={config.query} and a statement exclude each other; give one of them")
     sql = config.sql if config.query is None else queries.statement(config.query)
-    with remote.folder(config.out) as out, connect(out) as connection:
+    with mirror.folder(config.out) as out, connect(out) as connection:
         if sql is None:
             print(_overview(connection, urls.without_credentials(config.out)), end="")
             return 0
@@ -84,12 +85,12 @@ def main(config: QueryConfig) -> int:
 
 def connect(out: Path) -> duckdb.DuckDBPyConnection:
     """A database whose views are the results of a folder; it can reach nothing else, and stays so."""
-    connection = results.database()
-    found = results.datasets(out)
-    for table, rows in (found | {_GRID: found["trials"].filter(results.shown(out))}).items():
+    connection = tables.database()
+    found = tables.datasets(out)
+    for table, rows in (found | {_GRID: found["trials"].filter(tables.shown(out))}).items():
         connection.register(table, rows)
     connection.register(_RUNS, _runs(out, found["trials"]))
-    functions.register(connection, out)
+    sql_functions.register(connection, out)
     for lock in _LOCKS:
         connection.execute(lock)
     return connection
@@ -98,7 +99,7 @@ def connect(out: Path) -> duckdb.DuckDBPyConnection:
 def _runs(out: Path, trials: pa.dataset.Dataset) -> pa.Table:
     """A row for each run, with the numbers of its trials; one without an id for the trials that no run asked for."""
     status = dict(zip(*trials.to_table(columns=["trial", "status"]).to_pydict().values(), strict=True))
-    of_search = {search: [one.trial for one in those] for search, those in members.searches(out).items()}
+    of_search = {search: [one.trial for one in those] for search, those in search_record.searches(out).items()}
     known = [(run, [*run.trials, *of_search.get(run.search or "", ())]) for run in runs.read(out)]
     rows = [
         _numbers(asked, status) | run.model_dump(include={"run", "started_at", "space", "search", "command"})
@@ -156,7 +157,7 @@ def _explained(error: duckdb.Error, sql: str) -> str:
 
 def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
     lines = []
-    for table in results.TABLES:
+    for table in tables.TABLES:
         [[number]] = connection.sql(f"SELECT count(*) FROM {table}").fetchall()
         columns = connection.sql(f"DESCRIBE {table}").fetchall()
         lines += [f"{table}: {number} row{'' if number == 1 else 's'}"]

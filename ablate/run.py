@@ -9,60 +9,63 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import archive, interruption, launch, parts, results, runs, seek, storage, typed
+from ablate import archive, interruption, invocation, plugins, storage
 from ablate.cli import run_command
-from ablate.collect import collect
 from ablate.config import RunConfig, TrialConfig
-from ablate.plan import PlannedTrial, Progress, asked, jobs, load_space, plan, progress
 from ablate.report import print_tables
 from ablate.report.layout import plural
-from ablate.search import Search
-from ablate.space import Space
+from ablate.results import runs, tables
+from ablate.runner import preflight
+from ablate.runner.plan import PlannedTrial, Progress, asked, jobs, load_space, plan, progress
+from ablate.search import driver
+from ablate.spaces.search import Search
+from ablate.spaces.space import Space
+from ablate.stats.collector import collect
 from ablate.storage import urls
 
 if TYPE_CHECKING:
-    from ablate.cluster import Cluster
+    from ablate.runner.cluster import Cluster
 
 
 def main(run: RunConfig) -> int:
     """Runs what is missing and prints the tables; 0 all done, 1 some failed, 130 interrupted."""
     space = load_space(run.space)
     if isinstance(space, Search):
-        return seek.run(run, space, Console())
+        return driver.run(run, space, Console())
     return _run(run, space, Console())
 
 
 def _run(run: RunConfig, space: Space, console: Console) -> int:
     out = storage.local(run.out, "out")
-    data = launch.data_root(run.data)
+    data = preflight.data_root(run.data)
     trials = plan(run, space, data.manifest)
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
-    launch.tell(console, [*_told(run, trials, found, missing), *launch.differences(data.manifest)])
-    launch.tell(console, archive.told(out, [trial.trial for trial in missing]))
+    preflight.tell(console, [*_told(run, trials, found, missing), *preflight.differences(data.manifest)])
+    preflight.tell(console, archive.told(out, [trial.trial for trial in missing]))
     if run.dry_run:
         _print_trials(console, out, trials, found, missing)
         return 0
 
     def work(ray: Cluster, each: dict[str, float]) -> None:
-        from ablate import tuning  # Ray is slow to start: not before everything has been checked
-        from ablate.console import Board
+        from ablate.runner import tuner  # Ray is slow to start: not before everything has been checked
+        from ablate.runner.board import Board
 
-        launch.require_precision((trial.config for trial in missing), each)
+        preflight.require_precision((trial.config for trial in missing), each)
         todo = jobs(run, data, out, missing, each)
         with Board(todo, console) as board:
-            tuning.fit(run, todo, each, board)
+            tuner.fit(run, todo, each, board)
 
     if missing:
-        launch.check(data, [trial.config for trial in missing])
+        preflight.check(data, [trial.config for trial in missing])
     ids = [trial.trial for trial in trials]
     spaces = asked(run, data.manifest)
     # Tables show what plans ask for, and by them what is compared: a new plan is written, though nothing is to run.
     recorded = [one for known in runs.read(out) for one in known.asked]
     if missing or any(one not in recorded for one in spaces):
         to_run, by_space = [trial.trial for trial in missing], [one.model_dump() for one in spaces]
-        launch.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
-    interrupted = launch.with_ray(console, run, work) if missing else False
+        preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
+    interrupted = preflight.with_ray(console, run, work) if missing else False
     collect(out)
     if interrupted:
         return interruption.STATUS
@@ -106,7 +109,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
     """What the missing trials occupy, and how long they take, judged by trials of their kind that have run here."""
     if not missing:
         return "nothing to run"
-    rows = results.read(out, "trials").to_pylist()
+    rows = tables.read(out, "trials").to_pylist()
     each = "each takes one core, or one GPU where there is any (trial_resources.*)"
     seconds = []
     for trial in missing:
@@ -126,14 +129,14 @@ def _tell_of_one_seed(console: Console, run: RunConfig, trials: Sequence[Planned
     """How to ask more seeds, where something is done and the command has not chosen one."""
     chosen = run.seeds is not None or "seed" in run.trial or "seed" in (run.where or "")
     if not chosen and (found.done or found.changed) and len({trial.config.seed for trial in trials}) == 1:
-        told = f"One seed decides nothing about a setting. To ask three: {typed.command()} seeds=3"
+        told = f"One seed decides nothing about a setting. To ask three: {invocation.command()} seeds=3"
         console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def _tell_other_code(console: Console, out: Path, run_now: Sequence[PlannedTrial]) -> None:
     """Names the trials whose worker had other code than they were planned with."""
     code = {trial.trial: trial.code for trial in run_now}
-    rows = results.read(out, "trials", [*code]).to_pylist()
+    rows = tables.read(out, "trials", [*code]).to_pylist()
     others = [row["name"] for row in rows if row["score_code"] not in {None, code[row["trial"]]}]
     if others:
         told = "by other code than was planned with, which changed meanwhile or differs between nodes"
@@ -153,9 +156,9 @@ def _tell_unfinished(console: Console, out: Path, found: Progress) -> int:
 def _choices() -> str:
     return "\n".join(
         [
-            f"spaces: {', '.join(parts.names('search_spaces'))}",
-            f"data:   {', '.join(launch.data_sets().names())}, a folder, or a URL",
-            f"models: {', '.join(parts.names('ablate.models'))}",
+            f"spaces: {', '.join(plugins.names('search_spaces'))}",
+            f"data:   {', '.join(preflight.data_sets().names())}, a folder, or a URL",
+            f"models: {', '.join(plugins.names('ablate.models'))}",
         ]
     )
 

@@ -17,19 +17,21 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from ablate import results, shards, storage
+from ablate import storage
 from ablate.cli import run_command
-from ablate.collect import collect
-from ablate.data import Data
-from ablate.detections import Found, found_on
-from ablate.detector_files import Detections, read, read_annotations
+from ablate.data import shards
+from ablate.data.arrays import Photograph
+from ablate.data.root import Data
+from ablate.data.shards import REAL
 from ablate.errors import UsageError
-from ablate.evaluate import known, measured
-from ablate.launch import data_root
-from ablate.matching import parts, shown
 from ablate.metrics import Prediction, Truth
-from ablate.pictures import Photograph
-from ablate.shards import REAL
+from ablate.results import tables
+from ablate.results.detectors.detections import Found, found_on
+from ablate.results.detectors.detector_files import Detections, read, read_annotations
+from ablate.results.detectors.path_matching import parts, shown
+from ablate.runner.preflight import data_root
+from ablate.stats.collector import collect
+from ablate.training.evaluate import known, measured
 
 _MEGADETECTOR = re.compile(r"mega|^md[_v]|^speciesnet", re.IGNORECASE)  # whose boxes are MegaDetector's
 _ROWS = frozenset({"whole image", "best constant box"})  # of `ablate.report`, which knows results alone
@@ -98,11 +100,11 @@ def row(photograph: Photograph, found: Found) -> dict[str, Any]:
 def commit(out: Path, about: Mapping[str, Any], rows: list[dict[str, Any]], reference: str, photos_digest: str) -> None:
     """Publishes the rows as those of a trial that was not trained here."""
     trial = str(about["trial"])
-    results.withdraw(out, trial)
-    results.write(out, "images", trial, rows, results.images_schema())
+    tables.withdraw(out, trial)
+    tables.write(out, "images", trial, rows, tables.images_schema())
     mark = dict(about) | {"name": about["model"], "status": "done", "reference": reference}
     mark |= {"photos_digest": photos_digest, "started_at": datetime.datetime.now(datetime.UTC)}
-    results.write(out, "trials", trial, [mark], results.trials_schema())
+    tables.write(out, "trials", trial, [mark], tables.trials_schema())
     collect(out)
 
 

@@ -30,8 +30,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ablate.intervals import LEVEL, Floats, Noise, cr2, half_width, noise_of, satterthwaite
-from ablate.published import PUBLISHED
+from ablate.report.published import PUBLISHED
+from ablate.stats.intervals import LEVEL, Floats, Noise, cr2, half_width, noise_of, satterthwaite
 from benchmarks import machine
 
 NOISE, BURST, SHARE = 0.3, 3, 0.5  # of one photograph; photographs in a burst; how much of the variance they share

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ablate import checkpoint, evaluate
 from ablate.config import TrialConfig
-from ablate.devices import arithmetic
-from ablate.pictures import Pictures
-from ablate.train import Training
+from ablate.data.arrays import Pictures
+from ablate.data.devices import arithmetic
+from ablate.training import checkpoint, evaluate
+from ablate.training.loop import Training
 from benchmarks import machine
 
 NETWORKS = ("unet", "unet_resnet50", "segnet")

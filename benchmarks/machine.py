@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ablate.cores import usable_cores
+from ablate.runner.cores import usable_cores
 
 
 def describe() -> dict[str, Any]:

@@ -16,13 +16,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ablate import data, results, rle
 from ablate.config import TrialConfig
-from ablate.published import PUBLISHED
-from ablate.report import tables
+from ablate.data import root as data
+from ablate.data.shards import REAL, Manifest, Sample, ShardWriter, joined, write_manifest
+from ablate.metrics.geometry import rle
 from ablate.report.page import page
 from ablate.report.page.gallery import gallery
-from ablate.shards import REAL, Manifest, Sample, ShardWriter, joined, write_manifest
+from ablate.report.published import PUBLISHED
+from ablate.results import tables as results
+from ablate.stats import scores
 from benchmarks import machine
 from benchmarks.query import CELLS
 
@@ -95,7 +97,7 @@ def main(photos: Path, trials: int) -> None:
         began = time.perf_counter()
         written = page(out, found)
         seconds = time.perf_counter() - began
-        [group] = tables.build(out)
+        [group] = scores.build(out)
         shown = len(gallery(out, group, found).data["photos"])
     size = len(written.encode()) / 1e6
     print(f"{trials} trials x {len(metas)} photographs: {size:.1f} MB with {shown} photographs, in {seconds:.0f} s")

@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ablate import shards
+from ablate.data import shards
 from benchmarks import machine
 from datasets import translate
 from datasets.translate import Domains, Files

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from ablate import results
 from ablate.config import TrialConfig
-from ablate.published import PUBLISHED
 from ablate.query import connect, select
+from ablate.report.published import PUBLISHED
+from ablate.results import tables
 from benchmarks import machine
 
 SQL = "SELECT model, arm, augment, location, avg(iou), count(*) FROM images GROUP BY ALL ORDER BY ALL"
@@ -46,11 +46,11 @@ def generate(out: Path, trials: int) -> int:
             | {"iou_any": iou, "iou_all": iou, "outcome": "hit" if iou >= 0.5 else "partial"}
             for index, (place, iou) in enumerate(zip(location, rng.random(len(location)).tolist(), strict=True))
         ]
-        results.write(out, "images", identity["trial"], rows, results.images_schema())
+        tables.write(out, "images", identity["trial"], rows, tables.images_schema())
         fields = TrialConfig(model=model, arm=arm, augment=augment, seed=number // len(CELLS)).model_dump()
         trial = fields | identity | {"name": f"{model}-{arm}-{augment}", "status": "done"}
         trial |= {"arm_digest": arm, "photos_digest": "photographs", "code_digest": "code"}
-        results.write(out, "trials", identity["trial"], [trial], results.trials_schema())
+        tables.write(out, "trials", identity["trial"], [trial], tables.trials_schema())
     return trials * len(location)
 
 

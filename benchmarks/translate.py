@@ -19,8 +19,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import machine
-from datasets.translate._batches import Batch
-from datasets.translate._training import LAMBDA_NCE, Training, accelerator, translated
+from datasets.translate.contrastive.batches import Batch
+from datasets.translate.contrastive.training import LAMBDA_NCE, Training, accelerator, translated
 from datasets.translate.cut import Parameters
 
 CROPS, SIDE = 13_696, 480  # the paper's

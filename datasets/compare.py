@@ -16,18 +16,18 @@ import torch
 from pydantic import Field
 from rich.console import Console
 
-from ablate import pictures
 from ablate.cli import run_command
-from ablate.data import Data
+from ablate.data import arrays
+from ablate.data.arrays import Pictures
+from ablate.data.root import Data
+from ablate.data.shards import REAL
 from ablate.errors import UsageError
-from ablate.pictures import Pictures
-from ablate.report.grid import Cell, Grid
-from ablate.shards import REAL
+from ablate.report.text_grid import Cell, Grid
 from ablate.storage import local, publish
-from datasets import roots
-from datasets.keys import share
-from datasets.likeness import recognition, sheet, statistics, structure
-from datasets.likeness.verdict import Translation
+from datasets import embedded
+from datasets.checks.similarity import comparison_sheet, edges, frechet, recognition
+from datasets.checks.similarity.verdict import Translation
+from datasets.raw.keys import share
 
 SIDE = recognition.SIDE
 CROP = "crop"
@@ -54,7 +54,7 @@ def main(config: CompareConfig) -> int:
     Raises:
         UsageError: there is no such data, or it has no crops, no photographs or no translated arm.
     """
-    data = roots.find(config.data)
+    data = embedded.find(config.data)
     arms = translated(data)
     data.verify([REAL, CROP, *arms], print)
     found = compare(data, arms, config)
@@ -93,31 +93,31 @@ def translated(data: Data) -> dict[str, str]:
 
 def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[Translation]:
     """Measures each arm."""
-    photographs = _measured(pictures.load(data, REAL, "test", SIDE), config)
+    photographs = _measured(arrays.load(data, REAL, "test", SIDE), config)
     if len(photographs) < _FEWEST:
         raise UsageError(
             f"data={data.place}: {len(photographs)} photographs, too few to compare with; {_FEWEST} or more are needed"
         )
-    photo_nf = statistics.features(photographs.image_n3hw)
-    unit_f = statistics.unit(photo_nf)
-    train, val = (pictures.load(data, CROP, split, SIDE) for split in ("train", "val"))
+    photo_nf = frechet.features(photographs.image_n3hw)
+    unit_f = frechet.unit(photo_nf)
+    train, val = (arrays.load(data, CROP, split, SIDE) for split in ("train", "val"))
     crops = _measured(train, config)
-    before = statistics.frechet(statistics.features(crops.image_n3hw), photo_nf, unit_f)
+    before = frechet.frechet(frechet.features(crops.image_n3hw), photo_nf, unit_f)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, trial = recognition.trained(train, val, config.images, device)
     iou_before = recognition.mask_iou(network, val, trial, device)
     found = []
     for arm, translator in arms.items():
-        own = _measured(pictures.load(data, arm, "train", SIDE), config)
-        own_val = pictures.load(data, arm, "val", SIDE)
+        own = _measured(arrays.load(data, arm, "train", SIDE), config)
+        own_val = arrays.load(data, arm, "val", SIDE)
         _require_same_masks(arm, val, own_val)
         found.append(
             Translation(
                 arm=arm,
                 translator=translator,
-                distance=statistics.frechet(statistics.features(own.image_n3hw), photo_nf, unit_f),
+                distance=frechet.frechet(frechet.features(own.image_n3hw), photo_nf, unit_f),
                 before=before,
-                edges=structure.edge_correlation(crops.image_n3hw, own.image_n3hw, crops.mask_n1hw),
+                edges=edges.edge_correlation(crops.image_n3hw, own.image_n3hw, crops.mask_n1hw),
                 iou=recognition.mask_iou(network, own_val, trial, device),
                 iou_before=iou_before,
             )
@@ -184,21 +184,21 @@ def _require_same_masks(arm: str, crops: Pictures, own: Pictures) -> None:
 
 def _sheet(data: Data, arms: Mapping[str, str], config: CompareConfig) -> bytes:
     size = 2 * SIDE
-    crops = pictures.load(data, CROP, "val", size)
+    crops = arrays.load(data, CROP, "val", size)
     names = [_name(meta) for meta in crops.meta_n]
     chosen = sorted(range(len(names)), key=lambda index: share(config.seed, names[index]))[: config.rows]
-    photographs = pictures.load(data, REAL, "test", size)
+    photographs = arrays.load(data, REAL, "test", size)
     real_names = [_name(meta) for meta in photographs.meta_n]
     shown = sorted(range(len(real_names)), key=lambda index: share(config.seed, real_names[index]))[: len(chosen)]
     columns = {CROP: ("as rendered", crops.image_n3hw[chosen])}
-    columns |= {arm: (what, pictures.load(data, arm, "val", size).image_n3hw[chosen]) for arm, what in arms.items()}
+    columns |= {arm: (what, arrays.load(data, arm, "val", size).image_n3hw[chosen]) for arm, what in arms.items()}
     columns["photographs"] = ("others, of the test", photographs.image_n3hw[shown])
     title = f"{Path(config.data).name}: the same crops in every look"
-    return sheet.draw(title, columns, [str(crops.meta_n[index]["source"]) for index in chosen])
+    return comparison_sheet.draw(title, columns, [str(crops.meta_n[index]["source"]) for index in chosen])
 
 
 def _epilogue() -> str:
-    return f"data: {', '.join(roots.names())}, or the folder or URL that datasets.prepare wrote"
+    return f"data: {', '.join(embedded.names())}, or the folder or URL that datasets.prepare wrote"
 
 
 if __name__ == "__main__":

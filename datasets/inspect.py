@@ -16,17 +16,17 @@ from pydantic import Field
 from rich.console import Console
 from rich.text import Text
 
-from ablate import shards
 from ablate.cli import run_command
+from ablate.data import shards
+from ablate.data.shards import REAL, Manifest
 from ablate.errors import UsageError
-from ablate.report.grid import Grid
 from ablate.report.layout import plural
-from ablate.shards import REAL, Manifest
+from ablate.report.text_grid import Grid
 from ablate.storage import local
-from datasets import roots
-from datasets.inspection import census, doubts, sheets, tables
-from datasets.inspection.census import Census
-from datasets.inspection.findings import Findings, plain
+from datasets import embedded
+from datasets.checks.inspection import census, contact_sheets, count_tables, count_warnings
+from datasets.checks.inspection.census import Census
+from datasets.checks.inspection.findings import Findings, plain
 
 _WIDTH = 100  # of sentences
 
@@ -50,15 +50,15 @@ def main(config: InspectConfig) -> int:
     """
     name = _name(config.data)
     to = _folder(config.to or f"inspect-{name}")
-    root = roots.root(config.data)
+    root = embedded.root(config.data)
     manifest = shards.read_manifest(root)
     shards.verify(root, manifest, manifest.arms)
     _print_arms(f"{name}: {root}", root, manifest)  # at once: of large data the next step takes a minute
     findings = Findings()
     found = census.take(root, manifest, config.samples, config.seed, findings)
-    doubts.raise_doubts(manifest, found, sheets.mask_shares(found), findings)
+    count_warnings.raise_doubts(manifest, found, contact_sheets.mask_shares(found), findings)
     _print_counts(manifest, found)
-    written = sheets.write(to, name, manifest, found, config.seed, findings)
+    written = contact_sheets.write(to, name, manifest, found, config.seed, findings)
     _say("", f"contact sheets: {', '.join(path.name for path in written) or 'none'} in {to}")
     _print_findings(findings.lines())
     return 0
@@ -66,7 +66,7 @@ def main(config: InspectConfig) -> int:
 
 def _name(data: str) -> str:
     """What the data is called: its own name, or the last part of its place."""
-    if data in roots.names():
+    if data in embedded.names():
         return data
     if "://" in data:
         address = urlsplit(data)
@@ -84,18 +84,18 @@ def _folder(to: str) -> Path:
 def _print_arms(title: str, root: Path, manifest: Manifest) -> None:
     shard_count = sum(len(arm.shards) for arm in manifest.arms.values())
     _say(title, f"{plural(shard_count, 'shard')} verified: every checksum is the manifest's", "")
-    _print_grid(tables.arms_grid(root, manifest))
+    _print_grid(count_tables.arms_grid(root, manifest))
 
 
 def _print_counts(manifest: Manifest, found: Census) -> None:
     if found.training:
-        _print_grid(tables.training_grid(found.training, sheets.mask_shares(found)), "Training arms")
+        _print_grid(count_tables.training_grid(found.training, contact_sheets.mask_shares(found)), "Training arms")
         _say("mask share: the median over the drawn samples; padded: reaching beyond the source image")
         if any(arm.measured < arm.windows for arm in found.training.values()):
             _say("unknown: the size of the source images is told by the arm full alone")
     if REAL in manifest.arms:
-        _print_grid(tables.locations_grid(found.locations), "Photographs (test: with an animal; empty: without)")
-    selection = tables.selection_grid(manifest)
+        _print_grid(count_tables.locations_grid(found.locations), "Photographs (test: with an animal; empty: without)")
+    selection = count_tables.selection_grid(manifest)
     if selection is not None:
         _print_grid(selection, "Selection")
     _say("", f"trial_defaults: {_pairs(manifest)}")
@@ -126,7 +126,7 @@ def _say(*lines: str) -> None:
 
 
 def _epilogue() -> str:
-    return f"data: {', '.join(roots.names())}, or the folder or URL that datasets.prepare wrote"
+    return f"data: {', '.join(embedded.names())}, or the folder or URL that datasets.prepare wrote"
 
 
 if __name__ == "__main__":

@@ -12,22 +12,25 @@ from typing import Any
 
 from rich.console import Console
 
-from ablate import parts
+from ablate import plugins
 from ablate.cli import run_command
 from ablate.config import trial_config
+from ablate.data.manifest import wrong_default
+from ablate.data.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.errors import UsageError
-from ablate.manifest import wrong_default
-from ablate.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
 from ablate.storage import local, sha256
-from datasets import arms, candidates, first_look, learning, makers, style, synthetic, translate
+from datasets import arms, translate
 from datasets.arms import Material
-from datasets.building import ROOT, building, publish, require_replaceable
-from datasets.cct import Rule
-from datasets.config import PrepareConfig
-from datasets.dividing import derivation
-from datasets.job import Job, Report, listing
-from datasets.ledger import SELECTION, SKIPPED, SYNTHETIC, Ledger
-from datasets.workers import Workers
+from datasets.build import requested_arms
+from datasets.build.partition import derivation
+from datasets.build.pipeline import Job, Report, listing
+from datasets.build.publishing import ROOT, building, publish, require_replaceable
+from datasets.build.workers import Workers
+from datasets.options import PrepareConfig
+from datasets.raw import candidates, early_checks, synthetic_images
+from datasets.raw.camera_traps import Rule
+from datasets.raw.skipped import SELECTION, SKIPPED, SYNTHETIC, Ledger
+from datasets.translate.domains import style, training_folder
 
 _FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos")
 
@@ -47,18 +50,18 @@ def prepare(
     """
     config, console = _absolute(config), console or Console(quiet=True)
     to = Path(config.to)
-    chosen = makers.of(config)  # before hours of work, not after
+    chosen = requested_arms.of(config)  # before hours of work, not after
     trial_config(config.trial_defaults)
     if problem := wrong_default(config.trial_defaults):
         raise UsageError(problem)
     require_replaceable(to)
     ledger = Ledger()
-    found, pairs = candidates.candidates(config, ledger), synthetic.pairs(config, ledger)
+    found, pairs = candidates.candidates(config, ledger), synthetic_images.pairs(config, ledger)
     config = config.model_copy(update={"category": found.rule.categories})  # as the annotations spell them
     candidates.require_files(found, config)
     ledger.require_sound(SYNTHETIC, pairs[1], config.max_bad, listing(config))  # names alone may be too many
-    first_look.at_synthetic(pairs[0], config, ledger)
-    first_look.at_photographs(found, config)
+    early_checks.at_synthetic(pairs[0], config, ledger)
+    early_checks.at_photographs(found, config)
     given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
     with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
         job = Job(config, folder, workers, report, console, ledger)
@@ -81,7 +84,7 @@ def prepare(
             arms=written,
         )
         ledger.write(folder / ROOT)
-        for place in learning.keep(folder, to, told):
+        for place in training_folder.keep(folder, to, told):
             report(f"{place.name}: pictures of its training are in {place}")
         publish(folder, to, manifest)
     listing(config).unlink(missing_ok=True)
@@ -108,7 +111,7 @@ def _absolute(config: PrepareConfig) -> PrepareConfig:
 
 
 def _absolute_part(name: str) -> str:
-    return str(Path(name).expanduser().absolute()) if parts.is_path(name) else name
+    return str(Path(name).expanduser().absolute()) if plugins.is_path(name) else name
 
 
 def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
@@ -161,7 +164,7 @@ def main(config: PrepareConfig) -> int:
 
 
 def _epilogue() -> str:
-    return f"arms: {', '.join(parts.names(arms.PACKAGE))}\ntranslators: {', '.join(parts.names(translate.PACKAGE))}"
+    return f"arms: {', '.join(plugins.names(arms.PACKAGE))}\ntranslators: {', '.join(plugins.names(translate.PACKAGE))}"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ there is, so that a smaller share also means fewer steps. 1 min 40 s on the demo
 not measured.
 """
 
-from ablate.space import Space, pinned, product
+from ablate.spaces.space import Space, pinned, product
 
 SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0]
 

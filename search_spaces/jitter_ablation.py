@@ -7,7 +7,7 @@ cores; on one GPU at full size not measured. `seeds=5` tells differences of fact
 `trial.arm=` choose another network and arm.
 """
 
-from ablate.space import Space, pinned
+from ablate.spaces.space import Space, pinned
 
 FACTORS = ("jitter_brightness", "jitter_contrast", "jitter_saturation", "jitter_hue")
 

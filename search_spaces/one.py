@@ -5,7 +5,7 @@
 1 trial; what a search found best is repeated by such a line.
 """
 
-from ablate.space import Space, pinned
+from ablate.spaces.space import Space, pinned
 
 
 def space() -> Space:

@@ -5,7 +5,7 @@
 15 trials: 3 networks x 5 training settings. Not 3 x 3 x 2: the paper has no jittered `full`.
 """
 
-from ablate.space import Space, pairs, product
+from ablate.spaces.space import Space, pairs, product
 
 SETTINGS = [("full", "none"), ("crop", "none"), ("i2i", "none"), ("crop", "jitter"), ("i2i", "jitter")]
 

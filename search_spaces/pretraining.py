@@ -7,7 +7,7 @@ i2i without and with jitter. The weights, 100 MB, are fetched once. They are of 
 are narrow, pin `trial.width=64`, or try the rest by `where=encoder_weights=none`. Time not measured.
 """
 
-from ablate.space import Space, pairs, product
+from ablate.spaces.space import Space, pairs, product
 
 ENCODERS = pairs(
     ("model", "encoder_weights", "freeze_encoder"),

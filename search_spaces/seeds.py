@@ -6,7 +6,7 @@
 minutes on the demo and two cores; on one GPU at full size not measured.
 """
 
-from ablate.space import Space
+from ablate.spaces.space import Space
 from search_spaces import paper_grid
 
 

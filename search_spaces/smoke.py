@@ -6,7 +6,7 @@
 anywhere too; the numbers say nothing about the networks, so no verdict is made of them.
 """
 
-from ablate.space import Space, pinned, product
+from ablate.spaces.space import Space, pinned, product
 
 JUDGES = False
 

@@ -9,7 +9,7 @@
 or `where="arm!=cut"` where one is left out. On one GPU at full size not measured.
 """
 
-from ablate.space import Space, product
+from ablate.spaces.space import Space, product
 
 ARMS = ["crop", "reinhard", "fda", "cut", "i2i_location"]
 

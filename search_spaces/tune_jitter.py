@@ -9,8 +9,8 @@ validation images. 9 minutes on the demo and two busy cores; on one GPU at full 
 
 from ray import tune
 
-from ablate.search import Asha, Search
-from ablate.space import pinned
+from ablate.spaces.search import Asha, Search
+from ablate.spaces.space import pinned
 
 
 def space() -> Search:

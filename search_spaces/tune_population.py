@@ -9,8 +9,8 @@ network and arm. Time not measured.
 
 from ray import tune
 
-from ablate.search import Pbt, Search
-from ablate.space import pinned
+from ablate.spaces.search import Pbt, Search
+from ablate.spaces.space import pinned
 
 
 def space() -> Search:

@@ -9,8 +9,8 @@ No encoder is pretrained, for such weights have one width. Time not measured.
 
 from ray import tune
 
-from ablate.search import Asha, Search
-from ablate.space import pinned, product
+from ablate.spaces.search import Asha, Search
+from ablate.spaces.space import pinned, product
 
 
 def space() -> Search:

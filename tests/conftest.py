@@ -8,7 +8,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import hypothesis
 import pytest
 
-from ablate.cores import usable_cores
+from ablate.runner.cores import usable_cores
 from tests import tiny_data
 
 pytest_plugins = ["tests.stores"]

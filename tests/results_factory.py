@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ablate import results
 from ablate.config import TrialConfig
-from ablate.plan import Job, PlannedTrial
+from ablate.results import tables
+from ablate.runner.plan import Job, PlannedTrial
 from ablate.storage import publish
 
 SIZE = (1000, 800)  # of every photograph
@@ -57,7 +57,7 @@ Score = float | Mapping[str, float] | Callable[[Photo], float]
 
 
 def planned(photos_digest: str = "photos-a", arm_digest: str | None = None, **config: object) -> PlannedTrial:
-    """A trial as `ablate.plan` makes it; its id depends on everything given."""
+    """A trial as `ablate.runner.plan` makes it; its id depends on everything given."""
     trial = TrialConfig.model_validate(config)
     arm = arm_digest or f"arm-{trial.arm}"
     key = hashlib.sha256(f"{trial!r} {arm} {photos_digest}".encode()).hexdigest()[:16]
@@ -104,9 +104,9 @@ def write(
     known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
     left = iter(range(alarms))
     rows = [known | _row(photo, iou if photo.boxes else None, left) for photo in of]
-    results.write(out, "images", trial.trial, rows, results.images_schema())
+    tables.write(out, "images", trial.trial, rows, tables.images_schema())
     epochs = [ids | {"epoch": epoch, "train_loss": 1 / epoch, "val_iou": val_iou} for epoch in (1, 2)]
-    results.write(out, "epochs", trial.trial, epochs, results.EPOCHS)
+    tables.write(out, "epochs", trial.trial, epochs, tables.EPOCHS)
     if commit:
         _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 2} | dict(ran or {}))
     return trial.trial
@@ -139,7 +139,7 @@ def job(trial: PlannedTrial, out: Path) -> Job:
 def commit(out: Path, trial: PlannedTrial, val_iou: float) -> None:
     """Writes the row of a finished trial and its last epoch."""
     epoch = {"trial": trial.trial, "training": trial.training, "epoch": 1, "val_iou": val_iou}
-    results.write(out, "epochs", trial.trial, [epoch], results.EPOCHS)
+    tables.write(out, "epochs", trial.trial, [epoch], tables.EPOCHS)
     _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 1})
 
 
@@ -151,7 +151,7 @@ def commit_failed(out: Path, trial: PlannedTrial, reason: str) -> None:
 def _commit(out: Path, trial: PlannedTrial, outcome: dict[str, object]) -> None:
     row = trial.config.model_dump() | trial.model_dump(exclude={"config", "code"}) | {"code_digest": trial.code}
     started = {"started_at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}
-    results.write(out, "trials", trial.trial, [row | started | outcome], results.trials_schema())
+    tables.write(out, "trials", trial.trial, [row | started | outcome], tables.trials_schema())
 
 
 def _row(photo: Photo, iou: Score | None, alarms: object) -> dict[str, object]:

@@ -4,16 +4,16 @@ from ray import tune
 from ray.tune.search import Searcher
 from rich.console import Console
 
-from ablate import members
 from ablate.config import RunConfig
-from ablate.console import Board
-from ablate.halving import Halving
-from ablate.job_searcher import SearchRun
-from ablate.population import Population
-from ablate.search import Search, cells_of, check, search_id
-from ablate.shards import read_manifest
-from ablate.space import product
-from ablate.suggest import Suggestions
+from ablate.data.shards import read_manifest
+from ablate.results import search_record
+from ablate.runner.board import Board
+from ablate.search.asha import Halving
+from ablate.search.pbt import Population
+from ablate.search.searcher import SearchRun
+from ablate.search.suggestions import Suggestions
+from ablate.spaces.search import Search, cells_of, check, search_id
+from ablate.spaces.space import product
 from tests import results_factory as factory
 
 DOMAINS = {"jitter_hue": tune.uniform(0.0, 0.3), "learning_rate": tune.loguniform(1e-4, 1e-1)}
@@ -44,7 +44,7 @@ class Run:
             job=lambda trial: factory.job(trial, out),
             board=Board([], Console(quiet=True), 99),
         )
-        found = members.found(out, members.searches(out).get(identity, []))
+        found = search_record.found(out, search_record.searches(out).get(identity, []))
         self.suggestions = Population(searched, rule, found) if rule else Suggestions(searched, found, self.halving)
 
     def start(self, tune_id):

@@ -57,21 +57,23 @@ def test_the_runner_lies_below_data_and_spaces(name):
 def test_only_what_fans_work_out_knows_ray():
     users = {name for name in MODULES if any(module.split(".")[0] == "ray" for module in imported(name))}
     assert users == {
-        "ablate.trial",
-        "ablate.cluster",
-        "ablate.deaths",
-        "ablate.tuning",
-        "ablate.samplers",
-        "ablate.halving",
-        "ablate.job_searcher",
-        "ablate.breeding",
-        "ablate.search",
-        "datasets.workers",
+        "ablate.runner.trainable",
+        "ablate.runner.cluster",
+        "ablate.runner.actor_deaths",
+        "ablate.runner.tuner",
+        "ablate.search.samplers",
+        "ablate.search.asha",
+        "ablate.search.searcher",
+        "ablate.search.exploit",
+        "ablate.spaces.search",
+        "datasets.build.workers",
         *(name for name in users if name.startswith("search_spaces.tune_")),
     }
 
 
-@pytest.mark.parametrize("name", ["ablate.report", "ablate.query", "ablate.plan", "ablate.run", "ablate.collect"])
+@pytest.mark.parametrize(
+    "name", ["ablate.report", "ablate.query", "ablate.runner.plan", "ablate.run", "ablate.stats.collector"]
+)
 def test_planning_and_reporting_start_without_torch_or_ray(name):
     seen, todo = set(), [name]
     while todo:

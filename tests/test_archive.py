@@ -9,14 +9,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ablate import archive, members, results
+from ablate import archive
 from ablate.archive.__main__ import ArchiveConfig, main
-from ablate.archive.finishing import alone
 from ablate.archive.moving import Moved, Step
+from ablate.archive.recovery import alone
 from ablate.cli import parse
-from ablate.collect import collect
 from ablate.errors import UsageError
-from ablate.report import print_tables, tables
+from ablate.report import print_tables
+from ablate.results import search_record
+from ablate.results import tables as results
+from ablate.stats import scores
+from ablate.stats.collector import collect
 from tests import command
 from tests.results_factory import photos, write, write_failed, write_plan
 
@@ -199,7 +202,7 @@ def complete(folder, looked_at):
     in_tables = {one for one in found if not one.startswith("search")}  # a search's have one of their own
     if in_tables and (seen := (folder.name, *sorted(found))) not in looked_at:
         looked_at.add(seen)
-        assert sum(len(group.trials) for group in tables.build(folder)) >= len(in_tables)
+        assert sum(len(group.trials) for group in scores.build(folder)) >= len(in_tables)
     return found.keys()
 
 
@@ -212,7 +215,7 @@ def put(out, content):
 
 
 def member(search, trial, number, legs=()):
-    return members.Member(
+    return search_record.Member(
         search=search, space="tune", objective="val_iou", cell=0, number=number, is_default=False, trial=trial,
         name="n", given={}, values={"width": 8}, domains={}, data="demo", legs=legs,
     )  # fmt: skip
@@ -221,9 +224,9 @@ def member(search, trial, number, legs=()):
 def write_search(out, *ids):
     """A search of two trials, one of which went on with another training, that some runs have worked on."""
     tried = [write(out, 0.3, of=SHOTS, search="h1", seed=seed, width=8) for seed in (5, 6)]
-    leg = members.Leg(training="tleg1", parent=0, after=0, until=1, values={})
+    leg = search_record.Leg(training="tleg1", parent=0, after=0, until=1, values={})
     for number, trial in enumerate(tried):
-        members.write(out, member("h1", trial, number, legs=(leg,) * number))
+        search_record.write(out, member("h1", trial, number, legs=(leg,) * number))
     (out / "checkpoints").mkdir()
     (out / "checkpoints" / "tleg1.ckpt").write_text("leg")
     for run in ids:
@@ -245,9 +248,9 @@ def test_a_search_is_moved_as_a_whole_with_the_last_of_its_runs(out):
     with pytest.raises(UsageError, match="nothing of that is there"):
         do(out, where="width=8")
     do(out, run=("r3",))
-    assert len(members.searches(out)["h1"]) == 2
+    assert len(search_record.searches(out)["h1"]) == 2
     do(out, run=("r4",))
-    assert not members.searches(out)
+    assert not search_record.searches(out)
     assert set(tried).isdisjoint(trainings(out))
     do(out, restore=True)
     assert files(out) == before
@@ -259,10 +262,10 @@ def test_an_archived_search_comes_back_by_the_command_that_is_told_and_no_other_
     [line], [of_search] = archive.told(out, tried), archive.told_of_search(out, "h1")
     assert line.partition(": ")[2] == of_search.partition(": ")[2]
     typed(of_search)
-    assert {one.trial for one in members.searches(out)["h1"]} == set(tried)
+    assert {one.trial for one in search_record.searches(out)["h1"]} == set(tried)
     do(out, run=("r3",), delete=True)
     assert set(tried) <= trainings(out).keys()
-    assert len(members.searches(out)["h1"]) == 2
+    assert len(search_record.searches(out)["h1"]) == 2
 
 
 def test_what_another_run_lists_is_not_deleted_with_a_run_wherever_it_is(out):
@@ -292,7 +295,7 @@ def test_rows_and_records_of_a_stranger_name_no_file_elsewhere(out):
     with pytest.raises(UsageError, match=r"a row is of \.\./\.\./victim, whose name no file there has"):
         do(out, where="epochs=1", delete=True)
     path.unlink()
-    members.write(out, member("h1", "s1", 0))
+    search_record.write(out, member("h1", "s1", 0))
     record = out / "searches" / "h1" / "s1.json"
     record.write_text(record.read_text().replace('"h1"', '"../.."'))
     with pytest.raises(UsageError, match=r"s1\.json: the record of another trial than its name says"):
@@ -310,9 +313,12 @@ def test_a_mark_that_cannot_be_read_is_one_line(out, content):
 
 def test_a_search_at_work_and_another_archive_are_waited_for(out):
     tried = write(out, 0.3, of=SHOTS, search="h1", seed=5)
-    members.write(out, member("h1", tried, 0))
+    search_record.write(out, member("h1", tried, 0))
     (out / "runs" / "r3.json").write_text(json.dumps({"trials": [], "search": "h1"}))
-    with members.held(out, "h1", "tune"), pytest.raises(UsageError, match="another run is at work on this very search"):
+    with (
+        search_record.held(out, "h1", "tune"),
+        pytest.raises(UsageError, match="another run is at work on this very search"),
+    ):
         do(out, run=("r3",))
     with alone(out), pytest.raises(UsageError, match=r"another ablate\.archive is at work there"):
         do(out, run=("r1",))

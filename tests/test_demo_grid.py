@@ -2,9 +2,9 @@
 
 import pytest
 
-from ablate import results
-from ablate.report import tables
-from ablate.report.photographs import CONSTANT, WEIGHTED
+from ablate.results import tables as results
+from ablate.stats import scores
+from ablate.stats.test_set import CONSTANT, WEIGHTED
 from tests.command import run
 
 
@@ -19,7 +19,7 @@ def grid(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def group(grid):
-    (only,) = tables.build(grid[1])
+    (only,) = scores.build(grid[1])
     return only
 
 

@@ -7,11 +7,11 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from ablate import queries
-from ablate.collect import collect
 from ablate.errors import UsageError
 from ablate.query import QueryConfig, connect, main, select
-from ablate.report import tables
+from ablate.results import queries
+from ablate.stats import scores
+from ablate.stats.collector import collect
 from tests import command
 from tests.results_factory import SCATTERED, photos, write, write_failed, write_plan
 
@@ -254,7 +254,7 @@ def test_winners_are_of_the_grid_and_say_how_many_trials_each_mean_is_over(searc
 def test_what_only_a_search_asked_for_is_in_no_named_query_of_scores(name, searched):
     with connect(searched) as connection:
         shown = select(connection, queries.statement(name))["trial"].to_pylist()
-    [group] = tables.build(searched)
+    [group] = scores.build(searched)
     assert sorted(shown) == sorted(group.trials["trial"])
     assert len(shown) == 4
 

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from ablate import results
+from ablate.results import tables as results
 from tests import tiny_data
 from tests.command import run, start
 
 SPACE = """
-from ablate.space import product
+from ablate.spaces.space import product
 
 def space():
     return product(model=["unet"], arm=["crop"], augment=["none", "jitter"])

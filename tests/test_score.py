@@ -5,9 +5,11 @@ import shutil
 
 import pytest
 
-from ablate import data, results, shards
 from ablate.cli import run_command
-from ablate.pictures import Photograph
+from ablate.data import root as data
+from ablate.data import shards
+from ablate.data.arrays import Photograph
+from ablate.results import tables as results
 from ablate.score import ScoreConfig, main
 from tests import tiny_data
 from tests.command import run

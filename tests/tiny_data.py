@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ablate.shards import REAL, Arm, Manifest, Sample, ShardWriter, joined, write_manifest
+from ablate.data.shards import REAL, Arm, Manifest, Sample, ShardWriter, joined, write_manifest
 
 SIDE = 48
 TRIAL_DEFAULTS = {

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from ablate import members, results, runs
+from ablate.results import runs, search_record, tables
 
 ARCHIVE = "archive"
 
@@ -20,7 +20,7 @@ ARCHIVE = "archive"
 def told(out: Path, trials: Collection[str]) -> Iterator[str]:
     """A line where some trials are archived, with the command that brings them back."""
     archive = out / ARCHIVE
-    there = sorted(set(trials) & results.marks(archive).keys())
+    there = sorted(set(trials) & tables.marks(archive).keys())
     if not there:
         return
     known = {run.run: run for folder in (archive, out) for run in runs.read(folder)}
@@ -32,7 +32,7 @@ def told(out: Path, trials: Collection[str]) -> Iterator[str]:
 
 def _named(archive: Path, trials: Collection[str]) -> Iterator[str]:
     """Archived trials as a command names them: those of searches, which are moved as a whole, by a run of each."""
-    searches = members.searches(archive)
+    searches = search_record.searches(archive)
     of_search = {one.trial: name for name, tried in searches.items() for one in tried if one.trial in trials}
     run_of = {run.search: run.run for run in runs.read(archive)}
     needed = [run_of[name] for name in dict.fromkeys(of_search.values()) if name in run_of]
@@ -46,6 +46,6 @@ def told_of_search(out: Path, search: str) -> Iterator[str]:
     """The same of a search, which begins anew where it is archived."""
     archive = out / ARCHIVE
     runs_there = [run.run for run in runs.read(archive) if run.search == search]
-    if search in members.searches(archive) and runs_there:
+    if search in search_record.searches(archive) and runs_there:
         command = shlex.join(["python", "-m", "ablate.archive", f"out={out}", "restore=true", f"run={runs_there[-1]}"])
         yield f"this search is archived and would begin anew; to have it back instead: {command}"

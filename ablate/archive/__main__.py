@@ -11,17 +11,18 @@ from typing import Annotated
 import pydantic
 from pydantic import Field
 
-from ablate import members, storage
+from ablate import storage
 from ablate.archive import ARCHIVE
-from ablate.archive.finishing import alone, finish
-from ablate.archive.listing import listing
 from ablate.archive.moving import Selection, Step, archiving, deleting, restoring
+from ablate.archive.overview import listing
+from ablate.archive.recovery import alone, finish
 from ablate.archive.selecting import Folder, Wanted, lists_all, require_known, select, without
 from ablate.cli import run_command
-from ablate.collect import collect
 from ablate.errors import UsageError
 from ablate.report.layout import plural
-from ablate.runs import Run
+from ablate.results import search_record
+from ablate.results.runs import Run
+from ablate.stats.collector import collect
 
 
 class ArchiveConfig(pydantic.BaseModel):
@@ -160,7 +161,7 @@ def _searches_at_rest(out: Path, work: Sequence[Work], dry_run: bool) -> Iterato
     searches = {path.split("/")[1] for one in work for path in one.selection.records}
     with contextlib.ExitStack() as held:
         for search in () if dry_run else sorted(searches):
-            held.enter_context(members.held(out, search, search))
+            held.enter_context(search_record.held(out, search, search))
         yield
 
 

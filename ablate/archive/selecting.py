@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate import members, results, runs, where
 from ablate.archive.moving import Moved, Selection
 from ablate.errors import UsageError, plain, suggest
-from ablate.members import Member
-from ablate.runs import Run
+from ablate.results import runs, tables
+from ablate.results import search_record as members
+from ablate.results.runs import Run
+from ablate.results.search_record import Member
+from ablate.spaces import where
 
 Row = dict[str, Any]
 
@@ -42,9 +44,9 @@ class Folder:
         Raises:
             UsageError: a row, a plan or a record is not of the file that it is in: its id would name other files.
         """
-        before = results.marks(place)
-        rows = {row["trial"]: row for row in results.read(place, "trials").to_pylist()}
-        for trial in sorted(rows.keys() - before.keys() - results.marks(place).keys()):
+        before = tables.marks(place)
+        rows = {row["trial"]: row for row in tables.read(place, "trials").to_pylist()}
+        for trial in sorted(rows.keys() - before.keys() - tables.marks(place).keys()):
             raise UsageError(f"{place / 'trials'}: a row is of {plain(trial)}, whose name no file there has; remove it")
         return cls(place, rows, runs.read(place), members.searches(place))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.boxes import Boxes, Components, components, scale
+from ablate.metrics.geometry.boxes import Boxes, Components, components, scale
 
 
 @dataclass(frozen=True)

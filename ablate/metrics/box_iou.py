@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from ablate.boxes import enclosing, iou
 from ablate.metrics import Prediction, Truth
+from ablate.metrics.geometry.boxes import enclosing, iou
 
 FIELDS = (
     pa.field("pred_box", pa.list_(pa.float64())),  # largest component, xyxy photograph pixels; null: nothing found

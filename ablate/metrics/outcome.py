@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from ablate.boxes import area, enclosing, intersection, iou
 from ablate.metrics import Prediction, Truth
+from ablate.metrics.geometry.boxes import area, enclosing, intersection, iou
 
 FIELDS = (pa.field("outcome", pa.string()),)
 

@@ -9,13 +9,15 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from ablate import data, remote, runs, storage
+from ablate import storage
 from ablate.cli import run_command
-from ablate.data import Data
+from ablate.data import root as data
+from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.report import print_search, print_tables
-from ablate.report.chosen import chosen
-from ablate.report.markup import latex, markdown
+from ablate.report.formats import latex, markdown
+from ablate.report.trial_filter import chosen
+from ablate.results import mirror, runs
 
 
 class ReportConfig(pydantic.BaseModel):
@@ -40,7 +42,7 @@ class ReportConfig(pydantic.BaseModel):
 
 def main(report: ReportConfig) -> int:
     """Prints the tables; there being nothing to print yet is no error."""
-    with remote.folder(report.out) as out:
+    with mirror.folder(report.out) as out:
         trials, search = chosen(out, report.run, report.space, report.where)
         if search is None:
             print_tables(out, trials, compare=report.compare is not None)
@@ -72,7 +74,7 @@ def _write_page(report: ReportConfig, out: Path, trials: list[str] | None, searc
 def _photographs(report: ReportConfig, out: Path) -> Data | None:
     """Where the photographs of the results are; None where nothing tells."""
     if report.data is not None:
-        from ablate.launch import data_root
+        from ablate.runner.preflight import data_root
 
         return data_root(report.data)
     places = [run.data for run in runs.read(out) if run.data]

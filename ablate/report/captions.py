@@ -9,13 +9,13 @@ import pandas as pd
 
 from ablate.config import TrialConfig
 from ablate.identity import code_digest
-from ablate.report.holm import ALPHA, divisors
 from ablate.report.layout import plural
-from ablate.report.photographs import CONSTANT, LISTED_FROM, Photographs
-from ablate.report.protocols import Protocol
-from ablate.report.settings import PRECISION, model_title
-from ablate.report.summary import Summary
-from ablate.report.tables import MOST_SETTINGS, Group, NetworkTable
+from ablate.stats.holm import ALPHA, divisors
+from ablate.stats.protocols import Protocol
+from ablate.stats.scores import MOST_SETTINGS, Group, NetworkTable
+from ablate.stats.settings import PRECISION, model_title
+from ablate.stats.summary import Summary
+from ablate.stats.test_set import CONSTANT, LISTED_FROM, Photographs
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 

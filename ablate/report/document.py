@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablate.report import answers, captions, hits, layout, paper, searches, selection, validation
-from ablate.report.grid import Grid
-from ablate.report.summary import Summary, detectors, differences, of_network, summaries
-from ablate.report.tables import Group, NetworkTable
+from ablate.report import captions, conclusions, epoch_selection, hit_rates, layout, paper, search_history, validation
+from ablate.report.text_grid import Grid
+from ablate.stats.scores import Group, NetworkTable
+from ablate.stats.summary import Summary, detectors, differences, of_network, summaries
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def beyond(out: Path, starred: bool, search: str | None = None) -> Iterator[Sect
     Args:
         search: only this search, and nothing else; None for everything.
     """
-    for history in searches.histories(out, search):
-        grid, notes = searches.history_grid(history, starred), searches.history_notes(history)
-        yield Section("search", history.title, [grid], [*notes], commands=searches.commands(history))
+    for history in search_history.histories(out, search):
+        grid, notes = search_history.history_grid(history, starred), search_history.history_notes(history)
+        yield Section("search", history.title, [grid], [*notes], commands=search_history.commands(history))
     if search is None:
         for found in validation.by_photographs(out):
             grid, notes = validation.agreements_grid(validation.agreements(found)), validation.agreements_notes()
@@ -103,23 +103,31 @@ def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
     everything = [*found, *detectors(group)]
     if not everything:
         return
-    grid, notes = answers.summary_grid(everything), answers.summary_notes(everything)
-    yield Section("averages", answers.SUMMARY_TITLE, [grid], [*notes])
+    grid, notes = conclusions.summary_grid(everything), conclusions.summary_notes(everything)
+    yield Section("averages", conclusions.SUMMARY_TITLE, [grid], [*notes])
     compared = differences(group)
     if compared:
-        grid, notes = answers.contrasts_grid(compared), answers.contrasts_notes(compared)
+        grid, notes = conclusions.contrasts_grid(compared), conclusions.contrasts_notes(compared)
         yield Section(
-            "contrasts", answers.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials, compared=True)]
+            "contrasts", conclusions.CONTRASTS_TITLE, [grid], [*notes, *captions.mixtures(group.trials, compared=True)]
         )
     if not group.protocol.main:
         return
-    reached = hits.hits(group)
+    reached = hit_rates.hits(group)
     if reached:
-        yield Section("hits", hits.TITLE, [hits.hits_grid(reached)], [*hits.hits_notes()])
-    chosen = selection.rules(group)
+        yield Section("hits", hit_rates.TITLE, [hit_rates.hits_grid(reached)], [*hit_rates.hits_notes()])
+    chosen = epoch_selection.rules(group)
     if any(one.compared for one in chosen):
-        yield Section("selection", selection.TITLE, [selection.rules_grid(chosen)], [*selection.rules_notes(chosen)])
+        yield Section(
+            "selection",
+            epoch_selection.TITLE,
+            [epoch_selection.rules_grid(chosen)],
+            [*epoch_selection.rules_notes(chosen)],
+        )
     if found:
         yield Section(
-            "limits", answers.LIMITS_TITLE, [answers.limits_grid(found)], [*answers.limits_notes(group.several)]
+            "limits",
+            conclusions.LIMITS_TITLE,
+            [conclusions.limits_grid(found)],
+            [*conclusions.limits_notes(group.several)],
         )

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ablate.report.figures import percent
-from ablate.report.grid import Cell, Grid
-from ablate.report.photographs import MACRO, WEIGHTED, Photographs, Row
-from ablate.report.tables import FALSE_ALARMS, VAL_IOU, NetworkTable
+from ablate.report.number_format import percent
+from ablate.report.text_grid import Cell, Grid
+from ablate.stats.scores import FALSE_ALARMS, VAL_IOU, NetworkTable
+from ablate.stats.test_set import MACRO, WEIGHTED, Photographs, Row
 
 Cells = list[Cell]
 

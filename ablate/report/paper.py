@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.data.natural_order import natural
 from ablate.errors import UsageError
-from ablate.natural import natural
-from ablate.published import PUBLISHED
-from ablate.report.figures import interval, percent
-from ablate.report.grid import Cell, Grid
-from ablate.report.photographs import WEIGHTED
-from ablate.report.settings import PAPER_SETTINGS, model_title, plain_setting
-from ablate.report.summary import Summary, summaries
-from ablate.report.tables import Group, NetworkTable
+from ablate.report.number_format import interval, percent
+from ablate.report.published import PUBLISHED
+from ablate.report.text_grid import Cell, Grid
+from ablate.stats.scores import Group, NetworkTable
+from ablate.stats.settings import PAPER_SETTINGS, model_title, plain_setting
+from ablate.stats.summary import Summary, summaries
+from ablate.stats.test_set import WEIGHTED
 
 AVERAGE = "average"
 NOTES = (

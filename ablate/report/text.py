@@ -9,10 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ablate.plan import PlannedTrial
-from ablate.report import captions, document, tables
+from ablate.report import captions, document
 from ablate.report.document import Section
-from ablate.report.tables import Group
+from ablate.runner.plan import PlannedTrial
+from ablate.stats import scores
+from ablate.stats.scores import Group
 
 _WIDTH = 100  # of what goes into a pipe, and of notes
 _NARROWEST = 80
@@ -35,7 +36,7 @@ def print_tables(
     """
     console = Console(highlight=False)
     starred, limit = _starred(console), _limit(console)
-    groups = tables.build(out, trials, planned)
+    groups = scores.build(out, trials, planned)
     if not groups:
         console.print(f"No trial has finished in {out} yet.", markup=False, soft_wrap=True)
     number = 0  # of the last table

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate import results, runs
-from ablate.report.grid import Cell, Grid, under_names
-from ablate.report.searches import mean_iou
-from ablate.report.settings import PAPER_MODELS, PROTOCOL, effective, in_paper_order, model_title, plain_setting
+from ablate.report.search_history import mean_iou
+from ablate.report.text_grid import Cell, Grid, under_names
+from ablate.results import runs, tables
+from ablate.stats.settings import PAPER_MODELS, PROTOCOL, effective, in_paper_order, model_title, plain_setting
 
 TITLE = "Does the validation on synthetic images predict the IoU on photographs?"
 FEWEST = 5  # trials that a correlation needs
@@ -43,7 +43,7 @@ def points(out: Path) -> pd.DataFrame:
         `trial`, `name`, `model`, `setting` (arm and augmentation), `photos_digest`, `search` (null for a grid's),
         `val_iou` and `iou`, both in [0, 1], and `config`, a number that only trainings from other seeds share.
     """
-    rows = results.read(out, "trials").to_pandas()
+    rows = tables.read(out, "trials").to_pandas()
     rows = rows[(rows["status"] == "done") & rows["reference"].isna() & rows["val_iou"].notna()]
     iou = mean_iou(out, [*rows["trial"]])
     rows = rows[rows["trial"].isin(iou) & ~rows["trial"].isin(runs.judging_nothing(out))]

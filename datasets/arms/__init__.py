@@ -15,7 +15,7 @@ and, where the arm needs to learn from the photographs first, or the manifest sh
 its own key, never on the order or on the number of workers. It goes where its source image goes, to train or val, so
 that one picture is never on both sides, in any arm. Its JSON is made by `training_meta`. The arm `real` is the test
 set; it is made of the photographs (`datasets.arms.real`). A translator's name is an arm too: the crops that it
-translated (`datasets.makers`).
+translated (`datasets.build.requested_arms`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ablate.boxes import Boxes
-from ablate.shards import Sample
-from datasets.config import PrepareConfig
-from datasets.style import Style
-from datasets.synthetic import Source
+from ablate.data.shards import Sample
+from ablate.metrics.geometry.boxes import Boxes
+from datasets.options import PrepareConfig
+from datasets.raw.synthetic_images import Source
 from datasets.translate import Photos
+from datasets.translate.domains.style import Style
 
 PACKAGE = __name__
 Window = tuple[int, int, int, int]
@@ -44,7 +44,7 @@ class Material:
         style: the photographs whose look is wanted.
         crops: those of the training split; none where the arm's translator does not say that it looks at them.
         crops_digest: of their content.
-        folder: the arm's own, for what must outlive a command that is killed (`datasets.learning`); None: nowhere.
+        folder: the arm's own, for what must outlive a command that is killed (`datasets.translate.domains.training_folder`); None: nowhere.
         report: takes lines for the user.
     """
 

@@ -10,12 +10,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.boxes import Boxes, components
-from ablate.shards import Sample
+from ablate.data.shards import Sample
+from ablate.metrics.geometry.boxes import Boxes, components
 from datasets.arms import Window, training_meta
-from datasets.config import Crop, PrepareConfig
-from datasets.pictures import Pixels, encode_jpg, encode_mask
-from datasets.synthetic import Source
+from datasets.options import Crop, PrepareConfig
+from datasets.raw.images import Pixels, encode_jpg, encode_mask
+from datasets.raw.synthetic_images import Source
 
 Number = TypeVar("Number", bound=np.generic)
 

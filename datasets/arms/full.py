@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ablate.shards import Sample
+from ablate.data.shards import Sample
 from datasets.arms import training_meta
-from datasets.config import PrepareConfig
-from datasets.pictures import encode_mask
-from datasets.synthetic import Source
+from datasets.options import PrepareConfig
+from datasets.raw.images import encode_mask
+from datasets.raw.synthetic_images import Source
 
 
 def samples(source: Source, config: PrepareConfig, fitted: None) -> Iterator[Sample]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ablate.data.shards import Sample
 from ablate.errors import UsageError
-from ablate.shards import Sample
-from datasets import learning, translate
+from datasets import translate
 from datasets.arms import Material, crop
-from datasets.config import PrepareConfig
-from datasets.keys import generator, sample_key
-from datasets.style import Style
-from datasets.synthetic import Source
+from datasets.options import PrepareConfig
+from datasets.raw.keys import generator, sample_key
+from datasets.raw.synthetic_images import Source
 from datasets.translate import Choice, Domains, Files, Translator
+from datasets.translate.domains import training_folder
+from datasets.translate.domains.style import Style
 
 TRANSLATES = True
 
@@ -62,5 +63,5 @@ def learned(choice: Choice, material: Material, style: Style, config: PrepareCon
     if material.folder is not None:
         follows_from = [choice.identity, choice.code, str(config.seed), style.digest if target else ""]
         follows_from += [material.crops_digest] if source else []
-        folder = learning.state(material.folder.joinpath(*map(sample_key, place)), follows_from)
+        folder = training_folder.state(material.folder.joinpath(*map(sample_key, place)), follows_from)
     return choice.fit(Domains(source, target, config.seed, folder, material.report))

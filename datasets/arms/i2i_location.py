@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ablate.data.natural_order import natural
+from ablate.data.shards import Sample
 from ablate.errors import UsageError
-from ablate.natural import natural
-from ablate.shards import Sample
 from datasets import translate
 from datasets.arms import Material, crop, i2i
-from datasets.config import PrepareConfig
-from datasets.keys import generator, share
-from datasets.style import Style
-from datasets.synthetic import Source
+from datasets.options import PrepareConfig
+from datasets.raw.keys import generator, share
+from datasets.raw.synthetic_images import Source
 from datasets.translate import Translator
+from datasets.translate.domains.style import Style
 
 TRANSLATES = True
 

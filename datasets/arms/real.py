@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ablate.shards import Sample
-from datasets.photographs import Photo
-from datasets.pictures import encode_mask
+from ablate.data.shards import Sample
+from datasets.raw.images import encode_mask
+from datasets.raw.real_images import Photo
 
 
 def sample(photo: Photo) -> Sample:

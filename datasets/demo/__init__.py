@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from datasets.config import Crop, PrepareConfig
+from datasets.options import Crop, PrepareConfig
 
 _HERE = Path(__file__).parent
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from datasets import demo
-from datasets.config import PrepareConfig
+from datasets.options import PrepareConfig
 
 RAW = Path(demo.__file__).parent
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ablate import parts
+from ablate import plugins
 from ablate.cli import run_command
 from ablate.errors import UsageError
 from ablate.storage import local, locks, urls
@@ -19,7 +19,7 @@ def main(config: DownloadConfig) -> int:
     Raises:
         UsageError: the set, a category, a location or a mirror is not known, or the mirrors do not answer.
     """
-    module = parts.load(PACKAGE, config.name, "name")
+    module = plugins.load(PACKAGE, config.name, "name")
     for url in config.mirror:
         urls.require(url, "mirror")
     to = local(config.to, "to")
@@ -43,7 +43,7 @@ def _alone(to: Path) -> Iterator[None]:
 
 
 def _epilogue() -> str:
-    return f"sets: {', '.join(parts.names(PACKAGE))}"
+    return f"sets: {', '.join(plugins.names(PACKAGE))}"
 
 
 if __name__ == "__main__":

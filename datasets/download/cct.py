@@ -15,14 +15,14 @@ from rich.console import Console
 from ablate import storage
 from ablate.errors import UsageError
 from ablate.storage import urls
-from datasets import candidates
-from datasets.cct import Record
-from datasets.config import PrepareConfig
 from datasets.download import DownloadConfig
-from datasets.download._command import prepare
 from datasets.download._meter import metered
-from datasets.download._photographs import csv_of, fetch_all, is_there
-from datasets.ledger import PHOTOGRAPH, Ledger
+from datasets.download._mirrors import csv_of, fetch_all, is_there
+from datasets.download._next_command import prepare
+from datasets.options import PrepareConfig
+from datasets.raw import candidates
+from datasets.raw.camera_traps import Record
+from datasets.raw.skipped import PHOTOGRAPH, Ledger
 
 _LABELS = "caltech_images_20210113.json"
 _LABELS_ZIP = "caltechcameratraps/labels/caltech_camera_traps.json.zip"

@@ -18,8 +18,8 @@ from ablate import storage
 from ablate.errors import UsageError
 from ablate.storage import urls
 from datasets.download import DownloadConfig
-from datasets.download._command import prepare
 from datasets.download._meter import metered
+from datasets.download._next_command import prepare
 
 _ANNOTATIONS, _PHOTOGRAPHS = "eccv_18_annotation_files", "eccv_18_all_images_sm"
 

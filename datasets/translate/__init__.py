@@ -29,11 +29,11 @@ from typing import Protocol, cast, runtime_checkable
 import numpy as np
 import pydantic
 
-from ablate import parts
+from ablate import plugins
 from ablate.cli import parse
 from ablate.errors import UsageError
 from ablate.storage import sha256
-from datasets.pictures import Pixels, decode
+from datasets.raw.images import Pixels, decode
 
 PACKAGE = __name__
 
@@ -149,7 +149,7 @@ def choose(name: str, options: Sequence[str]) -> Choice:
     Raises:
         UsageError: there is no such translator, or it has no such parameter.
     """
-    module = cast(TranslatorModule, parts.load(PACKAGE, name, "translator"))
+    module = cast(TranslatorModule, plugins.load(PACKAGE, name, "translator"))
     try:
         parameters = parse(module.Parameters, options) if module.Parameters.model_fields else None
     except UsageError as error:
@@ -157,6 +157,6 @@ def choose(name: str, options: Sequence[str]) -> Choice:
     if parameters is None:
         if options:
             raise UsageError(f"translator_options={','.join(options)}: translator={name} has no parameters")
-        return Choice(module, module.Parameters(), parts.content(name))
+        return Choice(module, module.Parameters(), plugins.content(name))
     values = ",".join(f"{key}={value}" for key, value in sorted(parameters.model_dump().items()))
-    return Choice(module, parameters, f"{parts.content(name)}@{values}")
+    return Choice(module, parameters, f"{plugins.content(name)}@{values}")

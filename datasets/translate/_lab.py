@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.pictures import Pixels
+from datasets.raw.images import Pixels
 
 
 def to_lab(image_hw3: Pixels) -> NDArray[np.float32]:

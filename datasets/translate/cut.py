@@ -24,12 +24,12 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ablate.errors import UsageError
-from datasets.pictures import Pixels
+from datasets.raw.images import Pixels
 from datasets.translate import Domains
-from datasets.translate._batches import Batch, Deck, ahead, batch, decks
-from datasets.translate._keeping import Shelf, Weights, digest, key
-from datasets.translate._networks import SMALLEST_SIDE, Generator
-from datasets.translate._training import LAMBDA_NCE, Mode, Training, accelerator, rate_factor, translated
+from datasets.translate.contrastive.batches import Batch, Deck, ahead, batch, decks
+from datasets.translate.contrastive.networks import SMALLEST_SIDE, Generator
+from datasets.translate.contrastive.saved_state import Shelf, Weights, digest, key
+from datasets.translate.contrastive.training import LAMBDA_NCE, Mode, Training, accelerator, rate_factor, translated
 
 NEEDS_SOURCE = True
 MIN_PHOTOS = 2

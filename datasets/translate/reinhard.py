@@ -15,7 +15,7 @@ import pydantic
 from numpy.typing import NDArray
 from pydantic import Field
 
-from datasets.pictures import Pixels
+from datasets.raw.images import Pixels
 from datasets.translate import Domains
 from datasets.translate._lab import to_lab, to_rgb
 

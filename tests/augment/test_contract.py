@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from ablate import parts
+from ablate import plugins
 from ablate.config import OfAugmentation, TrialConfig, fields_of
 
-NAMES = parts.names("ablate.augment")
+NAMES = plugins.names("ablate.augment")
 
 
 @pytest.fixture(params=NAMES)
@@ -13,9 +13,9 @@ def name(request):
 
 
 def build(name):
-    module = parts.load("ablate.augment", name, "trial.augment")
+    module = plugins.load("ablate.augment", name, "trial.augment")
     config = TrialConfig()
-    return module.build(**{field: getattr(config, field) for field in parts.reads("ablate.augment", name)})
+    return module.build(**{field: getattr(config, field) for field in plugins.reads("ablate.augment", name)})
 
 
 def batch():
@@ -31,7 +31,7 @@ def test_discovery_finds_the_known_augmentations():
 
 
 def test_it_reads_only_fields_of_augmentations(name):
-    assert parts.reads("ablate.augment", name) <= set(fields_of(OfAugmentation))
+    assert plugins.reads("ablate.augment", name) <= set(fields_of(OfAugmentation))
 
 
 def test_shape_dtype_and_range_are_kept(name):

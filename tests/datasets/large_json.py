@@ -6,10 +6,10 @@ import time
 import uuid
 from pathlib import Path
 
-from datasets import cct
+from datasets.raw import camera_traps
 
 N_IMAGES, N_ANNOTATIONS, N_CATEGORIES, N_LOCATIONS = 243_100, 245_118, 22, 140
-RULE = cct.Rule(("deer",), range(7, 20))
+RULE = camera_traps.Rule(("deer",), range(7, 20))
 N_SELECTED = 2_000  # deer with a box at noon; all else is night, another animal, or empty
 
 
@@ -51,7 +51,7 @@ def identity(index):
 def select(path: str) -> None:
     """Parses and selects; prints how many were selected and the peak memory in MB."""
     began = time.perf_counter()
-    listing = cct.read([Path(path)])
+    listing = camera_traps.read([Path(path)])
     assert len(listing.records) == N_IMAGES
     assert listing.n_annotations == N_ANNOTATIONS
     selected = sum(RULE.split(record) == "test" and RULE.refusal(record) is None for record in listing.records)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from datasets.config import Crop, PrepareConfig
+from datasets.options import Crop, PrepareConfig
 
 SYNTHETIC_WH = (96, 72)
 PHOTO_WH = (80, 60)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from ablate.data.shards import Manifest, Sample, read_manifest, write_manifest
 from ablate.errors import UsageError
-from ablate.shards import Manifest, Sample, read_manifest, write_manifest
+from datasets.checks.similarity import edges, frechet
+from datasets.checks.similarity.verdict import Translation
 from datasets.compare import CompareConfig, main
-from datasets.likeness import statistics, structure
-from datasets.likeness.verdict import Translation
 from tests import tiny_data
 
 
@@ -21,14 +21,14 @@ def pictures(seed, n=40, level=80.0, side=32):
 
 
 def distance(one, two):
-    return statistics.frechet(statistics.features(one), statistics.features(two), np.ones(12))
+    return frechet.frechet(frechet.features(one), frechet.features(two), np.ones(12))
 
 
 def test_the_distance_is_that_of_two_normal_distributions():
     rng = np.random.default_rng(0)
     one, two = rng.normal(size=(20_000, 3)), 3.0 + 2.0 * rng.normal(size=(20_000, 3))
     # |3|^2 of three features, and (2 - 1)^2 of each deviation
-    assert statistics.frechet(one, two, np.ones(3)) == pytest.approx((3 * 9 + 3 * 1) ** 0.5, rel=0.02)
+    assert frechet.frechet(one, two, np.ones(3)) == pytest.approx((3 * 9 + 3 * 1) ** 0.5, rel=0.02)
 
 
 def test_equal_sets_have_no_distance_and_a_shift_of_colour_has_one():
@@ -38,15 +38,15 @@ def test_equal_sets_have_no_distance_and_a_shift_of_colour_has_one():
 
 
 def test_every_feature_has_a_name():
-    assert statistics.features(pictures(0, n=2)).shape == (2, len(statistics.NAMES))
+    assert frechet.features(pictures(0, n=2)).shape == (2, len(frechet.NAMES))
 
 
 def test_edges_stay_under_new_colours_and_go_with_new_content():
     before, mask = pictures(0), torch.ones(40, 1, 32, 32, dtype=torch.uint8)
-    assert structure.edge_correlation(before, before, mask) == pytest.approx(1)
-    assert structure.edge_correlation(before, 255 - before, mask) > 0.99
-    assert abs(structure.edge_correlation(before, pictures(1), mask)) < 0.1
-    assert np.isnan(structure.edge_correlation(torch.zeros_like(before), before, mask))
+    assert edges.edge_correlation(before, before, mask) == pytest.approx(1)
+    assert edges.edge_correlation(before, 255 - before, mask) > 0.99
+    assert abs(edges.edge_correlation(before, pictures(1), mask)) < 0.1
+    assert np.isnan(edges.edge_correlation(torch.zeros_like(before), before, mask))
 
 
 def test_a_background_that_stays_does_not_hide_that_the_animal_is_gone():
@@ -54,7 +54,7 @@ def test_a_background_that_stays_does_not_hide_that_the_animal_is_gone():
     mask[:, :, 10:20, 10:20] = 1
     after = before.clone()
     after[:, :, 7:23, 7:23] = pictures(1)[:, :, 7:23, 7:23]
-    assert structure.edge_correlation(before, after, mask) < 0.3
+    assert edges.edge_correlation(before, after, mask) < 0.3
 
 
 def translation(**values):

@@ -18,15 +18,15 @@ from rich.console import Console
 
 from ablate.errors import UsageError
 from ablate.storage.reply import Patience
-from datasets import cct as ccts
-from datasets.candidates import candidates
-from datasets.config import PrepareConfig
 from datasets.download import DownloadConfig, cct20
 from datasets.download.__main__ import main
 from datasets.download._meter import metered
-from datasets.download._photographs import fetch_all
-from datasets.keys import share
-from datasets.ledger import Ledger
+from datasets.download._mirrors import fetch_all
+from datasets.options import PrepareConfig
+from datasets.raw import camera_traps as ccts
+from datasets.raw.candidates import candidates
+from datasets.raw.keys import share
+from datasets.raw.skipped import Ledger
 from tests.command import ROOT, run, start
 from tests.web import Site, serving
 

@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from ablate.cli import run_command
-from ablate.shards import REAL, Manifest, Sample, write_manifest
+from ablate.data.shards import REAL, Manifest, Sample, write_manifest
 from datasets import inspect
+from datasets.checks.inspection.contact_sheet import BOX, EDGE, OUTLINE, Layout, Tile, thumbnail
+from datasets.checks.inspection.sampling import Draw, Drawn
 from datasets.inspect import InspectConfig
-from datasets.inspection.draw import Draw, Drawn
-from datasets.inspection.sheet import BOX, EDGE, OUTLINE, Layout, Tile, thumbnail
 from tests.command import ROOT
 from tests.tiny_data import SIDE, jpg, png, write, write_arm
 

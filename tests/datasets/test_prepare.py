@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ablate import shards
+from ablate.data import shards
 from ablate.errors import UsageError
 from ablate.storage import sha256
 from datasets.prepare import prepare

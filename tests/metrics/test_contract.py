@@ -2,10 +2,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ablate import parts, results
+from ablate import plugins
 from ablate.metrics import Prediction, Truth
+from ablate.results import tables
 
-NAMES = parts.names("ablate.metrics")
+NAMES = plugins.names("ablate.metrics")
 
 
 def prediction(probability_hw):
@@ -29,12 +30,12 @@ def test_discovery_finds_the_known_metrics():
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_metric_gives_the_columns_that_it_declares(name, situation):
-    module = parts.load("ablate.metrics", name, "metric")
+    module = plugins.load("ablate.metrics", name, "metric")
     values = module.measure(*SITUATIONS[situation])
     assert list(values) == [field.name for field in module.FIELDS]
     pa.Table.from_pylist([values], pa.schema(module.FIELDS))  # the values have the declared types
 
 
 def test_no_two_metrics_share_a_column():
-    names = results.images_schema().names
+    names = tables.images_schema().names
     assert len(names) == len(set(names))

@@ -4,10 +4,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ablate import parts
+from ablate import plugins
 from ablate.config import OfNetwork, TrialConfig, fields_of
 
-NAMES = parts.names("ablate.models")
+NAMES = plugins.names("ablate.models")
 
 
 @pytest.fixture(params=NAMES)
@@ -18,8 +18,8 @@ def name(request):
 def build(name, seed=0, width=8):
     fields = TrialConfig(width=width, encoder_weights="none").model_dump()
     torch.manual_seed(seed)
-    module = parts.load("ablate.models", name, "trial.model")
-    return module.build(**{field: fields[field] for field in parts.reads("ablate.models", name)})
+    module = plugins.load("ablate.models", name, "trial.model")
+    return module.build(**{field: fields[field] for field in plugins.reads("ablate.models", name)})
 
 
 def images(batch, height, width):
@@ -53,7 +53,7 @@ def test_discovery_finds_the_known_networks():
 
 
 def test_it_reads_only_fields_of_networks(name):
-    assert "width" in parts.reads("ablate.models", name) <= set(fields_of(OfNetwork))
+    assert "width" in plugins.reads("ablate.models", name) <= set(fields_of(OfNetwork))
 
 
 @pytest.mark.parametrize("size", [(64, 64), (37, 53), (8, 8), (5, 2), (1, 1)])

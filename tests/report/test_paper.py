@@ -3,9 +3,9 @@
 import pytest
 
 from ablate.errors import UsageError
-from ablate.published import PUBLISHED
 from ablate.report import print_tables
 from ablate.report.paper import published
+from ablate.report.published import PUBLISHED
 from tests.results_factory import photos, write
 
 SHOTS = photos(dict(PUBLISHED))

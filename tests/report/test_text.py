@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-from ablate import queries
 from ablate.config import TrialConfig
 from ablate.errors import UsageError
 from ablate.identity import code_digest
 from ablate.query import connect, select
 from ablate.report import print_tables
 from ablate.report.__main__ import ReportConfig, main
-from ablate.report.tables import build
+from ablate.results import queries
+from ablate.stats.scores import build
 from tests import command
 from tests.results_factory import Photo, photos, planned, write, write_failed, write_plan
 

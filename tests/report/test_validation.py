@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.members import Found, Member
 from ablate.report import validation
-from ablate.report.influence import influences
 from ablate.report.validation import spearman
+from ablate.results.search_record import Found, Member
+from ablate.stats.importance import influences
 from tests.results_factory import write
 
 RNG = np.random.default_rng(0)

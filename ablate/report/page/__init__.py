@@ -19,12 +19,12 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from ablate.data import Data
-from ablate.report import tables
+from ablate.data.root import Data
 from ablate.report.layout import plural
-from ablate.report.page.beyond import Beyond
-from ablate.report.page.markup import text
-from ablate.report.page.part import Part, file
+from ablate.report.page.appendix import Beyond
+from ablate.report.page.html import text
+from ablate.report.page.sections import Part, file
+from ablate.stats import scores
 
 _SCRIPTS = ("figures.js", "photographs.js", "gallery.js", "pairs.js", "page.js")
 
@@ -47,7 +47,7 @@ def page(
     Raises:
         UsageError: the data cannot be read.
     """
-    groups = tables.build(out, trials) if search is None else ()
+    groups = scores.build(out, trials) if search is None else ()
     parts = [Part(out, group, number, data, compare) for number, group in enumerate(groups)]
     beyond = Beyond(out, search) if trials is None or search is not None else None
     alone = len({group.digest for group in groups}) == 1

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.report.page.charts import GREY, Chart, spec
-from ablate.report.photographs import Photographs
+from ablate.stats.test_set import Photographs
 
 _BINS = 20
 

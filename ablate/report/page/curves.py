@@ -9,12 +9,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from ablate.report.hits import CURVE, Hits
+from ablate.report.hit_rates import CURVE, Hits
 from ablate.report.page import palette
 from ablate.report.page.charts import GREY, Chart, spec
-from ablate.report.settings import in_paper_order, model_title
-from ablate.report.summary import NOT_TRAINED
-from ablate.report.tables import Group
+from ablate.stats.scores import Group
+from ablate.stats.settings import in_paper_order, model_title
+from ablate.stats.summary import NOT_TRAINED
 
 _CURVES = 60  # learning curves of one network, beyond which no eye can follow them
 

@@ -9,11 +9,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ablate.report.contrasts import BOTH_BELOW, Contrast
-from ablate.report.figures import points
+from ablate.report.number_format import points
 from ablate.report.page.charts import GREY, Chart, numbers, spec
-from ablate.report.photographs import CONSTANT, MACRO, WEIGHTED, Photographs
-from ablate.report.summary import Summary
+from ablate.stats.contrasts import BOTH_BELOW, Contrast
+from ablate.stats.summary import Summary
+from ablate.stats.test_set import CONSTANT, MACRO, WEIGHTED, Photographs
 
 _LINE_HEIGHT = 20
 _OPEN = ("#d55e00", "cross")

@@ -24,15 +24,16 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from ablate import results, rle
-from ablate.data import Data
+from ablate.data.natural_order import natural
+from ablate.data.root import Data
+from ablate.data.shards import REAL
+from ablate.metrics.geometry import rle
 from ablate.metrics.outcome import OUTCOMES
-from ablate.natural import natural
 from ablate.report.layout import plural
 from ablate.report.page.thumbnails import thumbnails
-from ablate.report.settings import in_paper_order, model_title
-from ablate.report.tables import Group
-from ablate.shards import REAL
+from ablate.results import tables
+from ablate.stats.scores import Group
+from ablate.stats.settings import in_paper_order, model_title
 
 _TRIALS = 60  # of more, a page would hold few photographs
 _LARGEST = 55_000_000  # bytes of all photographs together, so that a page stays under 60 MB
@@ -64,7 +65,7 @@ def gallery(out: Path, group: Group, data: Data, largest: int = _LARGEST) -> Gal
     """Photographs of a group with the predictions of its trials, at most `largest` bytes of them."""
     trials = shown_trials(group)
     done = int((group.trials["status"] == "done").sum()) + len(group.detectors)
-    rows = results.dataset(out, "images", [*trials["trial"]]).to_table(columns=_COLUMNS).to_pylist()
+    rows = tables.dataset(out, "images", [*trials["trial"]]).to_table(columns=_COLUMNS).to_pylist()
     photos = _photos(rows, {trial: at for at, trial in enumerate(trials["trial"])})
     look = data.manifest.photographs_of(group.digest) or REAL
     for image_id, picture in thumbnails(data, look, photos.keys()):

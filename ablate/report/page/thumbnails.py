@@ -11,9 +11,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from ablate import shards
-from ablate.data import Data
-from ablate.shards import Sample
+from ablate.data import shards
+from ablate.data.root import Data
+from ablate.data.shards import Sample
 
 _LONG_SIDE = 288  # pixels
 _QUALITY = 45  # of WebP: about 8 kB for a forest in daylight

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ablate.shards import Manifest, Sample, write_manifest
+from ablate.data.shards import Manifest, Sample, write_manifest
 from tests import tiny_data
 from tests.results_factory import SIZE, photos, write, write_failed
 

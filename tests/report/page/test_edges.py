@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate import data
+from ablate.data import root
 from ablate.report.page import page
 from ablate.score import commit
 from tests.browser import opened
@@ -46,7 +46,7 @@ def test_every_trial_failed(tmp_path):
 def test_little_is_shown_as_it_is(tmp_path, shots, iou):
     digest = write_photographs(tmp_path / "data", shots)
     write(tmp_path / "out", iou, of=shots, photos_digest=digest)
-    text = seen(tmp_path / "report.html", page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", root.at(str(tmp_path / "data"))))
     assert "nan" not in text.lower()
     assert f"{len(shots)} of {len(shots)} predictions" in text
 
@@ -54,7 +54,7 @@ def test_little_is_shown_as_it_is(tmp_path, shots, iou):
 def test_two_sets_of_photographs_have_a_part_each(tmp_path):
     write_results(tmp_path / "out", write_photographs(tmp_path / "data"))
     write(tmp_path / "out", of=photos({"9": 40}), photos_digest="others")
-    text = seen(tmp_path / "report.html", page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", root.at(str(tmp_path / "data"))))
     assert "Photographs others" in text
     assert "are others than those of these trials" in text
 
@@ -97,7 +97,7 @@ def test_a_detector_is_in_the_gallery_and_can_be_compared(tmp_path):
     write_results(tmp_path / "out", digest)
     write_detector(tmp_path / "out", digest)
     path = tmp_path / "report.html"
-    path.write_text(page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    path.write_text(page(tmp_path / "out", root.at(str(tmp_path / "data"))))
     with opened(path) as shown:
         shown.locator(".gallery select[name=network]").select_option("md5")
         assert shown.locator(".gallery .card").count() == len(SHOTS)
@@ -109,7 +109,7 @@ def test_a_detector_is_in_the_gallery_and_can_be_compared(tmp_path):
 def test_a_detector_alone_has_a_page(tmp_path):
     digest = write_photographs(tmp_path / "data")
     write_detector(tmp_path / "out", digest)
-    text = seen(tmp_path / "report.html", page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    text = seen(tmp_path / "report.html", page(tmp_path / "out", root.at(str(tmp_path / "data"))))
     assert "md5" in text
     assert "46 of 46 predictions" in text
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from ablate import data, rle
-from ablate.report import tables
+from ablate.data import root
+from ablate.metrics.geometry import rle
 from ablate.report.page.gallery import gallery, outline, sample
+from ablate.stats import scores
 from tests.report.page.scene import SHOTS, write_photographs, write_results
 from tests.results_factory import write
 
@@ -14,12 +15,12 @@ from tests.results_factory import write
 def scene(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gallery")
     write_results(folder / "out", write_photographs(folder / "data"))
-    return folder / "out", data.at(str(folder / "data"))
+    return folder / "out", root.at(str(folder / "data"))
 
 
 def test_every_photograph_of_every_trial_is_there(scene):
     out, where = scene
-    [group] = tables.build(out)
+    [group] = scores.build(out)
     shown = gallery(out, group, where)
     assert {photo["id"] for photo in shown.data["photos"]} == {shot.image_id for shot in SHOTS}
     assert all(len(photo["said"]) == 4 and None not in photo["said"] for photo in shown.data["photos"])
@@ -29,7 +30,7 @@ def test_every_photograph_of_every_trial_is_there(scene):
 
 def test_a_large_page_keeps_photographs_of_every_location_and_says_so(scene):
     out, where = scene
-    [group] = tables.build(out)
+    [group] = scores.build(out)
     whole = gallery(out, group, where).data["photos"]
     shown = gallery(out, group, where, largest=sum(len(photo["thumb"]) for photo in whole) // 2)
     kept = [photo["location"] for photo in shown.data["photos"]]
@@ -52,8 +53,8 @@ def test_of_many_trials_the_lowest_seeds_are_shown(tmp_path):
     digest = write_photographs(tmp_path / "data")
     for seed in range(70):
         write(tmp_path / "out", of=SHOTS, seed=seed, photos_digest=digest)
-    [group] = tables.build(tmp_path / "out")
-    shown = gallery(tmp_path / "out", group, data.at(str(tmp_path / "data")))
+    [group] = scores.build(tmp_path / "out")
+    shown = gallery(tmp_path / "out", group, root.at(str(tmp_path / "data")))
     assert [trial["seed"] for trial in shown.data["trials"]] == [*range(60)]
     assert shown.notes == ["Of 70 trials 60 are here: the lowest seeds, then the best synthetic validation."]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablate import data
+from ablate.data import root
 from ablate.report.page import page
 from tests.browser import opened
 from tests.report.page.scene import SHOTS, write_photographs, write_results
@@ -16,7 +16,7 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     write_results(folder / "out", write_photographs(folder / "data"))
     path = folder / "report.html"
-    path.write_text(page(folder / "out", data.at(str(folder / "data"))))
+    path.write_text(page(folder / "out", root.at(str(folder / "data"))))
     return path
 
 
@@ -107,7 +107,7 @@ def test_a_against_b_begins_with_two_settings_of_one_network_and_one_seed(tmp_pa
         for seed in (0, 1):
             write(tmp_path / "out", 0.3, of=SHOTS, augment=augment, seed=seed, photos_digest=digest)
     path = tmp_path / "report.html"
-    path.write_text(page(tmp_path / "out", data.at(str(tmp_path / "data"))))
+    path.write_text(page(tmp_path / "out", root.at(str(tmp_path / "data"))))
     with opened(path) as shown:
         chosen = [shown.locator(f".pairs select[name={name}] option:checked").inner_text() for name in ("a", "b")]
     assert chosen == ["U-Net, crop + jitter, seed 0", "U-Net, crop, seed 0"]

@@ -1,0 +1,84 @@
+"""What a command that was killed has left to do: done first by the next one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+
+from ablate.archive import ARCHIVE
+from ablate.archive.moving import Selection, archiving, broken_off, deleting, waiting
+from ablate.archive.selecting import Folder, moved
+from ablate.errors import UsageError
+from ablate.results import tables
+from ablate.storage import locks
+
+
+@contextlib.contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Within, no other command archives, restores or deletes in a folder of results.
+
+    Raises:
+        UsageError: one does.
+    """
+    path = out / ARCHIVE / ".held"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            locks.alone(lock, path, "copy the results to a disk that has them", wait=False)
+        except BlockingIOError:
+            raise UsageError(f"out={out}: another ablate.archive is at work there; wait for it") from None
+        yield
+
+
+def finish(out: Path) -> None:
+    """Puts what was on its way, in or out, into the archive, and removes what is left of what was to be deleted.
+
+    What was trained anew since then stays as it is.
+    """
+    archive = out / ARCHIVE
+    for trial, mark in waiting(out).items():
+        if (out / "trials" / f"{trial}.parquet").exists():
+            mark.replace(archive / "trials" / f"{trial}.parquet")
+            _delete(archive, trial, archive / "trials" / f"{trial}.parquet")
+        else:
+            here = Folder.at(out)
+            for step in archiving(out, Selection((moved(_row(mark, trial), _legs(trial, here), {trial}, [here]),))):
+                step.take()
+    for place in (out, archive):
+        for trial, mark in broken_off(place).items():
+            if not (place / "trials" / f"{trial}.parquet").exists():
+                _delete(place, trial, mark)
+            mark.unlink(missing_ok=True)
+
+
+def _delete(place: Path, trial: str, mark: Path) -> None:
+    out = place.parent if place.name == ARCHIVE else place
+    users = [Folder.at(one) for one in (out, out / ARCHIVE)]
+    for step in deleting(place, Selection((moved(_row(mark, trial), _legs(trial, *users), {trial}, users),))):
+        step.take()
+
+
+def _legs(trial: str, *folders: Folder) -> set[str]:
+    """The trainings of the parts of a population's member, whose record leaves after it."""
+    members = (one for folder in folders for one in folder.members(folder.searches) if one.trial == trial)
+    return {leg.training for one in members for leg in one.legs}
+
+
+def _row(mark: Path, trial: str) -> dict[str, Any]:
+    """The row of a trial's commit mark, under whatever name it is.
+
+    Raises:
+        UsageError: it is none, or another trial's: a copy that was broken off, or a stranger's.
+    """
+    try:
+        [row] = pyarrow.parquet.read_table(mark, schema=tables.trials_schema()).to_pylist()
+    except (pyarrow.ArrowException, ValueError) as error:
+        raise UsageError(f"{mark}: not the mark of a trial; remove it") from error
+    if row["trial"] != trial:
+        raise UsageError(f"{mark}: the mark of another trial than its name says; remove it")
+    return dict(row)

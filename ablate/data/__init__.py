@@ -1,0 +1,1 @@
+"""Shards to local copies to arrays on the device."""

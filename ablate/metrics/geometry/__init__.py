@@ -1,0 +1,1 @@
+"""Masks to components to boxes, the overlap of boxes, and masks as text."""

@@ -1,0 +1,47 @@
+"""What the page shows that is not of one set of photographs: searches, and validation against photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ablate.report import document, search_history, validation
+from ablate.report.document import Section
+from ablate.report.page import html as markup
+from ablate.report.page import search_figures
+from ablate.report.page.charts import Chart
+from ablate.report.page.html import text
+
+_PLACES = {"search": "Searches", "validation": "Validation"}
+
+
+class Beyond:
+    """The sections of `document.beyond`, with their figures."""
+
+    def __init__(self, out: Path, search: str | None = None) -> None:
+        self._sections = list(document.beyond(out, starred=False, search=search))
+        figures = [[*search_figures.of_search(history)] for history in search_history.histories(out, search)]
+        self._figures: dict[str, Iterator[list[Chart]]] = {"search": iter(figures)}
+        if search is None:
+            found = validation.by_photographs(out)
+            self._figures["validation"] = iter([[search_figures.validation(one)] for one in found])
+
+    def links(self) -> str:
+        """To the first section of each kind."""
+        return "".join(f'<a href="#beyond-{key}">{_PLACES[key]}</a>' for key in self._first())
+
+    def html(self) -> str:
+        """All sections."""
+        first = self._first()
+        return "".join(self._html(section, first[section.key] is section) for section in self._sections)
+
+    def _first(self) -> dict[str, Section]:
+        return {section.key: section for section in reversed(self._sections)}
+
+    def _html(self, section: Section, named: bool) -> str:
+        place = f' id="beyond-{section.key}"' if named else ""
+        drawn = markup.charts(next(self._figures[section.key]))
+        grids = "".join(markup.table(grid, section.title) for grid in section.grids)
+        numbers = markup.details("The numbers as a table", grids) if drawn else grids
+        said = markup.notes(section.remarks) + "".join(map(markup.command, section.commands))
+        return f"<section{place}><h3>{text(section.title)}</h3>{drawn}{numbers}{said}</section>"

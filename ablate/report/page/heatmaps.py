@@ -1,0 +1,166 @@
+"""The networks' tables as heat maps, and a page for each location."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from ablate.metrics.outcome import OUTCOMES
+from ablate.report.document import Section
+from ablate.report.layout import plural
+from ablate.report.number_format import percent
+from ablate.report.page import html, palette
+from ablate.report.page.html import heat_cell, text
+from ablate.stats.intervals import Estimate
+from ablate.stats.per_location import Key, location_estimates
+from ablate.stats.scores import Group, NetworkTable
+from ablate.stats.settings import model_title
+from ablate.stats.summary import Summary
+from ablate.stats.test_set import MACRO, WEIGHTED
+
+Estimates = Mapping[str, Mapping[Key, Estimate]]  # by model
+
+
+def estimates(group: Group) -> Estimates:
+    """Of each network, each setting's mean at each location."""
+    return {table.model: location_estimates(table, group) for table in group.tables}
+
+
+def _brightest(found: Estimates, group: Group) -> float:
+    """The highest mean of the listed locations: one scale for all tables, so that a colour means the same in all."""
+    assert group.photographs is not None
+    listed = group.photographs.listed
+    means = [one.mean for of_model in found.values() for (_, at), one in of_model.items() if at in listed]
+    return max((mean for mean in means if not math.isnan(mean)), default=1.0) or 1.0
+
+
+def network(table: NetworkTable, section: Section, group: Group, own: Sequence[Summary], found: Estimates) -> str:
+    """One network's table, with the title and the notes of its section.
+
+    Args:
+        own: the network's summaries.
+    """
+    assert group.photographs is not None
+    settings = [str(setting) for setting in table.mean.columns]
+    known = {one.setting: one for one in own}
+    top = _brightest(found, group)
+    counts = group.photographs.counts["animal"]
+    rows = [
+        _row(
+            location,
+            str(counts[location]),
+            {name: found[table.model].get((name, location)) for name in settings},
+            table,
+            top,
+            marked=group.protocol.judges,
+        )
+        for location in group.photographs.listed
+    ]
+    for label, kind in ((WEIGHTED, "weighted"), (MACRO, "macro")):
+        averages = {name: getattr(known[name], kind) if name in known else None for name in settings}
+        rows.append(_row(label, "", averages, table, top, group.protocol.judges, strong=True))
+    head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("location", "n", *settings))
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    small = "Small: 95 % interval. Clusters are the sequences of a location and the locations of an average."
+    table_of = f"<table class=heat><caption>{text(section.title)}</caption>{body}</table>"
+    return html.scrolling(table_of, section.title) + html.notes([small, *section.remarks, *section.unfinished])
+
+
+def _row(
+    name: str,
+    count: str,
+    cells: Mapping[str, Estimate | None],
+    table: NetworkTable,
+    top: float,
+    marked: bool,
+    strong: bool = False,
+) -> str:
+    """Args: marked: the highest stands out."""
+    known = [one.mean for one in cells.values() if one is not None and not math.isnan(one.mean)]
+    contested = marked and len(known) > 1 and max(known) - min(known) > 1e-9
+    drawn = "".join(
+        heat_cell(
+            one,
+            top,
+            best=contested and one is not None and abs(one.mean - max(known)) < 1e-9,
+            absent=table.status(setting),
+        )
+        for setting, one in cells.items()
+    )
+    return (
+        f'<tr{" class=strong" if strong else ""}><th scope="row">{text(name)}</th><td class=n>{count}</td>{drawn}</tr>'
+    )
+
+
+def locations(group: Group, found: Estimates, outcomes: pd.DataFrame, prefix: str) -> Iterator[str]:
+    """A page for each location: scores of all networks and settings, and how they came about.
+
+    Args:
+        outcomes: number of photographs by trial and location (index) and outcome (columns).
+    """
+    assert group.photographs is not None
+    for name, counts in group.photographs.counts.iterrows():
+        location = str(name)
+        parts = [
+            f'<article class=location id="{prefix}-location-{text(location)}" data-location="{text(location)}" hidden>',
+            f"<h4>Location {text(location)}</h4>",
+            f"<p>{plural(counts['animal'], 'photograph')} with an animal, {counts['empty']} without.</p>",
+            _scores(group, found, location) if counts["animal"] else "",
+            _outcomes(group, outcomes, location),
+            "<p><button type=button class=jump>Show its photographs in the gallery</button></p></article>",
+        ]
+        yield "".join(parts)
+
+
+def _scores(group: Group, found: Estimates, location: str) -> str:
+    assert group.photographs is not None
+    settings = list(dict.fromkeys(str(name) for table in group.tables for name in table.mean.columns))
+    top = _brightest(found, group)
+    rows = []
+    for table in group.tables:
+        cells = {name: found[table.model].get((name, location)) for name in settings}
+        drawn = "".join(heat_cell(one, top, best=False) for one in cells.values())
+        rows.append(f'<tr><th scope="row">{text(model_title(table.model))}</th>{drawn}</tr>')
+    head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("network", *settings))
+    title = f"Mean box IoU at location {location}, percent"
+    others = group.photographs.baseline(("location", location)).items()
+    note = f"Not trained here: {', '.join(f'{name} {percent(value)}' for name, value in others)}."
+    inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return html.scrolling(f"<table class=heat>{inside}</table>", title) + html.notes([note])
+
+
+def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
+    here = outcomes.xs(location, level="location")
+    names = [name for name in OUTCOMES if name in outcomes.columns]
+    rows = []
+    for label, trials in _scored(group):
+        counts = [int(here.loc[here.index.isin(trials), name].sum()) for name in names]
+        if sum(counts):
+            cells = "".join(_share(count / sum(counts)) for count in counts)
+            rows.append(f'<tr><th scope="row">{text(label)}</th>{cells}</tr>')
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{text(name.replace("_", " "))}</th>' for name in ("network, setting", *names))
+    title = f"Outcomes at location {location}, percent of its photographs"
+    inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return html.scrolling(f'<table class="heat outcomes">{inside}</table>', title)
+
+
+def _scored(group: Group) -> Iterator[tuple[str, list[str]]]:
+    """Everything that was scored, by what a person calls it: the trials of each setting, then each detector."""
+    done = group.trials[group.trials["status"] == "done"]
+    for table in group.tables:
+        for setting in map(str, table.mean.columns):
+            of_setting = done[(done["model"] == table.model) & (done["setting"] == setting)]
+            yield f"{model_title(table.model)}, {setting}", [*of_setting["trial"]]
+    for name, trial in zip(group.detectors["model"], group.detectors["trial"], strict=True):
+        yield str(name), [trial]
+
+
+def _share(share: float) -> str:
+    if share == 0:
+        return "<td>0</td>"
+    ground, ink = palette.heat(share)
+    return f'<td class=heat style="background:{ground};color:{ink}">{100 * share:.0f}</td>'

@@ -1,0 +1,188 @@
+"""What a search tried and found: its history, and its best trial as a command that repeats it."""
+
+from __future__ import annotations
+
+import collections
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from ablate.report.number_format import percent
+from ablate.report.text_grid import Cell, Grid, under_names
+from ablate.results import search_record, tables
+from ablate.results.search_record import Found, Member
+from ablate.stats.test_set import CONSTANT, baselines, read_truth
+
+_MOST = 40  # rows of a history; of a longer one the best
+_LUCK = "It is the best of many: some of its lead is luck, as other seeds would show."
+_SCORE = {"val_iou": "val IoU", "oracle_iou": "ORACLE\nIoU"}
+
+
+@dataclass(frozen=True)
+class History:
+    """A search.
+
+    Attributes:
+        found: its members in the order in which they were suggested.
+        iou: mean box IoU over all photographs with an animal, of the trials that are done, by trial.
+        constant: that of the best constant box on the photographs of the best one; NaN where none is done.
+    """
+
+    identity: str
+    found: Sequence[Found]
+    iou: dict[str, float]
+    constant: float = math.nan
+
+    @property
+    def title(self) -> str:
+        return f"Search {Path(self.found[0].member.space).stem}: {', '.join(self.found[0].member.values)}"
+
+    @property
+    def objective(self) -> str:
+        return self.found[0].member.objective
+
+    @property
+    def best(self) -> Found | None:
+        return search_record.best(self.found)
+
+    def default(self) -> Found | None:
+        """The first member of the best one's cell, which is the cell's default, if it is done."""
+        best = self.best
+        own = [one for one in self.found if best and one.member.cell == best.member.cell and one.status == "done"]
+        return next((one for one in own if one.member.number == 0 and one.member.is_default), None)
+
+
+def histories(out: Path, identity: str | None = None) -> list[History]:
+    """All searches of a folder of results, or one of them; those without a member are not there."""
+    found = []
+    for search, of_search in search_record.searches(out).items():
+        if identity in {None, search}:
+            known = search_record.found(out, of_search)
+            best = search_record.best(known)
+            constant = math.nan if best is None else constant_box_iou(out, best.member.trial)
+            found.append(History(search, known, mean_iou(out, [one.member.trial for one in known]), constant))
+    return found
+
+
+def mean_iou(out: Path, trials: Sequence[str]) -> dict[str, float]:
+    """Mean box IoU over all photographs with an animal, of each trial that is done."""
+    rows = tables.dataset(out, "images", trials).to_table(columns=["trial", "iou"], filter=pc.field("iou").is_valid())
+    means = rows.group_by("trial").aggregate([("iou", "mean")])
+    return dict(zip(means["trial"].to_pylist(), means["iou_mean"].to_pylist(), strict=True))
+
+
+def constant_box_iou(out: Path, trial: str) -> float:
+    """Mean IoU of the best constant box over the photographs of a trial; NaN without an animal."""
+    truth = read_truth(out, [trial])
+    _, overlaps = baselines(truth[truth["iou"].notna()])
+    return float(overlaps[CONSTANT].mean())
+
+
+def history_grid(history: History, starred: bool) -> Grid:
+    """A row for each trial; the best is bold."""
+    fields = [*history.found[0].member.values]
+    rows = [(_cell(one.member), _row(history, one, fields)) for one in _shown(history)]
+    headers = ["trial", "", "epochs", _SCORE[history.objective], "photographs\nbox IoU", *map(_broken, fields)]
+    return Grid(headers, under_names(rows), left=(0, 1), starred=starred)
+
+
+def history_notes(history: History) -> Iterator[str]:
+    """What was found, what it cost, and how to repeat it."""
+    states = collections.Counter(one.status for one in history.found)
+    told = [f"{number} {'stopped early' if status == 'stopped' else status}" for status, number in states.items()]
+    yield f"{len(history.found)} trials: {', '.join(told)}."
+    if len(history.found) > _MOST:
+        yield f"The {_MOST} best are shown; searches/{history.identity}/ of the results has a file for each."
+    yield from _best(history)
+    if history.objective == "oracle_iou":
+        yield (
+            "ORACLE: the search looked at the photographs and their boxes. What it found says how far these fields "
+            "could go on these very photographs, not how well a choice without them would do."
+        )
+    yield from _rounds(history)
+    for one in history.found:
+        if one.row and one.status in {"failed", "diverged"}:
+            yield f"{one.status}: {one.member.name}: {one.row['reason']}, see logs/{one.member.trial}.log"
+
+
+def commands(history: History) -> list[str]:
+    """What repeats the best trial; nothing does where its values changed on the way."""
+    best = history.best
+    return [search_record.command(best.member)] if best and not best.member.legs else []
+
+
+def _best(history: History) -> Iterator[str]:
+    best, default = history.best, history.default()
+    if best is None or best.score is None:
+        yield "No trial is done, so none is best."
+        return
+    said = f"Best: {best.member.name}, {percent(best.score)} % at its last epoch"
+    if best.member.is_default:
+        yield said + ". That is the default: nothing else did better."
+    elif default is None or default.score is None:
+        yield said + f". {_LUCK}"
+    else:
+        gain = 100 * (best.score - default.score)
+        yield said + f"; the default has {percent(default.score)} % ({gain:+.1f} points). {_LUCK}"
+    if (iou := history.iou.get(best.member.trial, math.nan)) <= history.constant:
+        yield (
+            f"On the photographs it scores {percent(iou)} %, below the {CONSTANT} ({percent(history.constant)} %): it "
+            "has not learned what that metric sees."
+        )
+
+
+def _rounds(history: History) -> Iterator[str]:
+    """How a population was bred, and the way of its best member."""
+    legs = [(one.member, leg) for one in history.found for leg in one.member.legs]
+    several = len({member.cell for member, _ in legs}) > 1
+    for after in sorted({leg.after for _, leg in legs} - {0}):
+        bred = [(member, leg.parent) for member, leg in legs if leg.after == after and leg.parent != member.number]
+        told = [f"{f'{_cell(member)} ' * several}{member.number} with {parent}'s" for member, parent in bred]
+        yield f"After epoch {after} some went on with another's network: {', '.join(told) or 'none'}."
+    if history.best and history.best.member.legs:
+        way = history.best.member.legs
+        weights = f"its network is weights/{way[-1].training}.safetensors"
+        if all(leg.values == way[0].values for leg in way):
+            yield f"The best one's values never changed; {weights}."
+        else:
+            told = [f"{leg.after + 1}-{leg.until}: {_values(leg.values)}" for leg in way]
+            yield f"The best one's values by epochs: {'; '.join(told)}. No command repeats that; {weights}."
+
+
+def _values(values: dict[str, object]) -> str:
+    return ", ".join(f"{field} {_value(value)}" for field, value in values.items())
+
+
+def _cell(member: Member) -> str:
+    """Network, arm, augmentation and seed, as they begin a member's name."""
+    return member.name.partition(f"-{Path(member.space).stem}-")[0]
+
+
+def _shown(history: History) -> list[Found]:
+    if len(history.found) <= _MOST:
+        return list(history.found)
+    return sorted(history.found, key=lambda one: -1.0 if one.score is None else one.score, reverse=True)[:_MOST]
+
+
+def _row(history: History, one: Found, fields: Sequence[str]) -> list[Cell]:
+    bold = history.best is not None and one.member.trial == history.best.member.trial
+    known = one.status == "done"
+    return [
+        Cell(f"  {one.member.number}{', the default' if one.member.is_default else ''}"),
+        Cell("" if known else one.status),
+        Cell(str(len(one.epochs)) if one.epochs else "-"),
+        Cell("-" if one.score is None else percent(one.score), bold=bold, faint=not known),
+        Cell(percent(history.iou[one.member.trial]) if one.member.trial in history.iou else "-"),
+        *(Cell(_value(one.member.values[field])) for field in fields),
+    ]
+
+
+def _value(value: object) -> str:
+    return format(value, ".3g") if isinstance(value, float) else str(value)
+
+
+def _broken(field: str) -> str:
+    return field.replace("_", "_\n", 1) if len(field) > 12 else field

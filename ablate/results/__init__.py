@@ -1,0 +1,1 @@
+"""Rows to Parquet to SQL: everything that lies in `out=`."""

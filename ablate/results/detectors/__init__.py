@@ -1,0 +1,1 @@
+"""The files of other detectors, as boxes on our photographs."""

@@ -1,0 +1,209 @@
+"""What a search has tried: `<out>/searches/<search>/<trial>.json`, written before a trial starts.
+
+Its result is where every trial's is: in `trials` and `epochs`. So a search that was killed knows all that it suggested.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from ablate import storage
+from ablate.errors import UsageError
+from ablate.results import tables
+from ablate.storage import locks
+
+FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
+
+_DIVERGED = "NonFiniteLossError"
+
+
+def diverged(reason: str | None) -> bool:
+    """Whether a failure says that the values were bad: that a rate was too high is a result, a lost node is none."""
+    return str(reason).startswith(_DIVERGED)
+
+
+class Leg(pydantic.BaseModel):
+    """A part of the way of a member of a population, between two rounds.
+
+    Attributes:
+        training: names its checkpoint, or, of the last one, its weights.
+        parent: the number of the member whose network it began with; that of the member itself where it went on.
+        after: epochs that were behind it when it began; until: when it ends.
+        values: of the fields that are looked for.
+        score: at its end; None while it has not ended, or where it failed.
+        failed: why.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    training: str
+    parent: int
+    after: int
+    until: int
+    values: dict[str, Any]
+    score: float | None = None
+    failed: str | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.score is not None or self.failed is not None
+
+    @property
+    def retryable(self) -> bool:
+        """Whether it failed for a reason that may have gone: the next run tries it again, unless others went on."""
+        return self.failed is not None and not diverged(self.failed)
+
+
+class Member(pydantic.BaseModel):
+    """A trial that a search suggested.
+
+    Attributes:
+        space: the name that the search was started by.
+        number: from 0, in its cell.
+        is_default: its values are the cell's own, with which every search begins unless they are outside the domains.
+        code: digest of the code that was to train it.
+        given: fields that the cell or the command line fixed.
+        values: of the fields that are looked for.
+        domains: of these fields, described.
+        data: as the command line named it, without credentials.
+        legs: of a member of a population, whose `values` are those of the last one.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    search: str
+    space: str
+    objective: str
+    cell: int
+    number: int
+    is_default: bool
+    trial: str
+    name: str
+    code: str = ""
+    given: dict[str, Any]
+    values: dict[str, Any]
+    domains: dict[str, str]
+    data: str
+    legs: tuple[Leg, ...] = ()
+
+
+class Found(pydantic.BaseModel):
+    """A member and how it went: its row in `trials`, None where it has none, and its epochs."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    member: Member
+    row: dict[str, Any] | None
+    epochs: list[dict[str, Any]]
+
+    @property
+    def status(self) -> str:
+        """done, stopped (early), diverged (the loss was not finite), failed (otherwise), or unfinished."""
+        if self.row is None or (self.row["status"] != "done" and self.member.legs and not self.member.legs[-1].over):
+            return "unfinished"
+        if self.row["status"] == "failed" and diverged(self.row["reason"]):
+            return "diverged"
+        return str(self.row["status"])
+
+    @property
+    def score(self) -> float | None:
+        """What was maximised, at the last epoch."""
+        if self.status not in FINISHED or not self.epochs:
+            return None
+        value: float | None = self.epochs[-1][self.member.objective]
+        return value
+
+    @property
+    def lesson(self) -> float | None:
+        """What a search learns of its values: the score, or, where they made training diverge, the lowest there is."""
+        return 0.0 if self.status == "diverged" else self.score
+
+
+def write(out: Path, member: Member) -> None:
+    """Publishes a member."""
+    storage.publish(_folder(out) / member.search / f"{member.trial}.json", member.model_dump_json(indent=2).encode())
+
+
+@contextlib.contextmanager
+def held(out: Path, search: str, space: str) -> Iterator[None]:
+    """Holds a search: two runs of it at once would suggest the same trials twice.
+
+    Raises:
+        UsageError: another run holds it.
+    """
+    path = _folder(out) / search / ".held"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            locks.alone(lock, path, "give an out= on a disk that has them", wait=False)
+        except BlockingIOError:
+            raise UsageError(
+                f"space={space}: another run is at work on this very search in out={out}; "
+                "wait for it, or give another out="
+            ) from None
+        yield
+
+
+def searches(out: Path) -> dict[str, list[Member]]:
+    """All members of all searches, by search, in the order of their cells and numbers.
+
+    Raises:
+        UsageError: a record is not of the trial that its file is named after.
+    """
+    found: dict[str, list[Member]] = {}
+    for path in sorted(_folder(out).glob("*/[!.]*.json")):
+        member = Member.model_validate_json(path.read_bytes())
+        if (member.search, member.trial) != (path.parent.name, path.stem):
+            raise UsageError(f"{path}: the record of another trial than its name says; remove it")
+        found.setdefault(member.search, []).append(member)
+    return {search: sorted(members, key=lambda one: (one.cell, one.number)) for search, members in found.items()}
+
+
+def found(out: Path, members: Sequence[Member]) -> list[Found]:
+    """How members went, in their order."""
+    wanted = [member.trial for member in members]
+    rows = {row["trial"]: row for row in tables.read(out, "trials", wanted).to_pylist()}
+    epochs: dict[str, list[dict[str, Any]]] = {}
+    for row in tables.read(out, "epochs", wanted).sort_by("epoch").to_pylist():
+        epochs.setdefault(row["trial"], []).append(row)
+    known = [
+        Found(member=member, row=rows.get(member.trial), epochs=epochs.get(member.trial, [])) for member in members
+    ]
+    return [one.model_copy(update={"member": _recorded(one)}) for one in known]
+
+
+def _recorded(found: Found) -> Member:
+    """A member whose last leg has its score, also where the run was killed between the trial's end and the record."""
+    member = found.member
+    if found.status != "done" or not member.legs or member.legs[-1].over:
+        return member
+    return member.model_copy(
+        update={"legs": (*member.legs[:-1], member.legs[-1].model_copy(update={"score": found.score}))}
+    )
+
+
+def best(of: Sequence[Found]) -> Found | None:
+    """The finished member with the highest score, the first of equal ones; stopped ones are not finished."""
+    done = [one for one in of if one.status == "done" and one.score is not None]
+    return max(done, key=lambda one: (one.score, -one.member.number), default=None)
+
+
+def command(member: Member) -> str:
+    """What repeats a member as a trial of its own, which is the same trial."""
+    fields = {**member.given, **member.values}
+    pins = [f"trial.{field}={_typed(value)}" for field, value in fields.items()]
+    return shlex.join(["python", "-m", "ablate.run", "space=one", f"data={member.data}", *pins])
+
+
+def _typed(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _folder(out: Path) -> Path:
+    return out / "searches"

@@ -1,0 +1,144 @@
+"""Ray: starting or joining it, and how to get into its dashboard."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray._private.ray_constants import PROCESS_TYPE_GCS_SERVER, PROCESS_TYPE_RAYLET
+
+from ablate import interruption, storage
+from ablate.config import RunConfig
+from ablate.errors import UsageError
+from ablate.runner import ray_folder, ray_token
+from ablate.runner.cores import usable_cores
+
+# Our tasks and trials hand Ray nothing but small records; the default would reserve a third of the machine's memory.
+_OBJECT_STORE_BYTES = 200 * 2**20
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a machine has for trials, of which each fits on one node."""
+
+    cpus: float
+    gpus: float
+
+    def room_for(self, each: Mapping[str, float]) -> int:
+        """How many trials fit at a time; `each` is what one occupies."""
+        there = {"CPU": self.cpus, "GPU": self.gpus}
+        # A hundred times 0.07 are 7, but 7 / 0.07 is a little less than a hundred.
+        return int(min(there[name] / wanted for name, wanted in each.items() if wanted) + 1e-9)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Ray that is up.
+
+    Attributes:
+        dashboard: its address, or None where it has none.
+        way_in: how a person gets past the dashboard's login.
+    """
+
+    dashboard: str | None
+    way_in: str
+    nodes: tuple[Node, ...]
+
+    @property
+    def cpus(self) -> float:
+        """What all nodes have together."""
+        return sum(node.cpus for node in self.nodes)
+
+    @property
+    def gpus(self) -> float:
+        """What all nodes have together."""
+        return sum(node.gpus for node in self.nodes)
+
+    def room_for(self, each: Mapping[str, float]) -> int:
+        """How many trials fit at a time, at least one; `each` is what one occupies."""
+        return max(1, sum(node.room_for(each) for node in self.nodes))
+
+
+def connect(address: str | None, dashboard: bool = True) -> Cluster:
+    """Starts Ray on this machine, with a dashboard if wanted, or joins the cluster at an address.
+
+    Raises:
+        UsageError: no Ray answers at the address, or none can be started; or the cache cannot be written.
+    """
+    storage.home()  # Ray's parts look for it when they are imported
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        storage.cache()  # its trials' too: one that cannot be written would fail them all, one after the other
+        ray_token.ensure()
+        options |= {
+            "num_cpus": usable_cores(),
+            "include_dashboard": dashboard,
+            "dashboard_host": "127.0.0.1",
+            "object_store_memory": _OBJECT_STORE_BYTES,
+        }
+        options["_temp_dir"] = str(ray_folder.root() / "ray")
+    try:
+        # `local`: whatever cluster runs on this machine, it was not asked for.
+        with interruption.deferred():
+            context = ray.init(address=address or "local", **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        hint = "see the message" if address is None else "leave it out to start Ray on this machine"
+        raise UsageError(f"ray.address={address or 'none'}: {error}; {hint}") from error
+    if interruption.asked():
+        shutdown()
+        raise KeyboardInterrupt
+    url = f"http://{context.dashboard_url}" if context.dashboard_url else None
+    there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return Cluster(url, ray_token.way_in(), tuple(Node(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in there))
+
+
+def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:
+    """What one trial occupies: as asked for, else one core, and one GPU where there is any.
+
+    Raises:
+        UsageError: more than any node has.
+    """
+    cpu = run.trial_resources.cpu if run.trial_resources.cpu is not None else 1.0
+    gpu = run.trial_resources.gpu if run.trial_resources.gpu is not None else float(cluster.gpus > 0)
+    each = {"CPU": cpu, **({"GPU": gpu} if gpu else {})}
+    if not any(node.room_for(each) for node in cluster.nodes):
+        raise UsageError(_too_large(cpu, gpu, cluster.nodes))
+    return each
+
+
+def _too_large(cpu: float, gpu: float, nodes: Sequence[Node]) -> str:
+    """Why a trial fits on none of the nodes, and what would."""
+    cpus, gpus = max(node.cpus for node in nodes), max(node.gpus for node in nodes)
+    for name, wanted, there in (("cpu", cpu, cpus), ("gpu", gpu, gpus)):
+        if wanted > there:
+            return (
+                f"trial_resources.{name}={wanted:g}: a trial runs on one node, and the largest has {there:g}; "
+                f"give {_at_most(name, there)}"
+            )
+    cpus = max(node.cpus for node in nodes if node.gpus >= gpu)
+    gpus = max(node.gpus for node in nodes if node.cpus >= cpu)
+    return (
+        f"trial_resources.cpu={cpu:g} trial_resources.gpu={gpu:g}: a trial runs on one node, and none has both: the "
+        f"largest with the GPUs has {cpus:g} CPUs; give {_at_most('cpu', cpus)}, or {_at_most('gpu', gpus)}"
+    )
+
+
+def _at_most(name: str, there: float) -> str:
+    return f"trial_resources.{name}={there:g}{' or less' * (there > 0)}"
+
+
+def dead() -> str | None:
+    """Which process has died without which the Ray that `connect` started does nothing more; None while all live."""
+    node = ray._private.worker._global_node
+    gone = {str(kind) for kind, _ in node.dead_processes()} if node is not None else set()
+    return next(iter(sorted(gone & {PROCESS_TYPE_GCS_SERVER, PROCESS_TYPE_RAYLET})), None)
+
+
+def shutdown() -> None:
+    """Ends the Ray that `connect` started, or leaves the cluster that it joined."""
+    with interruption.deferred():
+        ray.shutdown()

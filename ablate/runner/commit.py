@@ -1,0 +1,70 @@
+"""A trial's row in `trials`: the commit mark that makes its other rows visible, or says why there are none."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from typing import TYPE_CHECKING, Any
+
+import ablate
+from ablate.results import tables
+from ablate.runner.plan import Job, PlannedTrial
+
+if TYPE_CHECKING:
+    from ablate.training.loop import EpochRow
+
+_LIBRARIES = ("torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
+
+
+def commit(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
+    """Writes a trial's row: who it is, and how it went."""
+    identity = trial.model_dump(
+        include={"trial", "training", "name", "search", "arm_digest", "photos_digest", "transductive"}
+    )
+    row = trial.config.model_dump() | identity | {"versions": _versions()} | outcome
+    tables.write(job.out, "trials", trial.trial, [row], tables.trials_schema())
+
+
+def commit_stopped(job: Job, rows: list[EpochRow], reason: str) -> None:
+    """Records that a job was stopped early, with its epochs so far, for those of its trials that are not done."""
+    for trial in _not_done(job):
+        ids = {"trial": trial.trial, "training": trial.training}
+        tables.write(job.out, "epochs", trial.trial, [ids | row for row in rows], tables.EPOCHS)
+        last = {"val_iou": rows[-1]["val_iou"], "epoch": rows[-1]["epoch"]}
+        seconds = {"train_seconds": sum(row["seconds"] for row in rows)}
+        commit(job, trial, {"status": "stopped", "reason": reason} | last | seconds | trained_on(rows))
+
+
+def commit_failure(job: Job, reason: str, circumstances: dict[str, Any]) -> None:
+    """Records that a job failed, for those of its trials that are not done, by this run or another."""
+    for trial in _not_done(job):
+        commit(job, trial, {"status": "failed", "reason": reason} | circumstances)
+
+
+def trained_on(rows: list[EpochRow]) -> dict[str, str | None]:
+    """The device, the arithmetic and the code of the epochs; joined where a training went on elsewhere.
+
+    None of what rows of an older version do not tell.
+    """
+    columns = ("device", "precision_used", "code_digest")
+    found = {column: dict.fromkeys(row[column] for row in rows if row.get(column)) for column in columns}
+    return {column: " + ".join(values) or None for column, values in found.items()}
+
+
+def _not_done(job: Job) -> list[PlannedTrial]:
+    rows = tables.read(job.out, "trials", [trial.trial for trial in job.trials]).to_pylist()
+    done = {row["trial"] for row in rows if row["status"] == "done"}
+    return [trial for trial in job.trials if trial.trial not in done]
+
+
+def _versions() -> str:
+    installed = {name: _version(name) for name in _LIBRARIES}
+    return json.dumps({"ablate": ablate.__version__} | installed | {"python": platform.python_version()})
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:  # installed under another name, as OpenCV can be
+        return None

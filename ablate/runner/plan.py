@@ -1,0 +1,275 @@
+"""From a space to the trials that are missing: which there are, which are done, and which share a training."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pydantic
+
+from ablate import plugins
+from ablate.config import Layer, RunConfig, TrialConfig, trial_config
+from ablate.data.root import Data
+from ablate.data.shards import Manifest, scored_on
+from ablate.errors import UsageError
+from ablate.identity import code_digest, ignored, score_id, training_id
+from ablate.results import tables
+from ablate.results.runs import Asked
+from ablate.spaces import where
+from ablate.spaces.search import Cell, Search, check
+from ablate.spaces.space import Space
+
+_NAMED = ("model", "arm", "augment", "seed")
+
+
+class PlannedTrial(pydantic.BaseModel):
+    """One trial and everything that identifies it."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    name: str
+    config: TrialConfig
+    trial: str
+    training: str
+    arm_digest: str
+    photos_digest: str
+    code: str
+    transductive: bool = False  # its arm, or what it is scored on, took its look from the test photographs
+    search: str | None = None  # the search that suggested it
+
+
+class Job(pydantic.BaseModel):
+    """What one Ray trial works on: a training, and all the trials that score its network.
+
+    `data` is a place that every node can reach, a URL without credentials or a folder; `manifest` the digest of what
+    was planned with.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    data: str
+    manifest: str
+    out: Path
+    trials: tuple[PlannedTrial, ...]
+    threads: int
+    gpu: float  # that it occupies; a share of one where it is less than 1
+    max_failures: int
+    code_must_match: bool  # weights that other code left count as missing
+    origin: str | None = None  # the training whose checkpoint this one begins with
+    until: int | None = None  # the epoch after which it ends for now, unscored; None: the last one
+
+    @property
+    def name(self) -> str:
+        return self.trials[0].name
+
+
+def load_space(name: str) -> Space | Search:
+    """The space of a name or a path, or the union of several with a `+` between them.
+
+    Raises:
+        UsageError: there is none, or the module has no `space()`.
+    """
+    spaces = [_space(one) for one in _joined(name)]
+    if len(spaces) == 1:
+        return spaces[0]
+    union = Space(())
+    for one, space in zip(_joined(name), spaces, strict=True):
+        if isinstance(space, Search):
+            raise UsageError(f"space={name}: {one} is a search, which cannot be joined; run it by itself, space={one}")
+        union += space
+    return union
+
+
+def _joined(name: str) -> list[str]:
+    return [name] if Path(name).is_file() else name.split("+")
+
+
+def _module(name: str) -> ModuleType:
+    return plugins.load("search_spaces", name, "space")
+
+
+def _space(name: str) -> Space | Search:
+    module = _module(name)
+    if not callable(getattr(module, "space", None)):
+        raise UsageError(f"space={name}: the module defines no function space()")
+    space: object = module.space()
+    if isinstance(space, Search):
+        check(space, name)
+        return space
+    if not isinstance(space, Space) or not space.trials:
+        raise UsageError(f"space={name}: space() must return a Search, or a Space with at least one trial")
+    return space
+
+
+def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial, ...]:
+    """Every trial of a run, in the space's order: paper's defaults < data's < the space's < the command line's.
+
+    Raises:
+        UsageError: a field or a part that does not exist, or an arm that the data lacks.
+    """
+    configs = _configs(run, space, manifest)
+    if not configs:
+        raise UsageError(f"where={run.where}: none of the {len(space)} trials of the space is left")
+    for config in configs:
+        _require_parts(config)
+    names = _names(configs)
+    planned = [identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
+    return _distinct({trial.trial: trial for trial in planned}.values())
+
+
+def asked(run: RunConfig, manifest: Manifest) -> list[Asked]:
+    """The trials of a run by the spaces that it joins, those that are left of them."""
+    found = []
+    for name in _joined(run.space):
+        space = _space(name)
+        assert isinstance(space, Space)
+        configs = _configs(run, space, manifest)
+        trials = tuple(dict.fromkeys(identified("", config, manifest).trial for config in configs))
+        found.append(Asked(space=name, trials=trials, judges=getattr(_module(name), "JUDGES", True)))
+    return [one for one in found if one.trials]
+
+
+def sought(cell: Cell, values: Layer, name: str, search: str, manifest: Manifest) -> PlannedTrial:
+    """The trial of some values that a search looks at.
+
+    Args:
+        name: what follows the network, the arm and the augmentation in the trial's name.
+
+    Raises:
+        UsageError: as `plan` does.
+    """
+    config = _absolute(cell.config(values))
+    _require_parts(config)
+    return identified(f"{basic_name(config)}-{name}", config, manifest).model_copy(update={"search": search})
+
+
+def jobs(
+    run: RunConfig, data: Data, out: Path, trials: Iterable[PlannedTrial], resources: Mapping[str, float]
+) -> list[Job]:
+    """Groups trials that share a training, so that it is trained once; `resources` are what each job occupies."""
+    groups: dict[str, list[PlannedTrial]] = collections.defaultdict(list)
+    for trial in trials:
+        groups[trial.training].append(trial)
+    changed = run.rerun == "changed"
+    return [
+        Job(
+            data=data.place,
+            manifest=data.digest,
+            out=out,
+            trials=tuple(group),
+            threads=max(1, int(resources["CPU"])),
+            gpu=resources.get("GPU", 0.0),
+            max_failures=run.max_failures,
+            code_must_match=changed,
+        )
+        for group in groups.values()
+    ]
+
+
+class Progress(pydantic.BaseModel):
+    """How far the plan is: `done` by today's code, `changed` by other code, `failed`, and the rest `missing`."""
+
+    done: tuple[PlannedTrial, ...]
+    changed: tuple[PlannedTrial, ...]
+    failed: tuple[PlannedTrial, ...]
+    missing: tuple[PlannedTrial, ...]
+
+
+def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
+    """Sorts trials by what the results hold of them."""
+    rows = {row["trial"]: row for row in tables.read(out, "trials", [trial.trial for trial in trials]).to_pylist()}
+    found: dict[str, list[PlannedTrial]] = {"done": [], "changed": [], "failed": [], "missing": []}
+    for trial in trials:
+        row = rows.get(trial.trial)
+        status = "missing" if row is None else row["status"]
+        if row is not None and status == "done" and {row["code_digest"], row["score_code"]} - {None} != {trial.code}:
+            status = "changed"
+        if status == "stopped":  # early, by a search; its checkpoint is still there
+            status = "missing"
+        found[status].append(trial)
+    return Progress.model_validate(found)
+
+
+def _configs(run: RunConfig, space: Space, manifest: Manifest) -> list[TrialConfig]:
+    """The configurations of a space under everything that the run gives, those that its `where` keeps."""
+    if run.seeds is not None:
+        if "seed" in run.trial:
+            raise UsageError(f"seeds={run.seeds} and trial.seed={run.trial['seed']} exclude each other")
+        space = space.repeat(run.seeds)
+    configs = [_absolute(trial_config(manifest.trial_defaults, layer, run.trial)) for layer in space.trials]
+    keep = where.parse(run.where) if run.where is not None else None
+    return [config for config in configs if keep is None or keep(config)]
+
+
+def _require_parts(config: TrialConfig) -> None:
+    plugins.require("ablate.models", config.model, "trial.model")
+    plugins.require("ablate.augment", config.augment, "trial.augment")
+    for package, part in (("ablate.models", config.model), ("ablate.augment", config.augment)):
+        unknown = plugins.reads(package, part) - set(TrialConfig.model_fields)
+        if unknown:
+            raise UsageError(f"{part}: build() asks for {', '.join(sorted(unknown))}, which no field of a trial is")
+    if "encoder_weights" in plugins.reads("ablate.models", config.model):
+        _require_weights(config.encoder_weights)
+
+
+def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTrial:
+    """A trial of a configuration on some data.
+
+    Raises:
+        UsageError: the data has no such training arm, or no photographs in the wanted look.
+    """
+    arm, photos = manifest.training_arm(config.arm).digest, manifest.photographs(scored_on(config.direction)).digest
+    return PlannedTrial(
+        name=name,
+        config=config,
+        trial=score_id(config, arm, photos),
+        training=training_id(config, arm),
+        arm_digest=arm,
+        photos_digest=photos,
+        code=code_digest(config),
+        transductive=any(map(manifest.transductive, (config.arm, scored_on(config.direction)))),
+    )
+
+
+def _require_weights(weights: str) -> None:
+    if weights not in {"imagenet", "none"} and not Path(weights).is_file():
+        raise UsageError(f"trial.encoder_weights={weights}: allowed: imagenet, none, or the path of a file that exists")
+
+
+def _absolute(config: TrialConfig) -> TrialConfig:
+    """Paths as the trials, which run in another folder, can open them."""
+    paths = {field: getattr(config, field) for field in ("model", "augment") if plugins.is_path(getattr(config, field))}
+    if config.encoder_weights not in {"imagenet", "none"}:
+        paths["encoder_weights"] = config.encoder_weights
+    return config.model_copy(update={field: str(Path(path).expanduser().absolute()) for field, path in paths.items()})
+
+
+def _distinct(trials: Collection[PlannedTrial]) -> tuple[PlannedTrial, ...]:
+    """Names that two trials share, such as those of two files `net.py`, get the trial's id."""
+    shared = {name for name, count in collections.Counter(trial.name for trial in trials).items() if count > 1}
+    named = (trial.name + (f"-{trial.trial[:7]}" if trial.name in shared else "") for trial in trials)
+    return tuple(trial.model_copy(update={"name": name}) for trial, name in zip(trials, named, strict=True))
+
+
+def _names(configs: Sequence[TrialConfig]) -> list[str]:
+    """Readable names such as `unet-crop-jitter-s0`; further fields are named where trials that read them differ."""
+    fields = [field for field in TrialConfig.model_fields if field not in _NAMED]
+    read = [{name: getattr(config, name) for name in fields if name not in ignored(config)} for config in configs]
+    varying = [name for name in fields if len({values[name] for values in read if name in values}) > 1]
+    return [
+        "-".join([basic_name(config), *(f"{name}={_shown(values[name])}" for name in varying if name in values)])
+        for config, values in zip(configs, read, strict=True)
+    ]
+
+
+def _shown(value: object) -> object:
+    return Path(value).stem if isinstance(value, str) and "/" in value else value
+
+
+def basic_name(config: TrialConfig) -> str:
+    """Network, arm, augmentation and seed."""
+    augment = [] if config.augment == "none" else [config.augment]
+    words = [Path(word).stem for word in (config.model, config.arm, *augment)]
+    return "-".join([*words, f"s{config.seed}"]).replace("/", "_")

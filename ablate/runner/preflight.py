@@ -1,0 +1,127 @@
+"""What every run does before and after its trials: find the data, check all that can be checked, start Ray."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ablate import interruption, invocation, plugins, storage
+from ablate.config import RunConfig, TrialConfig
+from ablate.data.root import Data
+from ablate.data.shards import REAL, Manifest, scored_on
+from ablate.errors import UsageError
+
+if TYPE_CHECKING:
+    from ablate.runner.cluster import Cluster
+
+
+def data_root(data: str) -> Data:
+    """The data root that `data=` names, built first where it is an embedded data set."""
+    found: Data = data_sets().find(data)
+    return found
+
+
+def data_sets() -> ModuleType:
+    """The module that knows the embedded data sets."""
+    # By name, and only here: the rest of the runner knows shards, no raw images.
+    return importlib.import_module("datasets.embedded")
+
+
+def check(data: Data, configs: Iterable[TrialConfig]) -> None:
+    """Everything that can be found wrong before Ray is started: the cache, the shards, and pretrained weights.
+
+    Raises:
+        UsageError: something is.
+    """
+    configs = list(configs)
+    arms = sorted({config.arm for config in configs})
+    for arm in arms:
+        if not data.manifest.arm(arm).counts.get("train"):
+            raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
+    for config in configs:
+        if config.selection == "best_val":
+            require_validation(data.manifest, config.arm, "trial.selection=best_val")
+    looks = sorted({scored_on(config.direction) for config in configs} | {REAL})  # an oracle looks at the real ones
+    data.require_room((arm, config.image_size) for config in configs for arm in (*looks, config.arm))
+    data.verify([*looks, *arms], print)
+    for model, weights in {(config.model, config.encoder_weights) for config in configs}:
+        if weights == "imagenet" and "encoder_weights" in plugins.reads("ablate.models", model):
+            # Fetched once, before trials ask for them all at the same time.
+            plugins.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
+
+
+def require_precision(configs: Iterable[TrialConfig], each: Mapping[str, float]) -> None:
+    """Raises a `UsageError` where trials ask for an arithmetic that what one occupies has not."""
+    if not each.get("GPU") and any(config.precision == "tf32" for config in configs):
+        raise UsageError(
+            "trial.precision=tf32: only GPUs have it, and none is given to these trials; type trial.precision=float32, "
+            "or trial_resources.gpu=1 where there is one"
+        )
+
+
+def require_validation(manifest: Manifest, arm: str, asked: str) -> None:
+    """Raises a `UsageError` where an arm has no validation images, by which something was to be chosen."""
+    if not manifest.arm(arm).counts.get("val"):
+        raise UsageError(
+            f"{asked}: the arm {arm} has no validation images to choose by; repeat datasets.prepare with more source "
+            "images (10 % of them are kept for validation)"
+        )
+
+
+def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str, float]], None]) -> bool:
+    """Starts Ray, does the work with what one trial occupies, and ends Ray; says whether the work was interrupted.
+
+    Work is asked to end, not broken off: it looks at `interruption.asked`.
+    """
+    from ablate.runner import cluster  # Ray is slow to start: not before everything has been checked
+
+    with console.status("starting Ray"):
+        ray = cluster.connect(run.ray.address)
+    with interruption.deferred():
+        try:
+            each = cluster.resources(run, ray)
+            console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
+            work(ray, each)
+        finally:
+            cluster.shutdown()
+    return interruption.asked()
+
+
+def write_run(out: Path, run: RunConfig, data: Data, **about: object) -> None:
+    """Publishes the plan of a run, with what its kind of space adds to it."""
+    now = datetime.datetime.now(datetime.UTC)
+    identity = f"r{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    record = {
+        "run": identity,
+        "started_at": now.isoformat(timespec="seconds"),
+        "space": run.space,
+        "command": invocation.command(),
+        "data": data.place,
+        **about,
+    }
+    storage.publish(out / "runs" / f"{identity}.json", (json.dumps(record, indent=2) + "\n").encode())
+
+
+def tell(console: Console, lines: Iterable[str]) -> None:
+    """Prints lines as they are, folded in a terminal only."""
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+
+
+def differences(manifest: Manifest) -> list[str]:
+    """A line on how the data's defaults differ from the paper's, where they do."""
+    paper = TrialConfig()
+    differ = [
+        f"{field} {value} (paper {getattr(paper, field)})"
+        for field, value in manifest.trial_defaults.items()
+        if getattr(paper, field, None) != value
+    ]
+    return [f"the data's defaults differ from the paper's: {', '.join(differ)}"] if differ else []

@@ -1,0 +1,284 @@
+"""The one Ray trainable: a job in, rows out. A step is an epoch; the last one also scores the photographs."""
+
+from __future__ import annotations
+
+import datetime
+import faulthandler
+import json
+import logging
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+import traceback
+from typing import Any, TextIO
+
+import torch
+from ray import tune
+from torch import nn
+
+from ablate.data import arrays, root
+from ablate.data.arrays import Pictures
+from ablate.data.devices import device, device_name, precision_used, require_whole
+from ablate.data.root import Data
+from ablate.data.shards import REAL, scored_on
+from ablate.errors import UsageError
+from ablate.identity import code_digest
+from ablate.results import tables
+from ablate.runner.actor_deaths import BEGINS
+from ablate.runner.commit import commit, commit_failure, trained_on
+from ablate.runner.plan import Job, PlannedTrial
+from ablate.storage import UnreachableError
+from ablate.training import checkpoint, evaluate, oracle
+from ablate.training.loop import EpochRow, NonFiniteLossError, Training, best_epoch
+
+# Repeating these repeats the failure.
+_FINAL = (NonFiniteLossError, UsageError)
+
+
+# Of the last epoch, what boards show and searches maximise.
+_SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
+
+
+class GridTrial(tune.Trainable):  # type: ignore[misc]
+    """Trains one network and scores it for every trial of its job; goes on from its checkpoint wherever it died."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self._job = Job.model_validate(config["job"])
+        self._started = datetime.datetime.now(datetime.UTC)
+        self._failures = 0
+        self._fresh = True  # no other trial was in this process before
+        self._training: Training | None = None
+        self._data: Data | None = None
+        self._log = logging.getLogger(f"ablate.runner.trainable.{_first(self._job).trial}")
+        self._crashes: TextIO | None = None
+        self._code: str | None = None
+        self._told: str | None = None  # where it began, for the board
+        self._device = torch.device("cpu")
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begins another job in this process."""
+        self.cleanup()
+        self.setup(new_config)
+        self._fresh = False
+        return True
+
+    def cleanup(self) -> None:
+        """Closes the log files."""
+        if self._crashes is not None:
+            faulthandler.enable(sys.__stderr__ or sys.stderr)
+            self._crashes.close()
+            self._crashes = None
+        for handler in [*self._log.handlers]:
+            self._log.removeHandler(handler)
+            handler.close()
+
+    def __repr__(self) -> str:
+        return self._job.name  # what the dashboard's list of actors shows
+
+    def step(self) -> dict[str, Any]:
+        """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial."""
+        try:
+            return self._advance()
+        except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
+            self._log.error("%s", traceback.format_exc())
+            require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
+            self._failures += 1
+            final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
+            if final or self._failures > self._job.max_failures:
+                return self._give_up(error)
+            self._training = None  # begin again at the checkpoint
+            return self._report()
+
+    def _prepare(self) -> str:
+        """Opens the log, takes the device that was given, and finds out which code lies here: perhaps not the driver's.
+
+        Not in `setup`, whose exceptions Ray takes for deaths of the process.
+        """
+        if self._code is not None:
+            return self._code
+        self._open_log()
+        _make_deterministic(self._job.threads)
+        self._device = device(self._job.gpu)
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+        first = _first(self._job)
+        arithmetic, self._code = precision_used(first.config, self._device), code_digest(first.config)
+        self._log.info("on %s, %s", device_name(self._device), arithmetic)
+        if self._code != first.code:
+            self._log.warning("other code lies here (%s) than where the run was planned (%s)", self._code, first.code)
+        return self._code
+
+    def _open_log(self) -> None:
+        """Writes to the log file of each of the job's trials; appended to by every attempt, and by a crash."""
+        self._log.setLevel(logging.INFO)
+        self._log.propagate = False
+        self.cleanup()  # of an attempt that did not get beyond this
+        logs = self._job.out / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        for trial in self._job.trials:
+            handler = logging.FileHandler(logs / f"{trial.trial}.log")
+            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+            self._log.addHandler(handler)
+        self._log.info("%s %s: %d on %s", self._job.name, BEGINS, os.getpid(), platform.node())
+        self._crashes = (logs / f"{_first(self._job).trial}.log").open("a")
+        faulthandler.enable(self._crashes)
+
+    def _advance(self) -> dict[str, Any]:
+        job, code = self._job, self._prepare()
+        record = checkpoint.weights_record(job.out, _first(job).training)
+        if record is not None and not (job.code_must_match and record[0] != code):
+            self._log.info("the network is trained already; scoring it")
+            return self._finish(record[1], record[0])
+        if self._training is None:
+            self._training = self._begin(code)
+            return self._report()  # so that the driver knows, should this process die, that it had come so far
+        if not self._training.finished and self._training.epoch != job.until:
+            row = self._training.run_epoch(self._oracle())
+            row |= {"code_digest": code, oracle.PHOTOS: self._photos if row["oracle_iou"] is not None else None}
+            self._log.info("%s", json.dumps(row))
+            checkpoint.save(job.out, _first(job).training, code, self._training)
+        if self._training.epoch == job.until:
+            return self._report(done=True)
+        if not self._training.finished:
+            return self._report()
+        checkpoint.save_weights(job.out, _first(job).training, code, self._training)
+        return self._finish(self._training.rows, code)
+
+    def _begin(self, code: str) -> Training:
+        config, out, origin = _first(self._job).config, self._job.out, self._job.origin
+        train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
+        training = Training(config, train, val, self._device, min(self._job.gpu, 1.0))
+        self._log.info("the pictures that it trains on lie on: %s", training.pictures_on)
+        left = checkpoint.restore(out, _first(self._job).training, code, training)
+        if left is not None and not left.restored:
+            self._told = f"begins anew: its checkpoint after epoch {left.epoch} is of other code"
+            self._log.warning(
+                "beginning anew: the checkpoint after epoch %d is of other code (%s) than this (%s), and a training by "
+                "both would be the result of neither",
+                *(left.epoch, left.code, code),
+            )
+        if left is not None and left.restored:
+            self._told = f"goes on after epoch {left.epoch}"
+            self._log.info("going on after epoch %d", training.epoch)
+        elif origin is not None:
+            begun = checkpoint.restore(out, origin, code, training)
+            if begun is None or not begun.restored:
+                raise UsageError(f"the network of {origin} is gone, or other code's; repeat with a new out=")
+            self._log.info("going on with the network of %s after epoch %d", origin, training.epoch)
+        if config.oracle:
+            training.rows = oracle.only_of(training.rows, self._photos)  # the photographs may have changed meanwhile
+        return training
+
+    def _finish(self, rows: list[EpochRow], code: str) -> dict[str, Any]:
+        """Scores the network for every trial; `code` is the digest of the code that trained it."""
+        rows = self._on_these_photographs(rows)
+        for trial in self._job.trials:
+            started = time.perf_counter()
+            photographs = scored_on(trial.config.direction)
+            network = checkpoint.load_network(self._job.out, trial.training, trial.config, self._device)
+            scored = [
+                row
+                for split in ("test", "empty")
+                for row in evaluate.score(network, self._pictures(photographs, split), trial.config, self._device)
+            ]
+            about = {
+                **trained_on(rows),
+                "code_digest": code,
+                "score_device": device_name(self._device),
+                "score_precision": precision_used(trial.config, self._device),
+                "score_code": self._code,
+                "parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
+                "score_seconds": time.perf_counter() - started,
+            }
+            self._commit(trial, rows, scored, about)
+        checkpoint.discard(self._job.out, _first(self._job).training)
+        return self._report(rows, done=True)
+
+    def _commit(
+        self, trial: PlannedTrial, rows: list[EpochRow], scored: list[dict[str, Any]], about: dict[str, Any]
+    ) -> None:
+        """Writes a trial's rows; the row in `trials`, which makes the others visible, last."""
+        ids = {"trial": trial.trial, "training": trial.training}
+        known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
+        out = self._job.out
+        tables.withdraw(out, trial.trial)  # rows of other code must not show behind the old commit mark
+        tables.write(out, "images", trial.trial, [known | row for row in scored], tables.images_schema())
+        tables.write(out, "epochs", trial.trial, [ids | row for row in rows], tables.EPOCHS)
+        row = rows[best_epoch(rows) - 1 if trial.config.selection == "best_val" else -1]
+        outcome = {
+            "status": "done",
+            "train_seconds": sum(row["seconds"] for row in rows),
+            "images_per_second": statistics.median(row["images_per_second"] for row in rows),
+            "val_iou": row["val_iou"],
+            "epoch": row["epoch"],
+        }
+        commit(self._job, trial, self._circumstances() | outcome | about)
+        self._log.info("%s done", trial.name)
+
+    def _give_up(self, error: Exception) -> dict[str, Any]:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        try:
+            commit_failure(self._job, reason, self._circumstances())
+        except OSError:
+            self._log.error("%s", traceback.format_exc())  # a full disk: the driver still hears of the failure
+        return self._report(failed=reason, done=True)
+
+    def _report(self, rows: list[EpochRow] | None = None, **more: object) -> dict[str, Any]:
+        """What the driver shows of this trial; always the same keys."""
+        rows = rows if rows is not None else (self._training.rows if self._training else [])
+        last = rows[-1] if rows else dict.fromkeys(_SHOWN)
+        shown = {key: last[key] for key in _SHOWN}
+        about = {"epoch": len(rows), "failed": None, "done": False, "rows": rows}
+        return about | {"code_digest": self._code, "told": self._told} | shown | more
+
+    @property
+    def _planned_data(self) -> Data:
+        self._data = self._data or root.planned(self._job.data, self._job.manifest)
+        return self._data
+
+    def _pictures(self, arm: str, split: str) -> Pictures:
+        return arrays.load(self._planned_data, arm, split, _first(self._job).config.image_size)
+
+    @property
+    def _photos(self) -> str:
+        return self._planned_data.manifest.photographs(REAL).digest
+
+    def _oracle(self) -> oracle.Score | None:
+        config = _first(self._job).config
+        # The photographs as they are: a training knows no direction of its scoring.
+        return oracle.score(config, self._pictures(REAL, "test"), self._device) if config.oracle else None
+
+    def _on_these_photographs(self, rows: list[EpochRow]) -> list[EpochRow]:
+        config, score = _first(self._job).config, self._oracle()
+        if score is None:
+            return rows
+
+        def network(selection: str) -> nn.Module:
+            selected = config.model_copy(update={"selection": selection})
+            return checkpoint.load_network(self._job.out, _first(self._job).training, selected, self._device)
+
+        return oracle.on(rows, self._photos, network, score)
+
+    def _circumstances(self) -> dict[str, Any]:
+        # What a process has needed at most, its trials before this one included, cannot be told apart on a CPU.
+        peak = _peak(self._device) if self._fresh or self._device.type == "cuda" else None
+        name = device_name(self._device) if self._code else None  # it never got that far
+        return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
+
+
+def _first(job: Job) -> PlannedTrial:
+    return job.trials[0]  # the trials of a job share everything that decides the training
+
+
+def _make_deterministic(threads: int) -> None:
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)  # max-unpooling has no deterministic kernel on a GPU
+
+
+def _peak(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

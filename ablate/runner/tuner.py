@@ -1,0 +1,199 @@
+"""The jobs' way through Ray Tune."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from ray import tune
+from ray.tune import Callback, CheckpointConfig, FailureConfig, Stopper
+from ray.tune.experiment import Trial
+
+from ablate import interruption, invocation
+from ablate.config import RunConfig
+from ablate.results.search_record import diverged
+from ablate.runner import actor_deaths, cluster, ray_folder
+from ablate.runner.actor_deaths import Deaths, memory_kills_as_deaths
+from ablate.runner.board import Board
+from ablate.runner.commit import commit_failure
+from ablate.runner.plan import Job
+from ablate.runner.trainable import GridTrial
+from ablate.search.asha import Halving
+from ablate.search.searcher import JobSearcher
+
+_LOG = "ray.log"
+
+
+def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> None:
+    """Works through the jobs. Failures are rows in `trials`, not exceptions here."""
+    plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent)
+    stopper = SameFailure(first=3, divergence=True)
+    space = {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}
+    _fit(plan, space, each, board, stopper, jobs[0].out)
+
+
+def seek(
+    searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str, float], board: Board, out: Path
+) -> None:
+    """Trains what a search suggests, until it has no more.
+
+    Args:
+        at_a_time: trials; a search that had suggested more would know less when it did.
+    """
+    plan = tune.TuneConfig(
+        search_alg=searcher,
+        scheduler=halving,
+        num_samples=-1,
+        max_concurrent_trials=at_a_time,
+        reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
+    )
+    stopper = SameFailure(first=3, divergence=False)  # values with which training diverges are what it looks for
+    _fit(plan, {}, each, board, stopper, out)
+
+
+def _fit(
+    plan: tune.TuneConfig,
+    space: dict[str, object],
+    each: dict[str, float],
+    board: Board,
+    stopper: SameFailure,
+    out: Path,
+) -> None:
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what its errors say, ours do in a line
+    plan.trial_name_creator, plan.trial_dirname_creator = _name, _folder
+    watch = _Watch(board, stopper)
+    with tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=ray_folder.root()) as scratch, memory_kills_as_deaths():
+        tuner = tune.Tuner(
+            tune.with_resources(GridTrial, each),
+            param_space=space,
+            tune_config=plan,
+            run_config=tune.RunConfig(
+                name="run",
+                storage_path=scratch,  # never read back
+                verbose=0,
+                stop=_Interruptible(stopper, board),
+                callbacks=[watch],
+                failure_config=FailureConfig(max_failures=actor_deaths.MOST),
+                checkpoint_config=CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        try:
+            tuner.fit()
+        except Exception as error:  # noqa: BLE001 - Ray's own end: what is finished is kept, and its trace with it
+            _record(out / "logs" / _LOG)
+            if not interruption.asked():
+                told = f"{type(error).__name__}: {actor_deaths.last_line(str(error))}; its trace is in {out / 'logs' / _LOG}"
+                board.say(f"Ray has given up: {told}. To continue: {invocation.command()}")
+    for job, reason in watch.given_up:
+        commit_failure(job, reason, {})
+    if stopper.reason is not None:
+        board.say(f"stopped early: the first {stopper.first} trials all failed in the same way: {stopper.reason}")
+
+
+class _Watch(Callback):  # type: ignore[misc]
+    """Tells the board what happens. An exception in a callback would fail the trial.
+
+    Attributes:
+        given_up: jobs whose processes died too often, each with the last death's reason.
+    """
+
+    def __init__(self, board: Board, stopper: SameFailure) -> None:
+        self.given_up: list[tuple[Job, str]] = []
+        self._board, self._stopper, self._deaths = board, stopper, Deaths()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {}  # Tune saves its callbacks; this one is never restored
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
+        self._board.started(str(trial))
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, object], **info: object
+    ) -> None:
+        self._deaths.reported(trial, result)
+        self._board.reported(str(trial), result)
+
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
+        if reason := self._died(trial):
+            self._board.say(f"{trial}  {reason}; it is tried again")
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: object) -> None:
+        if reason := self._died(trial):
+            reason = f"{reason}, again and with nothing achieved in between"
+            self.given_up.append((_job(trial), reason))
+            report = {"failed": reason, "done": True}
+            self._board.reported(str(trial), report)
+            self._stopper(trial.trial_id, {"epoch": 0} | report)
+
+    def _died(self, trial: Trial) -> str | None:
+        """What a process died of; nothing where this run is being ended, and its processes with it."""
+        job = _job(trial)
+        death = self._deaths.died(trial, job.out / "logs" / f"{job.trials[0].trial}.log")
+        return None if interruption.asked() else death.reason
+
+
+class _Interruptible(Stopper):  # type: ignore[misc]
+    """Ends a run when another rule says so, or the process has been asked to end."""
+
+    def __init__(self, rule: SameFailure, board: Board) -> None:
+        self._rule, self._board = rule, board
+
+    def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
+        return self._rule(trial_id, result)
+
+    def stop_all(self) -> bool:
+        if interruption.asked() and interruption.to_be_told():  # at once: whoever asked may not wait for the end
+            self._board.say(f"interrupted; what is finished is kept. To continue: {invocation.command()}")
+        if (process := cluster.dead()) is not None:
+            raise RuntimeError(f"its process {process} has died")  # Tune would wait for it, and for ever
+        return interruption.asked() or self._rule.stop_all()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {}  # see `_Watch`
+
+
+class SameFailure(Stopper):  # type: ignore[misc]
+    """Ends the run when its first trials all fail for one reason and none gets anywhere: no other would either."""
+
+    def __init__(self, first: int, divergence: bool) -> None:
+        """Args: divergence: whether a loss that is not finite counts as a failure."""
+        self.first, self._divergence = first, divergence
+        self.reason: str | None = None
+        self._reasons: list[str | None] = []
+        self._one_works = False
+
+    def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
+        failed = None if result["failed"] is None else str(result["failed"])
+        self._one_works |= (failed is None and result["epoch"] != 0) or (diverged(failed) and not self._divergence)
+        if result["done"] and len(self._reasons) < self.first:
+            self._reasons.append(failed)
+        return False
+
+    def stop_all(self) -> bool:
+        if not self._one_works and len(self._reasons) == self.first and len(set(self._reasons)) == 1:
+            self.reason = self._reasons[0]
+        return self.reason is not None
+
+
+def _record(log: Path) -> None:
+    with contextlib.suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a") as file:
+            file.write(f"{datetime.datetime.now(datetime.UTC).isoformat()}\n{traceback.format_exc()}\n")
+
+
+def _job(trial: Trial) -> Job:
+    return Job.model_validate(trial.config["job"])
+
+
+def _name(trial: Trial) -> str:
+    return _job(trial).name
+
+
+def _folder(trial: Trial) -> str:
+    return _job(trial).trials[0].trial  # a name may hold what no folder's may, such as a path

@@ -1,0 +1,1 @@
+"""The running search: driver, samplers, and Ray Tune's schedulers."""

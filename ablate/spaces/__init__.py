@@ -1,0 +1,1 @@
+"""Search spaces as they are written: explicit ones, filters, and searches."""

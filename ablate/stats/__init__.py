@@ -1,0 +1,1 @@
+"""Numbers to claims: means, intervals, contrasts, baselines."""

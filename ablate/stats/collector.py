@@ -1,0 +1,99 @@
+"""`<out>/locations.parquet`: how well each trial does at each camera location, with an interval round the mean.
+
+Everything here is derived from `images` and can be made again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+
+from ablate.results import tables
+from ablate.stats.location_intervals import image_weighted_rows
+
+HIT_IOU = 0.5  # from this overlap on an animal counts as found
+
+# Photographs of one sequence show the same animal in the same light: the sequences are the clusters of a location's
+# interval. One of no known sequence is a sequence of its own, see `sequences`; the two kinds of name do not mix.
+# Not with union_by_name: it takes twice as long, and every file has these columns.
+_PER_LOCATION = """
+WITH photographs AS (
+    SELECT trial, location, seq_id, CASE WHEN seq_id IS NULL THEN image_id END AS alone, iou, outcome
+    FROM read_parquet($files)
+    WHERE location IS NOT NULL
+), clusters AS (
+    SELECT
+        trial, location, count(iou) AS n, avg(iou) AS mean, count(*) FILTER (iou >= $hit) AS hits,
+        count(*) FILTER (iou IS NULL) AS empty, count(*) FILTER (iou IS NULL AND outcome = 'false_alarm') AS alarms
+    FROM photographs
+    GROUP BY trial, location, seq_id, alone
+)
+SELECT
+    trial, location, sum(n)::BIGINT AS n_images, sum(hits) / nullif(sum(n), 0) AS hit_rate,
+    sum(empty)::BIGINT AS n_empty, sum(alarms) / nullif(sum(empty), 0) AS false_alarm_rate,
+    list(n::DOUBLE ORDER BY n, mean) FILTER (n > 0) AS counts, list(mean ORDER BY n, mean) FILTER (n > 0) AS means
+FROM clusters
+GROUP BY trial, location
+"""
+
+
+def collect(out: Path) -> None:
+    """Publishes `<out>/locations.parquet`: one row for each finished trial and each of its locations.
+
+    Raises:
+        OSError: it cannot be written; names the path.
+        duckdb.Error: a finished trial's rows cannot be read.
+    """
+    rows, seen = tables.LOCATIONS.empty_table(), None
+    # Other runs may commit and collect meanwhile, and no lock holds on every network file system. So whoever publishes
+    # looks at the marks again, and is done when they are those that it has collected. The file is always that of the
+    # last to publish, whose last look came after that: whatever was committed before this look is in the file, and
+    # whoever commits later collects later. Only trials that are new or repeated are read again, or a run that commits
+    # faster than a thousand trials are read would keep another one here.
+    while (marks := tables.marks(out)) != seen:
+        same = {trial for trial in marks if seen is not None and seen.get(trial) == marks[trial]}
+        try:
+            changed = _rows(out, marks.keys() - same)
+        except duckdb.Error:
+            if tables.marks(out) == marks:
+                raise
+            continue  # a trial was withdrawn, to be written anew, while it was read
+        rows = pa.concat_tables([_of(rows, same), changed]).sort_by([("trial", "ascending"), ("location", "ascending")])
+        tables.write_locations(out, rows)
+        seen = marks
+
+
+def sequences(photographs: pd.DataFrame) -> pd.Series[str]:
+    """The sequence of each photograph; one of no known sequence is a sequence of its own.
+
+    Args:
+        photographs: with `seq_id` and `image_id`.
+    """
+    # The prefixes keep the two kinds of name apart.
+    return ("s" + photographs["seq_id"]).fillna("i" + photographs["image_id"])
+
+
+def _of(rows: pa.Table, trials: Collection[str]) -> pa.Table:
+    return rows.filter(pa.compute.is_in(rows["trial"], value_set=pa.array([*trials], pa.string())))
+
+
+def _rows(out: Path, trials: Collection[str]) -> pa.Table:
+    """The rows of `results.LOCATIONS` of those trials that are finished; what has no data is null."""
+    files = tables.files(out, "images", trials)
+    if not files:
+        return tables.LOCATIONS.empty_table()
+    with tables.database() as connection:
+        found = connection.sql(_PER_LOCATION, params={"files": files, "hit": HIT_IOU}).to_arrow_table()
+    means, counts = (pa.compute.list_flatten(found[name]).to_numpy() for name in ("means", "counts"))
+    lengths = pa.compute.list_value_length(found["counts"]).fill_null(0).to_numpy()
+    mean, low, high = image_weighted_rows(means, counts, np.concatenate([[0], np.cumsum(lengths)])).T
+    ends = {"iou_mean": mean, "iou_low": np.maximum(low, 0.0), "iou_high": np.minimum(high, 1.0)}
+    for name, values in ends.items():
+        found = found.append_column(name, pa.array(values, from_pandas=True))  # NaN is null
+    return found.select(tables.LOCATIONS.names).cast(tables.LOCATIONS)

@@ -1,0 +1,1 @@
+"""The experiment itself: loop, losses, checkpoints, evaluation. Knows no Ray."""

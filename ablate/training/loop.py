@@ -1,0 +1,235 @@
+"""The training loop. Knows no Ray: it runs epochs, and says what it needs to go on after one.
+
+Epoch e's randomness (order, jitter) comes from (seed, e) alone, so that a training that was stopped and continued is
+the one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ablate import plugins
+from ablate.augment import Augmentation
+from ablate.config import TrialConfig
+from ablate.data.arrays import Pictures
+from ablate.data.devices import arithmetic, device_name, precision_used
+from ablate.training.losses import LOSSES
+
+EpochRow = dict[str, Any]
+State = dict[str, Any]
+
+
+class NonFiniteLossError(Exception):
+    """The loss became infinite or not a number: repeating the training would repeat it."""
+
+
+def build_network(config: TrialConfig, device: torch.device) -> nn.Module:
+    """The network of a configuration, its weights drawn from the configuration's seed."""
+    torch.manual_seed(config.seed)
+    network: nn.Module = _build("ablate.models", config.model, "trial.model", config)
+    return network.to(memory_format=torch.channels_last).to(device)
+
+
+def build_augmentation(config: TrialConfig) -> Augmentation:
+    """The augmentation of a configuration; draws from torch's global generator."""
+    augmentation: Augmentation = _build("ablate.augment", config.augment, "trial.augment", config)
+    return augmentation
+
+
+def _build(package: str, name: str, key: str, config: TrialConfig) -> Any:  # noqa: ANN401 - what a part builds
+    fields = plugins.reads(package, name)
+    return plugins.load(package, name, key).build(**{field: getattr(config, field) for field in fields})
+
+
+def logits(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tensor:
+    """The network's logits_b1hw, float32, under the configuration's precision; to be called within `arithmetic`."""
+    device = image_b3hw.device
+    image_b3hw = image_b3hw.contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision_used(config, device) == "bfloat16"):
+        logits_b1hw: Tensor = network(image_b3hw)
+    return logits_b1hw.float()
+
+
+class Training:
+    """A network on its way: `run_epoch` until `finished`; `state` at any epoch's end is all that it takes to go on."""
+
+    def __init__(
+        self, config: TrialConfig, train: Pictures, val: Pictures, device: torch.device, share: float = 1.0
+    ) -> None:
+        """Args: share: of the device's memory that this process was given."""
+        self.config, self.device = config, device
+        self.rows: list[EpochRow] = []
+        self.network = build_network(config, device)
+        self.best: State | None = None  # weights of the best epoch on the val split, where that is not the last
+        self._augmentation = build_augmentation(config)
+        self._loss = LOSSES[config.loss]
+        self._train, self._val = train.part(config.train_fraction).to(device, share), val.to(device, share)
+        self._optimizer = self._build_optimizer()
+
+    @property
+    def pictures_on(self) -> torch.device:
+        """Where the pictures that it trains on lie."""
+        return self._train.device
+
+    @property
+    def epoch(self) -> int:
+        """Finished epochs."""
+        return len(self.rows)
+
+    @property
+    def finished(self) -> bool:
+        return self.epoch >= self.config.epochs
+
+    def run_epoch(self, score_photographs: Callable[[nn.Module], float] | None = None) -> EpochRow:
+        """Trains and validates one epoch, and appends its row (columns of `epochs` but the ids).
+
+        Args:
+            score_photographs: the oracle, where it is wanted: recorded, never used.
+
+        Raises:
+            NonFiniteLossError: the epoch's loss is not finite.
+        """
+        started = time.perf_counter()
+        epoch = self.epoch + 1
+        # Kept in case this epoch turns out worse than the one before it, which is the best so far.
+        before = _copy(self.network) if self.epoch and self.best is None else self.best
+        with arithmetic(self.config, self.device):
+            loss, rate = self._train_epoch(epoch)
+            trained = time.perf_counter()
+            val_loss, val_iou = self._validate()
+        seconds = time.perf_counter() - started
+        self.rows.append(
+            {
+                "epoch": epoch,
+                "train_loss": loss,
+                "val_loss": val_loss,
+                "val_iou": val_iou,
+                "oracle_iou": score_photographs(self.network) if score_photographs else None,
+                "learning_rate": rate,
+                "seconds": seconds,
+                "images_per_second": self._steps * self._batch_size / (trained - started),
+                "device": device_name(self.device),
+                "precision_used": precision_used(self.config, self.device),
+            }
+        )
+        self.best = None if best_epoch(self.rows) == epoch else before
+        return self.rows[-1]
+
+    def weights(self, selection: str) -> State:
+        """The weights after the last epoch, or after the best one on the val split (`best_val`)."""
+        return self.network.state_dict() if selection == "last" or self.best is None else self.best
+
+    def state(self) -> State:
+        """Weights, optimizer, best weights and rows; restored by `restore`, bit for bit."""
+        return {
+            "network": self.network.state_dict(),
+            "best": self.best,
+            "optimizer": self._optimizer.state_dict(),
+            "rows": self.rows,
+        }
+
+    def restore(self, state: State) -> None:
+        """Goes on from a `state` of a training of the same network and data; rate and weight decay are its own."""
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        for group in self._optimizer.param_groups:
+            group["weight_decay"] = self.config.weight_decay
+        self.best, self.rows = state["best"], list(state["rows"])
+
+    @property
+    def _batch_size(self) -> int:
+        return min(self.config.batch_size, len(self._train))
+
+    @property
+    def _steps(self) -> int:
+        # The last, incomplete batch is left out: batch norm has no statistics for a batch of one small picture.
+        return len(self._train) // self._batch_size
+
+    def _train_epoch(self, epoch: int) -> tuple[float, float]:
+        # Both from (seed, epoch): the order from a generator of its own, the jitter from torch's global one.
+        seed = (self.config.seed * 1_000_003 + epoch) % 2**63
+        order_n = torch.randperm(len(self._train), generator=torch.Generator().manual_seed(seed))
+        order_n = order_n.to(self._train.device)  # once: a copy in every step would make the host wait for the GPU
+        torch.manual_seed(seed)
+        self.network.train()
+        total, rate = torch.zeros((), device=self.device), 0.0
+        for step in range(self._steps):
+            rate = self._set_rate((epoch - 1) * self._steps + step)
+            total += self._step(order_n[step * self._batch_size : (step + 1) * self._batch_size])
+        loss = float(total) / self._steps
+        if not math.isfinite(loss):
+            raise NonFiniteLossError(f"the training loss of epoch {epoch} is {loss}; lower trial.learning_rate")
+        return loss, rate
+
+    def _step(self, index_b: Tensor) -> Tensor:
+        image_b3hw, mask_b1hw = self._train.batch(index_b, self.device)
+        with torch.no_grad():
+            image_b3hw, mask_b1hw = self._augmentation(image_b3hw, mask_b1hw)
+        loss = self._loss(logits(self.network, image_b3hw, self.config), mask_b1hw)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        return loss.detach()
+
+    @torch.inference_mode()
+    def _validate(self) -> tuple[float | None, float | None]:
+        """Mean loss, and total intersection over total union, on the val split; None without one."""
+        self.network.eval()
+        loss, shared, union = (torch.zeros((), dtype=torch.float64, device=self.device) for _ in range(3))
+        for index_b in self._val.batches(max(32, self.config.batch_size)):
+            image_b3hw, mask_b1hw = self._val.batch(index_b, self.device)
+            logits_b1hw = logits(self.network, image_b3hw, self.config)
+            loss += self._loss(logits_b1hw, mask_b1hw).double() * len(index_b)
+            found, animal = logits_b1hw >= 0, mask_b1hw > 0
+            shared += (found & animal).sum()
+            union += (found | animal).sum()
+        if len(self._val) == 0:
+            return None, None
+        return float(loss) / len(self._val), float(shared / union) if float(union) else 0.0
+
+    def _build_optimizer(self) -> torch.optim.Optimizer:
+        parameters = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        rate, decay = self.config.learning_rate, self.config.weight_decay
+        match self.config.optimizer:
+            case "adam":
+                return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+            case "adamw":
+                return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+            case "sgd":
+                return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
+
+    def _set_rate(self, step: int) -> float:
+        rate = self.config.learning_rate * rate_factor(self.config, step, self.config.epochs * self._steps)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+
+def best_epoch(rows: Sequence[EpochRow]) -> int:
+    """The epoch, from 1, of the highest IoU on the val split; the first of equal ones.
+
+    Where no epoch says anything, without a val split or with an IoU of 0 in all, it is the last, as the paper's.
+    """
+    if not any(row["val_iou"] for row in rows):
+        return len(rows)
+    return 1 + max(range(len(rows)), key=lambda index: (rows[index]["val_iou"], -index))
+
+
+def _copy(network: nn.Module) -> State:
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def rate_factor(config: TrialConfig, step: int, steps: int) -> float:
+    """The learning rate at a step (from 0) over its peak: linear warm-up, then constant or half a cosine."""
+    warm = round(config.warmup * steps)
+    if step < warm:
+        return (step + 1) / warm
+    if config.schedule == "constant":
+        return 1.0
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

@@ -1,0 +1,108 @@
+"""The contact sheets of a data root: drawn samples to tiles, titles and files."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ablate.data.shards import PHOTOGRAPHS, Manifest
+from ablate.report.layout import plural
+from ablate.storage import publish
+from datasets.checks.inspection import contact_sheet, count_tables
+from datasets.checks.inspection.census import Census, header_wh
+from datasets.checks.inspection.contact_sheet import Layout, Tile
+from datasets.checks.inspection.findings import Findings
+from datasets.checks.inspection.sampling import Drawn
+from datasets.raw import masks
+from datasets.raw.images import BrokenPictureError, Mask, Pixels, decode
+
+_UNSAFE = re.compile(r"[^\w-]")  # in a file's name
+
+
+def write(to: Path, name: str, manifest: Manifest, census: Census, seed: int, findings: Findings) -> list[Path]:
+    """Draws a sheet of each arm into the folder `to`, of the photographs one of each split.
+
+    Args:
+        name: of the data, for the titles.
+        findings: is told what cannot be drawn.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    written = []
+    for (arm, split), draw in census.draws.items():
+        drawn = draw.drawn()
+        if not drawn:
+            continue
+        number, title = _title(arm, split, manifest, census)
+        subtitle = f"{name} · {len(drawn)} of {number:,} drawn by seed {seed}, spread over {_groups(arm)}"
+        layout = Layout.of([header_wh(each.sample.jpg) or (1, 1) for each in drawn])
+        file_name = f"{arm}-{split}" if split else arm
+        path = to / f"{_UNSAFE.sub('_', file_name)}.jpg"
+        publish(path, contact_sheet.draw(title, subtitle, _tiles(arm, drawn, findings), layout))
+        written.append(path)
+    return written
+
+
+def mask_shares(census: Census) -> dict[str, float]:
+    """The median share of pixels that are animal, in [0, 1], of each training arm's drawn samples."""
+    shares: dict[str, float] = {}
+    for (arm, _), draw in census.draws.items():
+        masks = [_mask(each) for each in draw.drawn()] if arm not in PHOTOGRAPHS else []
+        covered = [float(mask_hw.mean()) for mask_hw in masks if mask_hw is not None]
+        if covered:
+            shares[arm] = statistics.median(covered)
+    return shares
+
+
+def _title(arm: str, split: str, manifest: Manifest, census: Census) -> tuple[int, str]:
+    """The number of samples that a sheet is drawn from, and its first line."""
+    counts, digest = manifest.arms[arm].counts, count_tables.digest(manifest.arms[arm])
+    if arm in PHOTOGRAPHS:
+        number = counts.get(split, 0)
+        places = sum(
+            bool(location.empty if split == "empty" else location.test) for location in census.locations.values()
+        )
+        what = "without an animal" if split == "empty" else "with an animal"
+        return (
+            number,
+            f"{arm}, {split}: {plural(number, 'photograph')} {what}, {plural(places, 'location')} · digest {digest}",
+        )
+    number = census.training[arm].samples
+    parts = ", ".join(f"{split} {count:,}" for split, count in counts.items())
+    return number, f"{arm}: {number:,} samples ({parts}) · digest {digest}"
+
+
+def _groups(arm: str) -> str:
+    return "locations" if arm in PHOTOGRAPHS else "train and val"
+
+
+def _tiles(arm: str, drawn: Sequence[Drawn], findings: Findings) -> Iterator[Tile]:
+    """Decoded one at a time: two dozen photographs of a camera would take as many times ten megabytes."""
+    for each in drawn:
+        image_hw3, mask_hw = _image(each), _mask(each)
+        if image_hw3 is None:
+            findings.add(arm, "the picture cannot be decoded", each.sample.key)
+        if each.sample.mask_png is not None and mask_hw is None:
+            findings.add(arm, "the mask cannot be decoded", each.sample.key)
+        if mask_hw is not None and not mask_hw.any():
+            findings.add(arm, "the mask holds no animal", each.sample.key)
+        size = f"{image_hw3.shape[1]}x{image_hw3.shape[0]}" if image_hw3 is not None else "no size"
+        group = f"location {each.group}" if arm in PHOTOGRAPHS else each.group
+        yield Tile(image_hw3, mask_hw, each.boxes, (each.sample.key, f"{group} · {size} · {each.note}"))
+
+
+def _image(drawn: Drawn) -> Pixels | None:
+    try:
+        return decode(drawn.sample.jpg).image_hw3
+    except BrokenPictureError:
+        return None
+
+
+def _mask(drawn: Drawn) -> Mask | None:
+    try:
+        return None if drawn.sample.mask_png is None else masks.decode(drawn.sample.mask_png)
+    except BrokenPictureError:
+        return None

@@ -1,0 +1,1 @@
+"""Contrastive unpaired translation: networks, losses, batches, training."""

@@ -1,0 +1,85 @@
+"""What a trial may occupy, and how many fit, on clusters of several nodes."""
+
+import pytest
+
+from ablate.config import Resources, RunConfig
+from ablate.errors import UsageError
+from ablate.runner.cluster import Cluster, Node, connect, resources
+
+SMALL = Cluster(None, "", (Node(4, 0), Node(4, 0), Node(4, 0)))
+MIXED = Cluster(None, "", (Node(0, 0), Node(32, 0), Node(8, 1), Node(6, 2)))
+
+
+def asked(cluster, **wanted):
+    return resources(RunConfig(space="smoke", trial_resources=Resources(**wanted)), cluster)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "wanted", "each"),
+    [
+        (SMALL, {}, {"CPU": 1}),
+        (SMALL, {"cpu": 4}, {"CPU": 4}),
+        (MIXED, {}, {"CPU": 1, "GPU": 1}),
+        (MIXED, {"gpu": 0, "cpu": 32}, {"CPU": 32}),
+        (MIXED, {"gpu": 2, "cpu": 6}, {"CPU": 6, "GPU": 2}),
+    ],
+)
+def test_a_trial_occupies_what_was_asked_for_where_a_node_has_it(cluster, wanted, each):
+    assert asked(cluster, **wanted) == each
+
+
+@pytest.mark.parametrize(
+    ("cluster", "wanted", "message"),
+    [
+        (
+            SMALL,
+            {"cpu": 6},
+            "trial_resources.cpu=6: a trial runs on one node, and the largest has 4; "
+            "give trial_resources.cpu=4 or less$",
+        ),
+        (MIXED, {"gpu": 3}, "trial_resources.gpu=3: .* the largest has 2; give trial_resources.gpu=2 or less$"),
+        (SMALL, {"gpu": 0.5}, "trial_resources.gpu=0.5: .* the largest has 0; give trial_resources.gpu=0$"),
+        (
+            MIXED,
+            {"cpu": 16},
+            "trial_resources.cpu=16 trial_resources.gpu=1: .* none has both: .* give trial_resources.cpu=8 or less, or "
+            "trial_resources.gpu=0$",
+        ),
+        (
+            MIXED,
+            {"cpu": 8, "gpu": 2},
+            "trial_resources.cpu=8 trial_resources.gpu=2: .* none has both: .* give trial_resources.cpu=6 or less, or "
+            "trial_resources.gpu=1 or less$",
+        ),
+    ],
+)
+def test_what_no_single_node_has_is_refused_in_one_line_with_what_to_type(cluster, wanted, message):
+    with pytest.raises(UsageError, match=message) as refusal:
+        asked(cluster, **wanted)
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("cluster", "each", "trials"),
+    [
+        (SMALL, {"CPU": 1.0}, 12),
+        (SMALL, {"CPU": 3.0}, 3),
+        (MIXED, {"CPU": 1.0, "GPU": 1.0}, 3),
+        (MIXED, {"CPU": 4.0, "GPU": 0.25}, 3),
+        (MIXED, {"CPU": 1.0}, 46),
+        (Cluster(None, "", (Node(7, 0),)), {"CPU": 0.07}, 100),
+        (SMALL, {"CPU": 5.0}, 1),
+    ],
+)
+def test_as_many_trials_fit_as_fit_on_each_node(cluster, each, trials):
+    assert cluster.room_for(each) == trials
+
+
+def test_a_cluster_has_what_its_nodes_have_together():
+    assert (MIXED.cpus, MIXED.gpus) == (46, 3)
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_ray_starts(monkeypatch):
+    monkeypatch.setenv("ABLATE_CACHE", "/proc/nowhere")
+    with pytest.raises(UsageError, match=r"the cache /proc/nowhere cannot be written: .*ABLATE_CACHE=/a/folder"):
+        connect(None)

@@ -1,0 +1,29 @@
+"""When a run gives up as a whole."""
+
+import pytest
+
+from ablate.runner.tuner import SameFailure
+
+
+def ended(stopper, *reasons):
+    for number, reason in enumerate(reasons):
+        stopper(str(number), {"failed": reason, "epoch": 0 if reason else 1, "done": True})
+    return stopper.stop_all()
+
+
+@pytest.mark.parametrize("divergence", [True, False])
+def test_three_equal_failures_at_the_beginning_end_a_run(divergence):
+    stopper = SameFailure(first=3, divergence=divergence)
+    assert ended(stopper, *["RuntimeError: no such kernel"] * 3)
+    assert stopper.reason == "RuntimeError: no such kernel"
+
+
+def test_one_that_works_or_fails_otherwise_keeps_it_going():
+    assert not ended(SameFailure(first=3, divergence=True), "OSError: a", None, "OSError: a")
+    assert not ended(SameFailure(first=3, divergence=True), "OSError: a", "OSError: b", "OSError: a")
+
+
+def test_a_search_goes_on_where_its_first_trials_diverge_and_a_grid_does_not():
+    same = ["NonFiniteLossError: the training loss of epoch 1 is nan"] * 3
+    assert ended(SameFailure(first=3, divergence=True), *same)
+    assert not ended(SameFailure(first=3, divergence=False), *same)
