@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ablate import code, plugins
+from ablate import plugins
 from ablate.config import Evaluation, OfAugmentation, OfNetwork, Training, TrialConfig, fields_of
 
 # What each field's default was when the field was born. Never edit a line: replace the field by a new one instead.
@@ -53,14 +53,13 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
 
 # What every trial runs, whatever its network and augmentation.
 _TRIAL_CODE = (
-    "boxes.py",
-    "devices.py",
-    "evaluate.py",
-    "losses.py",
-    "pictures.py",
-    "rle.py",
-    "train.py",
+    "data/arrays.py",
+    "data/devices.py",
+    "training/evaluate.py",
+    "training/loop.py",
+    "training/losses.py",
     "metrics/*.py",
+    "metrics/geometry/*.py",
     "models/_*.py",
     "augment/_*.py",
 )
@@ -93,14 +92,14 @@ def code_digest(config: TrialConfig) -> str:
     files = {path for pattern in _TRIAL_CODE for path in package.glob(pattern)}
     files |= {plugins.source("ablate.models", config.model), plugins.source("ablate.augment", config.augment)}
     # By name and content, not by where they lie; several are called `__init__.py`.
-    of = {path: _imported if package in path.parents else code.digest for path in files}
+    of = {path: _imported if package in path.parents else plugins.source_digest for path in files}
     return _hash(sorted((path.name, digest(path)) for path, digest in of.items()))
 
 
 @functools.cache
 def _imported(path: Path) -> str:
     """As when this process first asked: a module stays as it was imported, whatever becomes of its file."""
-    return code.digest(path)
+    return plugins.source_digest(path)
 
 
 def ignored(config: TrialConfig) -> frozenset[str]:

@@ -1,7 +1,10 @@
 """Name = module: finds and loads networks, augmentations, metrics, arms, translators, spaces and data sets.
 
 A part is a module in a package (`model=segnet` is `ablate/models/segnet.py`) or a Python file given by its path.
-There is no registry: putting the file there is what makes the part known.
+There is no registry: putting the file there is what makes the part known. Folders within such a package hold what its
+parts share.
+
+Source files are also compared here: a digest tells what they do, whatever their comments, docstrings and layout.
 """
 
 from __future__ import annotations
@@ -10,19 +13,28 @@ import ast
 import hashlib
 import importlib
 import importlib.util
+import json
 import pkgutil
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
-from ablate.code import parse
 from ablate.errors import UsageError, suggest
+
+# Python 3.11 counts for the whole process how deep in a tree it is: of two threads that parse at once one can fail with
+# a SystemError.
+_PARSING = threading.Lock()
 
 
 def names(package: str) -> tuple[str, ...]:
     """Names of the public modules of a package, sorted."""
     path = importlib.import_module(package).__path__
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_")))
+    return tuple(
+        sorted(
+            module.name for module in pkgutil.iter_modules(path) if not (module.ispkg or module.name.startswith("_"))
+        )
+    )
 
 
 def is_path(name: str) -> bool:
@@ -58,7 +70,7 @@ def reads(package: str, name: str) -> frozenset[str]:
     Taken from the source, so that a plan is made without importing torch.
     """
     try:
-        body = parse(source(package, name)).body
+        body = syntax_tree(source(package, name)).body
     except SyntaxError as error:
         raise UsageError(f"{name}, line {error.lineno}: {error.msg}") from error
     for node in body:
@@ -99,3 +111,43 @@ def _load_file(path: Path) -> ModuleType:
             raise UsageError(f"{path}, line {error.lineno}: {error.msg}") from error
         raise
     return module
+
+
+def syntax_tree(path: Path) -> ast.Module:
+    """A file's syntax tree, in one thread at a time.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    with _PARSING:
+        return ast.parse(path.read_bytes())
+
+
+def source_digest(path: Path) -> str:
+    """SHA-256 of a file's syntax tree without docstrings, in a form that is the same under every Python version.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    return hashlib.sha256(json.dumps(_plain(syntax_tree(path))).encode()).hexdigest()
+
+
+def _plain(node: object) -> object:
+    """A syntax tree as lists and texts. What is absent or empty is left out: newer Pythons have more such fields."""
+    if isinstance(node, ast.JoinedStr):
+        return ["JoinedStr", [_plain(one) for one in node.values if not _is_empty(one)]]  # Python 3.12 has more of them
+    if isinstance(node, ast.AST):
+        fields = {name: _plain(value) for name, value in ast.iter_fields(node)}
+        return [type(node).__name__, {name: value for name, value in fields.items() if value not in (None, [])}]
+    if isinstance(node, list):
+        return [_plain(one) for one in node if not _says_nothing(one)]
+    return None if node is None else f"{type(node).__name__} {node!r}"
+
+
+def _says_nothing(node: object) -> bool:
+    """A text that stands alone, as docstrings do."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""

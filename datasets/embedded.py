@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import datasets
-from ablate.code import parse
 from ablate.data import root as data_roots
 from ablate.data import shards
 from ablate.data.root import Data
 from ablate.errors import UsageError, suggest
+from ablate.plugins import syntax_tree
 from ablate.storage import cache, local, sha256, urls
 from datasets.build import code_digest
 
@@ -57,7 +57,7 @@ def names() -> tuple[str, ...]:
 
 def _defines_config(path: Path) -> bool:
     # Read, not imported: a package of another purpose may be slow to import, or need what is not installed.
-    body = parse(path).body
+    body = syntax_tree(path).body
     return any(isinstance(node, ast.FunctionDef) and node.name == "config" for node in body)
 
 

@@ -1,6 +1,8 @@
-"""The rules about who may import whom, enforced by reading the imports."""
+"""The rules about who may import whom, and how large things are, enforced by reading the sources."""
 
 import ast
+import collections
+import functools
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,62 @@ MODULES = {
     for path in (ROOT / package).rglob("*.py")
 }
 
+# From bottom to top: what is on one line may import what is on the lines before it, and nothing else but itself.
+FLOORS = {
+    "ablate": """
+        errors
+        interruption
+        plugins
+        config
+        identity
+        storage
+        invocation
+        cli
+        augment models
+        metrics
+        data
+        training
+        spaces
+        results
+        stats
+        runner
+        search
+        report
+        archive
+        query run score
+    """,
+    "datasets": """
+        options
+        raw
+        translate
+        arms
+        build
+        demo
+        demo_looks
+        prepare
+        embedded
+        checks
+        compare download inspect
+        render
+    """,
+}
+LEVELS = {
+    f"{package}.{room}": level
+    for package, floors in FLOORS.items()
+    for level, rooms in enumerate(floors.strip().splitlines())
+    for room in rooms.split()
+}
 
+
+@functools.cache
+def tree(name):
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imported(name, top_level_only=False):
     """Modules that a module imports, as far as they are ours or Ray."""
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
-    nodes = tree.body if top_level_only else ast.walk(tree)
+    nodes = tree(name).body if top_level_only else ast.walk(tree(name))
     found = set()
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -28,8 +81,41 @@ def imported(name, top_level_only=False):
     return found
 
 
+def room(module):
+    """The first two parts of a module's name: the module or folder that stands on a floor."""
+    return ".".join(module.split(".")[:2])
+
+
+def users_of(package):
+    return {name for name in MODULES if any(module.split(".")[0] == package for module in imported(name))}
+
+
 def test_the_walk_sees_the_tree():
     assert {"ablate.run", "ablate.models.unet", "datasets.prepare", "search_spaces.paper_grid"} <= set(MODULES)
+
+
+def test_every_room_stands_on_a_floor():
+    rooms = {room(name) for name in MODULES if name.count(".") and not name.startswith("search_spaces")}
+    assert rooms == set(LEVELS)
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_import_goes_up(package):
+    up = [
+        f"{name} -> {other}"
+        for name in MODULES
+        if room(name) in LEVELS and name.startswith(package)
+        for other in imported(name)
+        if room(other).startswith(f"{package}.") and room(other) in LEVELS and room(other) != room(name)
+        if LEVELS[room(other)] >= LEVELS[room(name)]
+    ]
+    assert not up
+
+
+def test_the_runner_has_ten_modules_and_thirteen_folders_at_most():
+    here = [path for path in (ROOT / "ablate").iterdir() if not path.name.startswith("__")]
+    assert len([path for path in here if path.suffix == ".py"]) <= 10
+    assert len([path for path in here if path.is_dir()]) <= 13
 
 
 def test_imports_form_no_cycle():
@@ -49,30 +135,22 @@ def test_imports_form_no_cycle():
         visit(name)
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("ablate")])
-def test_the_runner_lies_below_data_and_spaces(name):
-    assert not {module for module in imported(name) if module.split(".")[0] in {"datasets", "search_spaces"}}
+def test_the_runner_lies_below_data_and_spaces():
+    packages = {other.split(".")[0] for name in MODULES if name.startswith("ablate") for other in imported(name)}
+    assert not packages & {"datasets", "search_spaces"}
 
 
 def test_only_what_fans_work_out_knows_ray():
-    users = {name for name in MODULES if any(module.split(".")[0] == "ray" for module in imported(name))}
-    assert users == {
-        "ablate.runner.trainable",
-        "ablate.runner.cluster",
-        "ablate.runner.actor_deaths",
-        "ablate.runner.tuner",
-        "ablate.search.samplers",
-        "ablate.search.asha",
-        "ablate.search.searcher",
-        "ablate.search.exploit",
-        "ablate.spaces.search",
-        "datasets.build.workers",
-        *(name for name in users if name.startswith("search_spaces.tune_")),
+    rooms = {room(name) for name in users_of("ray")}
+    assert {name for name in rooms if name.startswith("ablate")} == {"ablate.runner", "ablate.search", "ablate.spaces"}
+    assert {name for name in users_of("ray") if name.startswith("datasets")} == {"datasets.build.workers"}
+    assert {name for name in rooms if name.startswith("search_spaces")} == {
+        name for name in rooms if name.startswith("search_spaces.tune_")
     }
 
 
 @pytest.mark.parametrize(
-    "name", ["ablate.report", "ablate.query", "ablate.runner.plan", "ablate.run", "ablate.stats.collector"]
+    "name", ["ablate.report", "ablate.query", "ablate.run", "ablate.runner.plan", "ablate.stats.collector"]
 )
 def test_planning_and_reporting_start_without_torch_or_ray(name):
     seen, todo = set(), [name]
@@ -82,3 +160,18 @@ def test_planning_and_reporting_start_without_torch_or_ray(name):
             seen.add(module)
             todo += imported(module, top_level_only=True)
         assert module.split(".")[0] not in {"torch", "ray"}, f"{name} reaches {module} through {seen}"
+
+
+def test_modules_and_functions_can_be_held_in_the_head():
+    assert not [name for name, path in MODULES.items() if len(path.read_text(encoding="utf-8").splitlines()) > 300]
+    assert not [
+        f"{name}.{node.name}"
+        for name in MODULES
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= 60
+    ]
+
+
+def test_no_two_modules_share_a_name():
+    names = collections.Counter(path.stem for path in MODULES.values() if not path.stem.startswith("__"))
+    assert not [name for name, count in names.items() if count > 1]

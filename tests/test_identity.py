@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate import code, identity
+from ablate import identity, plugins
 from ablate.config import Evaluation, Training, TrialConfig, fields_of, trial_config
 from ablate.identity import BIRTH_DEFAULTS, code_digest, score_id, training_id
 
@@ -119,7 +119,7 @@ def build(*, width: int = 8) -> int:
 def digest_of(folder, text):
     path = folder / "net.py"
     path.write_text(text)
-    return code.digest(path)
+    return plugins.source_digest(path)
 
 
 def test_what_code_does_is_what_counts(tmp_path):
@@ -156,7 +156,7 @@ def test_code_can_be_digested_by_several_threads_at_once(tmp_path):
     def digests(_):
         for _ in range(100):
             Cycle()
-            code.digest(path)
+            plugins.source_digest(path)
 
     try:
         with ThreadPoolExecutor(2) as pool:
@@ -170,7 +170,7 @@ def test_a_module_that_was_imported_stays_what_it_was(tmp_path):
     path.write_text("x = 1\n")
     before = identity._imported(path)
     path.write_text("x = 2\n")
-    assert identity._imported(path) == before != code.digest(path)
+    assert identity._imported(path) == before != plugins.source_digest(path)
 
 
 def test_a_part_s_docstring_changes_its_name_but_not_its_code(tmp_path):

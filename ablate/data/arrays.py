@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ablate import code
+from ablate import plugins
 from ablate.data import shards
 from ablate.data.devices import room
 from ablate.data.root import Data
@@ -133,7 +133,7 @@ def load(data: Data, arm: str, split: str, size: int) -> Pictures:
         UsageError: the shards are remote and cannot be copied, or the cache has no room.
     """
     # Pictures that another version of this file squashed are not these.
-    name = f"{arm}-{split}-{data.manifest.arm(arm).digest[:16]}-{size}-{code.digest(Path(__file__))[:8]}"
+    name = f"{arm}-{split}-{data.manifest.arm(arm).digest[:16]}-{size}-{plugins.source_digest(Path(__file__))[:8]}"
     held = node_cache.hold(
         "decoded",
         name,

@@ -36,6 +36,7 @@ from ablate.storage import sha256
 from datasets.raw.images import Pixels, decode
 
 PACKAGE = __name__
+_HERE = Path(__file__).parent
 
 
 class Photos(Protocol):
@@ -113,7 +114,7 @@ class Choice:
     def code(self) -> str:
         """A digest of the source that learns: the translator's file, and what translators share."""
         assert self.module.__file__ is not None
-        files = [Path(self.module.__file__), *sorted(Path(__file__).parent.glob("_*.py"))]
+        files = [Path(self.module.__file__), *sorted(_HERE.glob("_*.py")), *sorted(_HERE.glob("contrastive/*.py"))]
         return "".join(sha256(path) for path in files)
 
     def fit(self, domains: Domains) -> Translator:

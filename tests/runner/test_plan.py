@@ -118,6 +118,15 @@ def test_a_space_may_be_a_file(tmp_path):
         planning.load_space(str(path))
 
 
+def test_files_of_spaces_may_import_from_where_spaces_were_before(tmp_path):
+    path = tmp_path / "older.py"
+    path.write_text(
+        "from ray import tune\nfrom ablate.search import Asha, Pbt, Search\nfrom ablate.space import pinned\n\n"
+        "def space():\n    return Search(pinned(), {'jitter_hue': tune.uniform(0, 0.5)}, samples=2, scheduler=Asha())\n"
+    )
+    assert planning.load_space(str(path)).samples == 2
+
+
 @pytest.mark.parametrize("arm", ["real", "reverse"])
 def test_photographs_are_no_training_arm(tiny_root, arm):
     with pytest.raises(UsageError, match=rf"trial\.arm={arm}: photographs, .*allowed: crop, i2i"):

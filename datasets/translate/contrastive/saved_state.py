@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ablate import code
+from ablate.plugins import source_digest
 from ablate.storage import publish, publishing
 from datasets.raw.images import Pixels
 from datasets.translate import Domains, Photos
@@ -32,7 +32,7 @@ from datasets.translate.contrastive.training import Training
 Weights = dict[str, NDArray[np.float32]]
 
 _LOOKED_AT = 8
-_CODE = ("_networks", "_losses", "_batches", "_training")
+_CODE = ("networks", "contrastive_losses", "batches", "training")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def key(parameters: dict[str, object], domains: Domains) -> str:
         "seed": domains.seed,
         "source": _fingerprint(domains.source),
         "target": _fingerprint(domains.target),
-        "code": [code.digest(here / f"{name}.py") for name in _CODE],
+        "code": [source_digest(here / f"{name}.py") for name in _CODE],
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
