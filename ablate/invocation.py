@@ -1,4 +1,4 @@
-"""What was typed to start this process: to be shown again, and to be hidden where it holds a password."""
+"""The command that started this process: how to repeat it, and how to hide the passwords in it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from ablate.storage import urls
 
-_ARGUMENTS = "ABLATE_ARGUMENTS"  # of this process, with their credentials, by how everybody may see them
+_ARGUMENTS = "ABLATE_ARGUMENTS"  # JSON: each argument with a password, by the same argument without it
 
 
 def command() -> str:
-    """What repeats this command, as it was typed (`uv run` where it was), without passwords."""
+    """The command to repeat, as it was typed (with `uv run` where it was), without passwords."""
     return shlex.join(public(_launcher() or [*_interpreter(), *sys.argv[1:]]))
 
 
@@ -25,7 +25,7 @@ def public(arguments: Iterable[str]) -> list[str]:
 
 
 def hide_credentials() -> None:
-    """Begins this process anew without the passwords in its arguments, which `ps` and Ray's dashboard show."""
+    """Restarts this process without the passwords in its arguments, which `ps` and Ray's dashboard show."""
     secret = {_public(argument): argument for argument in sys.argv[1:] if _public(argument) != argument}
     if secret:
         os.environ[_ARGUMENTS] = json.dumps(secret)
@@ -51,13 +51,13 @@ def _interpreter() -> list[str]:
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is None:
         return [sys.argv[0]]
-    # What an absolute path adds is of interest to nobody who typed a name; after `hide_credentials` it is one.
+    # After `hide_credentials` it is an absolute path, whatever was typed.
     typed = sys.orig_argv[0]
     return [Path(typed).name if os.path.isabs(typed) else typed, "-m", spec.name.removesuffix(".__main__")]
 
 
 def _launcher() -> Sequence[str]:
-    """What was typed where `uv run` has started this process, and waits for it; else nothing."""
+    """The words of the `uv run` command that started this process, and waits for it; else nothing."""
     if "UV" not in os.environ and "UV_RUN_RECURSION_DEPTH" not in os.environ:
         return ()
     try:

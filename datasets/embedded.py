@@ -20,7 +20,7 @@ from ablate.data import shards
 from ablate.data.root import Data
 from ablate.errors import UsageError, suggest
 from ablate.plugins import syntax_tree
-from ablate.storage import cache, local, sha256, urls
+from ablate.storage import cache_folder, local, sha256, urls
 from datasets.build import code_digest
 
 _DIGITS = 16
@@ -64,7 +64,7 @@ def _defines_config(path: Path) -> bool:
 def _built(name: str, report: Callable[[str], None]) -> Path:
     module = importlib.import_module(f"datasets.{name}")
     assert module.__file__ is not None
-    folder = cache() / "data" / f"{name}-{_digest(Path(module.__file__).parent, getattr(module, 'RAW', None))}"
+    folder = cache_folder() / "data" / f"{name}-{_digest(Path(module.__file__).parent, getattr(module, 'RAW', None))}"
     if (folder / shards.MANIFEST).is_file():
         return folder
     from datasets.prepare import prepare  # image libraries are slow to import, and mostly the shards are there

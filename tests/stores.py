@@ -1,8 +1,10 @@
 """Object stores for tests: s3:// by moto's server, gs:// by a small imitation, each a process of its own."""
 
+import contextlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -77,3 +79,42 @@ def upload(store, folder, to):
     for path in folder.rglob("[!.]*"):
         if path.is_file():
             put(store, f"{to}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+
+@contextlib.contextmanager
+def stalling(port, after):
+    """A port that leads to another one, and carries nothing more once that one was sent so many bytes.
+
+    Gives the port, and an event that is set when that has happened.
+    """
+    sent, stalled, closing = 0, threading.Event(), threading.Event()
+    opened = []
+
+    def carry(source, target, counted):
+        nonlocal sent
+        with contextlib.suppress(OSError):
+            while data := source.recv(2**16):
+                sent += len(data) if counted else 0
+                if sent > after:
+                    stalled.set()
+                    closing.wait()
+                target.sendall(data)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                client, server = listener.accept()[0], socket.create_connection(("127.0.0.1", port))
+                opened.extend((client, server))
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=carry, args=(source, target, source is client), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield listener.getsockname()[1], stalled
+        finally:
+            for end in (listener, *opened):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+            closing.set()

@@ -39,7 +39,7 @@ FLOORS = {
         query run score
     """,
     "datasets": """
-        options
+        options progress_line
         raw
         translate
         arms

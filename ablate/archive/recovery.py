@@ -15,7 +15,7 @@ from ablate.archive.moving import Selection, archiving, broken_off, deleting, wa
 from ablate.archive.selecting import Folder, moved
 from ablate.errors import UsageError
 from ablate.results import tables
-from ablate.storage import locks
+from ablate.storage.locks import Lock
 
 
 @contextlib.contextmanager
@@ -25,13 +25,9 @@ def alone(out: Path) -> Iterator[None]:
     Raises:
         UsageError: one does.
     """
-    path = out / ARCHIVE / ".held"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        try:
-            locks.alone(lock, path, "copy the results to a disk that has them", wait=False)
-        except BlockingIOError:
-            raise UsageError(f"out={out}: another ablate.archive is at work there; wait for it") from None
+    with Lock(out / ARCHIVE / ".held", "copy the results to a disk that has them") as lock:
+        if not lock.exclusive(wait=False):
+            raise UsageError(f"out={out}: another ablate.archive is at work there; wait for it")
         yield
 
 

@@ -1,6 +1,6 @@
-"""A data root, wherever it lies: its manifest, and its shards as local files for as long as they are read.
+"""A data root in a folder or at a URL: its manifest, and its shards as local files for as long as they are read.
 
-A local folder is read in place. Of a URL each node copies what it needs, once, into its cache.
+A local folder is read in place. From a URL each node copies the shards that it needs, once, into its cache.
 """
 
 from __future__ import annotations
@@ -13,20 +13,19 @@ import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from ablate import storage
 from ablate.data import shards
 from ablate.data.shards import MANIFEST, Arm, Manifest, Shard
 from ablate.errors import UsageError
-from ablate.storage import node_cache, threads, urls
+from ablate.storage import node_cache, urls
 from ablate.storage.node_cache import Hold
-from ablate.storage.reply import Patience
 
 _COPIES = "copies"
-_WHOLE = ".whole"
-_AT_A_TIME = 4
-_BRIEF = Patience(attempts=3)  # somebody waits for the manifest
+_MARK = ".whole"
+_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Data:
         """
         if not self.remote:
             return contextlib.nullcontext(Path(self.place))
-        return self._held(arm)
+        return self._hold(arm)
 
     def folder(self, report: Callable[[str], None]) -> Path:
         """The folder of the whole data root, copied first where it is remote; then kept until this process ends.
@@ -65,9 +64,9 @@ class Data:
         if not self.remote:
             return Path(self.place)
         self.verify(self.manifest.arms, report)
-        folder = _kept(self.digest)
+        folder = _manifest_folder(self.digest)
         for arm in self.manifest.arms:
-            held = self._held(arm)
+            held = self._hold(arm)
             atexit.register(held.release)
             link = folder / f".{arm}.{secrets.token_hex(4)}"
             link.symlink_to(held.folder / arm)
@@ -75,7 +74,7 @@ class Data:
         return folder
 
     def verify(self, arms: Iterable[str], report: Callable[[str], None]) -> None:
-        """Makes sure that every shard of some arms is here, and is what the manifest says.
+        """Makes sure that every shard of some arms is on this node, with the digest in the manifest.
 
         Raises:
             UsageError: one is not; names it.
@@ -104,10 +103,10 @@ class Data:
 
     def _verify_copy(self, arm: str, report: Callable[[str], None]) -> None:
         wanted = self.manifest.arm(arm)
-        whole = storage.cache() / _COPIES / _name(arm, wanted) / _WHOLE
+        whole = storage.cache_folder() / _COPIES / _entry_name(arm, wanted) / _MARK
         if whole.is_file():
             with self.shards(arm) as folder:
-                bad = [shard.name for shard in wanted.shards if not _is(folder / shard.name, shard)]
+                bad = [shard.name for shard in wanted.shards if not _matches(folder / shard.name, shard)]
             if not bad:
                 return
             report(f"data={self.place}: {', '.join(bad)} in {whole.parent} is altered; fetching it again")
@@ -117,33 +116,39 @@ class Data:
         with self.shards(arm):  # compares each as it comes
             pass
 
-    def _held(self, arm: str) -> Hold:
+    def _hold(self, arm: str) -> Hold:
         wanted = self.manifest.arm(arm)
         return node_cache.hold(
-            _COPIES, _name(arm, wanted), lambda: self._size(wanted), lambda folder: self._copy(wanted, folder), _WHOLE
+            _COPIES,
+            _entry_name(arm, wanted),
+            lambda: self._size(wanted),
+            lambda folder: self._copy(wanted, folder),
+            _MARK,
         )
 
     def _size(self, arm: Arm) -> int:
         root = urls.with_credentials(self.place)
-        sizes = threads.each(lambda shard: storage.size(urls.join(root, shard.name), _BRIEF), arm.shards, _AT_A_TIME)
-        return sum(size or 0 for _, size in sizes)
+        with ThreadPool(_THREADS) as pool:
+            sizes = pool.imap_unordered(lambda shard: storage.size(urls.join(root, shard.name)), arm.shards)
+            return sum(size or 0 for size in sizes)
 
     def _copy(self, arm: Arm, folder: Path) -> None:
-        for _ in threads.each(lambda shard: self._copy_shard(shard, folder), arm.shards, _AT_A_TIME):
-            pass
-        storage.publish(folder / _WHOLE, b"")
+        with ThreadPool(_THREADS) as pool:  # its threads do not outlive an interrupted process
+            for _ in pool.imap_unordered(lambda shard: self._copy_shard(shard, folder), arm.shards):
+                pass
+        storage.publish(folder / _MARK, b"")
 
     def _copy_shard(self, shard: Shard, folder: Path) -> None:
         to = folder / shard.name
-        if _is(to, shard):
+        if _matches(to, shard):
             return
         try:
             source = urls.join(urls.with_credentials(self.place), shard.name)
             storage.fetch([source], to, storage.sha256_is(shard.sha256))
         except storage.FetchError as error:
             hint = "the data there is altered, incomplete, or was replaced since the run was planned"
-            passing = isinstance(error, storage.UnreachableError)
-            raise type(error)(f"data={self.place}: {error}{'' if passing else '; ' + hint}") from error
+            advice = "" if isinstance(error, storage.UnreachableError) else f"; {hint}"
+            raise type(error)(f"data={self.place}: {error}{advice}") from error
 
 
 def at(place: str) -> Data:
@@ -160,14 +165,13 @@ def at(place: str) -> Data:
     with tempfile.TemporaryDirectory(prefix="ablate-") as scratch:
         folder = Path(scratch)
         try:
-            storage.fetch([urls.join(urls.with_credentials(public), MANIFEST)], folder / MANIFEST, patience=_BRIEF)
+            source = urls.join(urls.with_credentials(public), MANIFEST)
+            storage.fetch([source], folder / MANIFEST, policy=storage.INTERACTIVE)
         except storage.FetchError as error:
             raise type(error)(f"data={public}: no manifest: {error}") from error
-        content = (folder / MANIFEST).read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        data = Data(public, _read(folder, public), digest)
-    storage.publish(_kept(digest) / MANIFEST, content)
-    return data
+        found = Data(public, _read_manifest(folder, public), storage.sha256(folder / MANIFEST))
+        storage.publish(_manifest_folder(found.digest) / MANIFEST, (folder / MANIFEST).read_bytes())
+        return found
 
 
 def planned(place: str, digest: str) -> Data:
@@ -176,8 +180,8 @@ def planned(place: str, digest: str) -> Data:
     Raises:
         UsageError: what lies there now is another.
     """
-    if urls.is_url(place) and (_kept(digest) / MANIFEST).is_file():
-        return Data(place, _read(_kept(digest), place), digest)  # what was fetched is enough
+    if urls.is_url(place) and (_manifest_folder(digest) / MANIFEST).is_file():
+        return Data(place, _read_manifest(_manifest_folder(digest), place), digest)  # what was fetched is enough
     data = at(place)
     if data.digest != digest:
         raise UsageError(
@@ -186,22 +190,22 @@ def planned(place: str, digest: str) -> Data:
     return data
 
 
-def _kept(digest: str) -> Path:
-    return storage.cache() / "manifests" / digest
+def _manifest_folder(digest: str) -> Path:
+    return storage.cache_folder() / "manifests" / digest
 
 
-def _read(folder: Path, place: str) -> Manifest:
+def _read_manifest(folder: Path, place: str) -> Manifest:
     try:
         return shards.read_manifest(folder)
     except UsageError as error:
         raise UsageError(f"data={place}: {str(error).replace(str(folder), place)}") from error
 
 
-def _is(path: Path, shard: Shard) -> bool:
+def _matches(path: Path, shard: Shard) -> bool:
     return path.is_file() and storage.sha256(path) == shard.sha256
 
 
-def _name(arm: str, wanted: Arm) -> str:
+def _entry_name(arm: str, wanted: Arm) -> str:
     """One content in other tar files is another copy: the files must be those that the manifest names."""
     files = "\n".join(f"{shard.name} {shard.sha256}" for shard in wanted.shards)
     return f"{arm}-{hashlib.sha256(files.encode()).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""Folders of results, wherever they lie: those in an object store are copied into the node's cache and read there."""
+"""Folders of results, local or in an object store; the latter are mirrored in the node's cache and read there."""
 
 from __future__ import annotations
 
@@ -7,38 +7,23 @@ import hashlib
 import os
 import sys
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from ablate import storage
 from ablate.errors import UsageError
-from ablate.storage import node_cache, threads, urls
-from ablate.storage.listing import listing
+from ablate.storage import node_cache, urls
+from ablate.storage.objects import Listed
 
 _KIND = "results"
 _WHOLE = ".whole-"  # followed by the digest of what was there
-_AT_A_TIME = 8
+_THREADS = 8
 
-# The commit marks first: what they vouch for was written before them, so a later look finds it.
+# The commit marks first: what they stand for was written before them, so a later listing has it.
 _FOLDERS = ("trials", "images", "epochs", "runs", "searches", "")
 _DEEP = {"searches"}  # a folder for each search
 _READ = {"": ("locations.parquet",)}
-
-
-@dataclass(frozen=True)
-class _File:
-    """`path` is relative to the results' folder; `modified` in nanoseconds since 1970."""
-
-    path: str
-    size: int
-    modified: int
-
-    def is_at(self, folder: Path) -> bool:
-        try:
-            found = (folder / self.path).stat()
-        except FileNotFoundError:
-            return False
-        return (found.st_size, found.st_mtime_ns) == (self.size, self.modified)
 
 
 def folder(place: str) -> AbstractContextManager[Path]:
@@ -69,35 +54,45 @@ def folder(place: str) -> AbstractContextManager[Path]:
     )
 
 
-def _files(place: str) -> list[_File]:
+def _files(place: str) -> list[Listed]:
+    """All that is read of results, by its path in their folder."""
     found = []
     for folder in _FOLDERS:
-        listed = listing(urls.join(place, folder) if folder else place, below=folder in _DEEP)
+        listed = storage.listing(urls.join(place, folder) if folder else place, below=folder in _DEEP)
         wanted = [file for file in listed if file.name in _READ.get(folder, (file.name,))]
-        found += [_File(f"{folder}/{file.name}".lstrip("/"), file.size, file.modified) for file in wanted]
-    return sorted(found, key=lambda file: file.path)
+        found += [replace(file, name=f"{folder}/{file.name}".lstrip("/")) for file in wanted]
+    return sorted(found, key=lambda file: file.name)
 
 
-def _copy(place: str, files: list[_File], to: Path, mark: str) -> None:
+def _copy(place: str, files: list[Listed], to: Path, mark: str) -> None:
     """Makes a copy, or an older one, equal to what was listed."""
     for older in to.glob(f"{_WHOLE}*"):
         older.unlink()
-    wanted = {file.path for file in files}
+    names = {file.name for file in files}
     for folder in filter(None, _FOLDERS):
         (to / folder).mkdir(parents=True, exist_ok=True)
         for path in (to / folder).rglob("*"):
-            if path.is_file() and path.relative_to(to).as_posix() not in wanted:
+            if path.is_file() and path.relative_to(to).as_posix() not in names:
                 path.unlink()
-    missing = [file for file in files if not file.is_at(to)]
+    missing = [file for file in files if not _is_copied(file, to)]
     size = sum(file.size for file in missing)
     shown = urls.without_credentials(place)
     print(f"out={shown}: copying {len(missing):,} files ({size / 1e6:.1f} MB) into {to}", file=sys.stderr)
-    for _ in threads.each(lambda file: _fetch(place, file, to), missing, _AT_A_TIME):
-        pass
+    with ThreadPool(_THREADS) as pool:  # its threads do not outlive an interrupted process
+        for _ in pool.imap_unordered(lambda file: _fetch(place, file, to), missing):
+            pass
     storage.publish(to / mark, b"")
 
 
-def _fetch(place: str, file: _File, to: Path) -> None:
-    path = to / file.path
-    storage.fetch([urls.join(place, file.path)], path)
+def _is_copied(file: Listed, to: Path) -> bool:
+    try:
+        found = (to / file.name).stat()
+    except FileNotFoundError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (file.size, file.modified)
+
+
+def _fetch(place: str, file: Listed, to: Path) -> None:
+    path = to / file.name
+    storage.fetch([urls.join(place, file.name)], path)
     os.utime(path, ns=(file.modified, file.modified))

@@ -16,7 +16,7 @@ import pydantic
 from ablate import storage
 from ablate.errors import UsageError
 from ablate.results import tables
-from ablate.storage import locks
+from ablate.storage.locks import Lock
 
 FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
 
@@ -137,16 +137,12 @@ def held(out: Path, search: str, space: str) -> Iterator[None]:
     Raises:
         UsageError: another run holds it.
     """
-    path = _folder(out) / search / ".held"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        try:
-            locks.alone(lock, path, "give an out= on a disk that has them", wait=False)
-        except BlockingIOError:
+    with Lock(_folder(out) / search / ".held", "give an out= on a disk that has them") as lock:
+        if not lock.exclusive(wait=False):
             raise UsageError(
                 f"space={space}: another run is at work on this very search in out={out}; "
                 "wait for it, or give another out="
-            ) from None
+            )
         yield
 
 

@@ -72,7 +72,7 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
-        storage.cache()  # its trials' too: one that cannot be written would fail them all, one after the other
+        storage.cache_folder()  # its trials' too: one that cannot be written would fail them all, one after the other
         ray_token.ensure()
         options |= {
             "num_cpus": usable_cores(),

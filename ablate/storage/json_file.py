@@ -1,4 +1,4 @@
-"""JSON that a user brings, in whichever of Unicode's encodings; what is something else is named, with what to do."""
+"""JSON files of users, in any of Unicode's encodings; errors recognise other formats and say what to do."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ablate.errors import UsageError, plain
 
-_BEGUN = 40  # characters that an error quotes
-# How files begin that are often given in the place of JSON, and what to do with them.
-_OTHERS = {
+_QUOTED = 40  # bytes of the beginning that an error quotes
+# First bytes of formats that are often given instead of JSON, and what to do with them.
+_OTHER_FORMATS = {
     b"PK\x03\x04": "a zip archive, not JSON; unpack it (unzip {path}) and name the JSON that was in it",
     b"\x1f\x8b": "packed with gzip; type gzip -dc < {path} > unpacked.json, and give {key}=unpacked.json",
     b"BZh": "packed with bzip2; type bzip2 -dc < {path} > unpacked.json, and give {key}=unpacked.json",
@@ -22,13 +22,13 @@ _OTHERS = {
 
 
 def read(path: Path, key: str) -> object:
-    """What a file holds, with or without a byte-order mark.
+    """The value in a file, with or without a byte-order mark.
 
     Args:
         key: what the user typed before the `=`, for errors.
 
     Raises:
-        UsageError: there is no such file, or no JSON in it; says what it is, as far as that is seen.
+        UsageError: there is no such file, or no JSON in it; says which format it has instead, where that is known.
     """
     try:
         data = path.read_bytes()
@@ -38,16 +38,16 @@ def read(path: Path, key: str) -> object:
         raise UsageError(f"{key}={path}: a folder; give the JSON file") from None
     except OSError as error:
         raise UsageError(f"{key}={path}: {error.strerror}") from error
-    begun = data[:_BEGUN].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for beginning, advice in _OTHERS.items():
-        if begun.startswith(beginning):
+    start = data[:_QUOTED].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for first_bytes, advice in _OTHER_FORMATS.items():
+        if start.startswith(first_bytes):
             raise UsageError(f"{key}={path}: {advice.format(path=shlex.quote(str(path)), key=key)}")
     if not data.strip():
         raise UsageError(f"{key}={path}: the file is empty")
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{key}={path}: {_problem(error)}; it begins with {_shown(begun)}") from error
+        raise UsageError(f"{key}={path}: {_problem(error)}; it begins with {_shown(start)}") from error
 
 
 def _problem(error: ValueError | RecursionError) -> str:
@@ -60,5 +60,5 @@ def _problem(error: ValueError | RecursionError) -> str:
     return f"not JSON, or not all of it: {error}"
 
 
-def _shown(begun: bytes) -> str:
-    return repr(plain(begun.decode("utf-8", "replace")))
+def _shown(start: bytes) -> str:
+    return repr(plain(start.decode("utf-8", "replace")))

@@ -1,38 +1,67 @@
-"""Locks of files (flock): they end with the process that held them, however it died."""
+"""Locks of files by flock: they end with the process that holds them, however it dies.
+
+Not by the library filelock: where a file system has no locks, it uses marker files, which outlive a killed process.
+"""
 
 from __future__ import annotations
 
 import errno
 import fcntl
 import os
-from typing import IO
+from pathlib import Path
 
 from ablate.errors import UsageError
 
-# What a file system answers that has no such locks: some of the network, or a folder of the host in a container.
-_NONE = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
+# The answers of file systems without locks: some of the network, or a folder of the host in a container.
+_UNSUPPORTED = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 
 
-def shared(file: int | IO[bytes] | IO[str], place: object, advice: str) -> None:
-    """Waits until nobody holds a file alone; `place` names it in errors, whose end is `advice`."""
-    _lock(file, fcntl.LOCK_SH, place, advice)
+class Lock:
+    """A file, made where it is not there, that is locked until this is closed.
 
-
-def alone(file: int | IO[bytes] | IO[str], place: object, advice: str, wait: bool = True) -> None:
-    """Holds a file alone, as soon as nobody else does.
-
-    Raises:
-        BlockingIOError: somebody holds it, and this is not to wait.
-        UsageError: its file system has no locks.
+    Args:
+        advice: what to do where the file system has no locks; the end of that error.
     """
-    _lock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), place, advice)
 
+    def __init__(self, path: Path, advice: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path, self._advice = path, advice
+        self.file = path.open("ab", buffering=0)
 
-def _lock(file: int | IO[bytes] | IO[str], operation: int, place: object, advice: str) -> None:
-    try:
-        fcntl.flock(file, operation)
-    except OSError as error:
-        if error.errno not in _NONE:
-            raise
-        told = os.strerror(error.errno or 0)
-        raise UsageError(f"{place}: its file system has no locks (flock: {told}); {advice}") from error
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def shared(self) -> None:
+        """Waits until no one else holds an exclusive lock."""
+        self._lock(fcntl.LOCK_SH)
+
+    def exclusive(self, wait: bool = True) -> bool:
+        """Waits until no one else holds a lock; with `wait=False` returns False where someone does."""
+        try:
+            self._lock(fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the file that is locked."""
+        try:
+            return os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def close(self) -> None:
+        self.file.close()
+
+    def _lock(self, operation: int) -> None:
+        try:
+            fcntl.flock(self.file, operation)
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+            reason = os.strerror(error.errno or 0)
+            message = f"{self.path}: its file system has no locks (flock: {reason}); {self._advice}"
+            raise UsageError(message) from error

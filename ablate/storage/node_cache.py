@@ -3,11 +3,11 @@
 The least recently used go first.
 
     <cache>/<kind>/<name>/        an entry: files, and `.size`, the bytes that it takes when it is whole
-    <cache>/locks/<kind>/<name>   shared while the entry is used, exclusive while it is made or removed; its time is the
-                                  entry's last use
-    <cache>/locks/room            held while room is made
+    <cache>/locks/<kind>/<name>   locked shared while the entry is used, exclusively while it is made or removed; its
+                                  time is the entry's last use
+    <cache>/locks/room            locked while room is made
 
-Locks are the system's (flock), so they end with the process that held them, however it died. Lock files stay.
+Lock files stay.
 """
 
 from __future__ import annotations
@@ -17,26 +17,25 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ablate import storage
 from ablate.errors import UsageError
-from ablate.storage import locks
+from ablate.storage.locks import Lock
 
 LIMIT = "ABLATE_CACHE_GB"
 _DEFAULT_GB = 100.0
 _KINDS = ("copies", "decoded", "results")
 _SIZE = ".size"
-_GONE = ".gone-"
-_ELSEWHERE = "set ABLATE_CACHE to a folder of a local disk"
+_REMOVED = ".gone-"
 
 
 class Hold:
     """An entry in use: nobody removes it while this object lives."""
 
-    def __init__(self, folder: Path, lock: _Lock) -> None:
+    def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
         self._lock = lock
 
@@ -65,13 +64,13 @@ def hold(kind: str, name: str, size: Callable[[], int], make: Callable[[Path], N
         UsageError: there is no room for it.
     """
     assert kind in _KINDS
-    folder = storage.cache() / kind / name
-    lock = _Lock(_lock_path(folder))
+    folder = storage.cache_folder() / kind / name
+    lock = _lock(kind, name)
     try:
         while True:
             lock.shared()
             if (folder / mark).is_file():
-                lock.used()
+                os.utime(lock.path)
                 return Hold(folder, lock)
             lock.exclusive()  # lets go of the shared one first, so that two who wait for each other do not stay so
             if not (folder / mark).is_file():
@@ -102,7 +101,7 @@ def require(needed: int, what: str) -> None:
     """Raises a `UsageError` where one run needs more than the cache may ever take; `what` says for what."""
     if needed > limit():
         raise UsageError(
-            f"the run needs {gigabytes(needed)} of cache for {what}, and {storage.cache()} may take "
+            f"the run needs {gigabytes(needed)} of cache for {what}, and {storage.cache_folder()} may take "
             f"{gigabytes(limit())}; set {LIMIT}={math.ceil(needed * 1.1 / 1e9)} or higher, or run fewer arms at a time"
         )
 
@@ -110,41 +109,6 @@ def require(needed: int, what: str) -> None:
 def gigabytes(size: int) -> str:
     """A size as people read it."""
     return f"{size / 1e9:.3g} GB"
-
-
-class _Lock:
-    """A lock that an open file holds; readable by the processes of one node."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-
-    def shared(self) -> None:
-        assert self._file is not None
-        locks.shared(self._file, self._path, _ELSEWHERE)
-
-    def exclusive(self) -> None:
-        assert self._file is not None
-        locks.alone(self._file, self._path, _ELSEWHERE)
-
-    def exclusive_at_once(self) -> bool:
-        assert self._file is not None
-        try:
-            locks.alone(self._file, self._path, _ELSEWHERE, wait=False)
-        except BlockingIOError:
-            return False
-        return True
-
-    def used(self) -> None:
-        """Marks now as the last use."""
-        assert self._file is not None
-        os.utime(self._file)
-
-    def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
 
 @dataclass(frozen=True)
@@ -157,12 +121,11 @@ class _Entry:
 
 def _make_room(folder: Path, size: int) -> None:
     """Removes what was not used for longest until `size` bytes fit, and books them for `folder`."""
-    room = _Lock(storage.cache() / "locks" / "room")
-    try:
+    with _lock("room") as room:
         room.exclusive()
-        entries = _entries()
+        entries = list(_entries())
         on_disk = sum(entry.on_disk for entry in entries)
-        allowed = min(limit(), on_disk + shutil.disk_usage(storage.cache()).free)
+        allowed = min(limit(), on_disk + shutil.disk_usage(storage.cache_folder()).free)
         others = sorted((entry for entry in entries if entry.folder != folder), key=lambda entry: entry.used_at)
         taken = sum(entry.size for entry in others)
         for entry in others:
@@ -170,61 +133,45 @@ def _make_room(folder: Path, size: int) -> None:
                 break
             taken -= entry.size if _removed(entry.folder) else 0
         if taken + size > allowed:
-            raise UsageError(_full(size, taken, allowed))
+            why = LIMIT if allowed == limit() else "free on its disk"
+            raise UsageError(
+                f"the cache {storage.cache_folder()} has no room: {gigabytes(size)} needed, {gigabytes(taken)} in use, "
+                f"{gigabytes(allowed)} allowed ({why}); set {LIMIT} higher, or ABLATE_CACHE to a larger disk"
+            )
         storage.publish(folder / _SIZE, str(size).encode())
-    finally:
-        room.close()
 
 
-def _full(size: int, taken: int, allowed: int) -> str:
-    why = f"{LIMIT}" if allowed == limit() else "what its disk has left"
-    return (
-        f"the cache {storage.cache()} has no room: {gigabytes(size)} are needed, {gigabytes(taken)} are in use and "
-        f"{gigabytes(allowed)} is all that it may take ({why}); set {LIMIT} higher, or ABLATE_CACHE to a larger disk"
-    )
-
-
-def _entries() -> list[_Entry]:
-    found = []
-    for kind in _KINDS:
-        for folder in (storage.cache() / kind).glob("*"):
-            if folder.name.startswith(_GONE):
-                shutil.rmtree(folder, ignore_errors=True)  # whoever was removing it died
-            elif folder.is_dir():
-                found.append(_entry(folder))
-    return found
-
-
-def _entry(folder: Path) -> _Entry:
-    on_disk, booked, used_at = 0, 0, folder.stat().st_mtime
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):  # somebody is writing this entry
-            on_disk += path.stat().st_size if path.is_file() else 0
-    with contextlib.suppress(FileNotFoundError):
-        booked = int((folder / _SIZE).read_text())
-    with contextlib.suppress(FileNotFoundError):
-        used_at = _lock_path(folder).stat().st_mtime
-    return _Entry(folder, max(on_disk, booked), on_disk, used_at)
+def _entries() -> Iterator[_Entry]:
+    for folder in (found for kind in _KINDS for found in (storage.cache_folder() / kind).glob("*")):
+        if folder.name.startswith(_REMOVED):
+            shutil.rmtree(folder, ignore_errors=True)  # whoever was removing it died
+        elif folder.is_dir():
+            on_disk, booked, used_at = 0, 0, folder.stat().st_mtime
+            for path in folder.rglob("*"):
+                with contextlib.suppress(FileNotFoundError):  # somebody is writing this entry
+                    on_disk += path.stat().st_size if path.is_file() else 0
+            with contextlib.suppress(FileNotFoundError):
+                booked = int((folder / _SIZE).read_text())
+            with contextlib.suppress(FileNotFoundError):
+                used_at = _lock_path(folder.parent.name, folder.name).stat().st_mtime
+            yield _Entry(folder, max(on_disk, booked), on_disk, used_at)
 
 
 def _removed(folder: Path) -> bool:
     """Removes an entry unless somebody uses it; says whether it did."""
-    lock = _Lock(_lock_path(folder))
-    try:
-        if not lock.exclusive_at_once():
+    with _lock(folder.parent.name, folder.name) as lock:
+        if not lock.exclusive(wait=False):
             return False
-        _remove(folder)
+        removed = folder.with_name(f"{_REMOVED}{secrets.token_hex(4)}")
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(removed)  # at once, so that nobody ever meets half an entry
+            shutil.rmtree(removed)
         return True
-    finally:
-        lock.close()
 
 
-def _remove(folder: Path) -> None:
-    gone = folder.with_name(f"{_GONE}{secrets.token_hex(4)}")
-    with contextlib.suppress(FileNotFoundError):
-        folder.rename(gone)  # at once, so that nobody ever meets half an entry
-        shutil.rmtree(gone)
+def _lock(*names: str) -> Lock:
+    return Lock(_lock_path(*names), "set ABLATE_CACHE to a folder of a local disk")
 
 
-def _lock_path(folder: Path) -> Path:
-    return storage.cache() / "locks" / folder.parent.name / folder.name
+def _lock_path(*names: str) -> Path:
+    return storage.cache_folder().joinpath("locks", *names)

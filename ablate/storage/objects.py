@@ -1,14 +1,18 @@
-"""Object stores: s3:// and gs:// by pyarrow's file systems, with the credentials that their tools use.
+"""Object stores, s3:// and gs://, and local folders by pyarrow's file systems, with the credentials of their own tools.
 
 s3://[KEY:SECRET@]BUCKET/PATH[?endpoint_override=HOST:PORT&region=NAME&scheme=http]
 gs://[anonymous@]BUCKET/PATH[?endpoint_override=HOST:PORT&scheme=http]
+
+Errors are in words of our own, since the library's messages hold the URL, and thereby passwords.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,13 +21,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pyarrow as pa
 from pyarrow import fs
 
-from ablate.storage.reply import BrokenOffError, Patience, RefusedError, Reply, as_md5
+from ablate.storage import urls
+from ablate.storage.paths import unique_name
+from ablate.storage.transfer import RefusedError, Response, RetryPolicy, TransientError, as_md5, retry
 
 _CHUNK = 2**23  # each is a request of its own
 _FINAL = re.compile(
     r"ACCESS_DENIED|INVALID_ACCESS_KEY|SIGNATURE|FORBIDDEN|PERMISSION_DENIED|UNAUTHENTICATED|\b40[13]\b"
 )
-_SAID = re.compile(r"AWS Error ([^:]+?) during|Status\((\w+): ")
+_REASON = re.compile(r"AWS Error ([^:]+?) during|Status\((\w+): ")
 
 
 @dataclass(frozen=True)
@@ -35,100 +41,133 @@ class Listed:
     modified: int
 
 
-def opened(url: str, offset: int, validator: str | None, patience: Patience) -> Reply:
-    """See `web.opened`."""
-    try:
-        filesystem, path = _store(url, patience)
+def opened(url: str, offset: int, validator: str | None, policy: RetryPolicy) -> Response:
+    """As `web.opened`."""
+    with _errors():
+        filesystem, path = _filesystem(url, policy)
         file = filesystem.open_input_file(path)
         size = int(file.size())
-        about = {name.lower(): value.decode() for name, value in (file.metadata() or {}).items()}
-        if offset > size or (validator and validator != about.get("etag")):
+        metadata = {name.lower(): value.decode() for name, value in (file.metadata() or {}).items()}
+        etag = metadata.get("etag")
+        if offset > size or (validator and validator != etag):
             offset = 0
         file.seek(offset)
-    except (OSError, pa.ArrowException) as error:
-        raise _told(error) from None
-    return Reply(offset, size, about.get("etag"), as_md5(about.get("md5hash")), _body(file))
+    return Response(offset, size, etag, as_md5(metadata.get("md5hash")), _body(file))
 
 
-def size(url: str, patience: Patience) -> int | None:
-    """See `web.size`."""
-    try:
-        filesystem, path = _store(url, patience)
+def size(place: str, policy: RetryPolicy) -> int | None:
+    """Bytes of a file; None where there is none.
+
+    Raises:
+        RefusedError, TransientError: the store refuses, or does not answer.
+    """
+    with _errors():
+        filesystem, path = _filesystem(place, policy)
         found: int | None = filesystem.get_file_info(path).size
-    except (OSError, pa.ArrowException):
-        return None
     return found
 
 
-def listing(url: str, patience: Patience, below: bool = False) -> list[Listed]:
-    """The files in a folder, with `below` also those in the folders within it; none where there is no such folder.
+def listing(place: str, policy: RetryPolicy, below: bool = False) -> list[Listed]:
+    """The files in a folder that are not hidden, with `below` also those in its subfolders; none where it is not there.
 
     Raises:
-        RefusedError, BrokenOffError: as `web.opened`.
+        RefusedError, TransientError: the store refuses, or does not answer.
+    """
+    with _errors():
+        filesystem, path = _filesystem(place, policy)
+        found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=below))
+    within = path.rstrip("/") + "/"
+    return [
+        Listed(info.path.removeprefix(within), info.size, info.mtime_ns)
+        for info in found
+        if info.type == fs.FileType.File and not info.base_name.startswith(".")
+    ]
+
+
+def publish(url: str, data: bytes, policy: RetryPolicy) -> None:
+    """Makes an object that is absent or whole: closing an output stream publishes what it has, even after an exception.
+
+    Raises:
+        OSError: it cannot be written; names the URL, without credentials.
     """
     try:
-        filesystem, path = _store(url, patience)
-        found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=below))
-    except (OSError, pa.ArrowException) as error:
-        raise _told(error) from None
-    files = [info for info in found if info.type == fs.FileType.File]
-    within = path.rstrip("/") + "/"
-    return [Listed(info.path.removeprefix(within), info.size, info.mtime_ns) for info in files]
+        retry(lambda: _upload(url, data, policy), policy)
+    except (RefusedError, TransientError) as error:
+        raise OSError(errno.EIO, str(error), urls.without_credentials(url)) from None
+
+
+def _upload(url: str, data: bytes, policy: RetryPolicy) -> None:
+    with _errors():
+        filesystem, path = _filesystem(url, policy)
+        folder, _, name = path.rpartition("/")
+        partial = f"{folder}/{unique_name(name)}"
+        try:
+            with filesystem.open_output_stream(partial) as file:
+                file.write(data)
+            filesystem.move(partial, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                filesystem.delete_file(partial)
+            raise
 
 
 def _body(file: Any) -> Iterator[bytes]:  # noqa: ANN401 - pyarrow has no types
-    try:
-        with file:
-            while data := file.read(_CHUNK):
-                yield data
-    except (OSError, pa.ArrowException) as error:
-        raise _told(error) from None
+    with _errors(), file:
+        while data := file.read(_CHUNK):
+            yield data
 
 
-def _store(url: str, patience: Patience) -> tuple[Any, str]:
-    parts = urlsplit(url)
+def _filesystem(place: str, policy: RetryPolicy) -> tuple[Any, str]:
+    """The file system of a place, and the path in it."""
+    if not urls.is_url(place):
+        return fs.LocalFileSystem(), place
+    if urls.is_http(place):
+        raise RefusedError("a web server lists no files and takes none")
+    parts = urlsplit(place)
+    bucket = parts.netloc.rpartition("@")[2]
+    path = f"{bucket}{unquote(parts.path)}"
     options = dict(parse_qsl(parts.query))
-    make = _s3 if parts.scheme == "s3" else _gs
-    host = parts.netloc.rpartition("@")[2]
-    return make(parts.username, parts.password, host, options, patience), f"{host}{unquote(parts.path)}"
-
-
-def _s3(user: str | None, password: str | None, bucket: str, options: Mapping[str, str], patience: Patience) -> Any:  # noqa: ANN401
-    # pyarrow itself does not read these variables, which all other tools do.
-    ours = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    endpoint = options.get("endpoint_override") or ours
+    scheme, endpoint = options.get("scheme", "https"), options.get("endpoint_override")
+    if parts.scheme == "gs":
+        limit = timedelta(seconds=max(1.0, policy.connect))  # its default is a quarter of an hour
+        anonymous = parts.username == "anonymous"
+        store = fs.GcsFileSystem(anonymous=anonymous, endpoint_override=endpoint, scheme=scheme, retry_time_limit=limit)
+        return store, path
+    # pyarrow itself does not read all of these variables, which all other tools do.
+    endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return fs.S3FileSystem(
-        access_key=user and unquote(user),
-        secret_key=password and unquote(password),
+    store = fs.S3FileSystem(
+        access_key=parts.username and unquote(parts.username),
+        secret_key=parts.password and unquote(parts.password),
         region=region or ("us-east-1" if endpoint else fs.resolve_s3_region(bucket)),
         endpoint_override=endpoint,
-        scheme=options.get("scheme", "https"),
-        connect_timeout=patience.connect,
-        request_timeout=patience.read,
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1),  # retries are ours
+        scheme=scheme,
+        connect_timeout=policy.connect,
+        request_timeout=policy.read,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1),  # else its retries would multiply ours
     )
+    return store, path
 
 
-def _gs(user: str | None, password: str | None, bucket: str, options: Mapping[str, str], patience: Patience) -> Any:  # noqa: ANN401
-    return fs.GcsFileSystem(
-        anonymous=user == "anonymous",
-        endpoint_override=options.get("endpoint_override"),
-        scheme=options.get("scheme", "https"),
-        retry_time_limit=timedelta(seconds=max(1.0, patience.connect)),  # else a quarter of an hour
-    )
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """Turns pyarrow's errors into `RefusedError` and `TransientError`."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise _explained(error) from None
 
 
-def _told(error: Exception) -> RefusedError | BrokenOffError:
+def _explained(error: Exception) -> RefusedError | TransientError:
     if isinstance(error, FileNotFoundError):
         return RefusedError("no such object")
     text = str(error)
     if "Bucket" in text and "not found" in text:
         return RefusedError("no such bucket")
     if not isinstance(error, OSError):
-        return RefusedError(f"cannot be asked for ({type(error).__name__})")
-    found = _SAID.search(text)
-    said = (found[1] or found[2]).lower().replace("_", " ") if found else "the store does not answer"
+        return RefusedError(f"cannot be requested ({type(error).__name__})")
+    found = _REASON.search(text)
+    reason = (found[1] or found[2]).lower().replace("_", " ") if found else "the store does not answer"
     if _FINAL.search(text) or isinstance(error, PermissionError):
-        return RefusedError(f"{said}; credentials are taken from the environment and the store's own files")
-    return BrokenOffError(said)
+        return RefusedError(f"{reason}; credentials are taken from the environment and the store's own files")
+    return TransientError(reason)

@@ -1,4 +1,4 @@
-"""What can be told from a URL's text: which ones are known, how names are appended, and what of it is secret."""
+"""URLs as text: which ones are known, how names are appended, and which parts are secret."""
 
 from __future__ import annotations
 

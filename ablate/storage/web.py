@@ -1,6 +1,6 @@
-"""Asks for a file by http(s), once. Knows nothing of files on the disk and of retries.
+"""Asks for a file by http(s), once.
 
-What goes wrong is told in our own words: the libraries' messages hold the URL, and with it passwords.
+Errors are in words of our own, since the libraries' messages hold the URL, and thereby passwords.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from ablate.storage import urls
-from ablate.storage.reply import BrokenOffError, Patience, RefusedError, Reply, as_md5
+from ablate.storage.transfer import RefusedError, Response, RetryPolicy, TransientError, as_md5
 
 _CHUNK = 2**18
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _DENIED = frozenset({401, 403})
 
 
@@ -32,119 +32,121 @@ def session(connections: int = 1) -> requests.Session:
 
 
 @contextlib.contextmanager
-def opened(url: str, offset: int, validator: str | None, patience: Patience, http: requests.Session) -> Iterator[Reply]:
-    """Asks for a file from `offset` on; from its beginning where it is no longer the one that `validator` tells.
+def opened(
+    url: str, offset: int, validator: str | None, policy: RetryPolicy, session: requests.Session
+) -> Iterator[Response]:
+    """Asks for a file from `offset` on; from its beginning where `validator` is no longer the file's.
 
     Raises:
-        RefusedError, BrokenOffError: there is no such file, or the server does not answer.
+        RefusedError, TransientError: there is no such file, or the server does not answer.
     """
-    with _get(url, offset, validator, patience, http) as response:
-        yield _reply(response, offset, patience)
-
-
-def size(url: str, patience: Patience, http: requests.Session) -> int | None:
-    """Bytes of a file, where the server tells them."""
-    timeout = (patience.connect, patience.read)
-    try:
-        response = http.head(url, headers={"Accept-Encoding": "identity"}, timeout=timeout, allow_redirects=True)
-    except (requests.RequestException, urllib3.exceptions.HTTPError):
-        return None  # whoever fetches it will be told why
-    return _whole(response.headers.get("Content-Length")) if response.ok else None
-
-
-@contextlib.contextmanager
-def _get(
-    url: str, offset: int, validator: str | None, patience: Patience, http: requests.Session
-) -> Iterator[requests.Response]:
     headers = {"Accept-Encoding": "identity"}  # else the length would be that of a compressed body
     if offset:
         headers["Range"] = f"bytes={offset}-"
         if validator:
             headers["If-Range"] = validator
-    try:
-        response = http.get(url, headers=headers, stream=True, timeout=(patience.connect, patience.read))
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects) as error:
-        raise RefusedError(f"cannot be asked for ({type(error).__name__})") from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise BrokenOffError(_why(error, patience)) from None
-    with response:
-        yield response
+    with _errors(policy):
+        answer = session.get(url, headers=headers, stream=True, timeout=(policy.connect, policy.read))
+    with answer:
+        yield _response(answer, offset, policy)
 
 
-def _reply(response: requests.Response, offset: int, patience: Patience) -> Reply:
-    status, headers = response.status_code, response.headers
-    if status in _AGAIN:
-        wait = _whole(headers.get("Retry-After"))
-        raise BrokenOffError(f"{status} {response.reason}", None if wait is None else float(wait))
-    body = _body(response, patience)
+def size(url: str, policy: RetryPolicy, session: requests.Session) -> int | None:
+    """Bytes of a file, where the server tells them.
+
+    Raises:
+        RefusedError, TransientError: the server does not answer.
+    """
+    with _errors(policy):
+        headers, timeout = {"Accept-Encoding": "identity"}, (policy.connect, policy.read)
+        answer = session.head(url, headers=headers, timeout=timeout, allow_redirects=True)
+    return _number(answer.headers.get("Content-Length")) if answer.ok else None
+
+
+def _response(answer: requests.Response, offset: int, policy: RetryPolicy) -> Response:
+    status, headers = answer.status_code, answer.headers
+    if status in _TRANSIENT:
+        raise TransientError(f"{status} {answer.reason}", retry_after=_number(headers.get("Retry-After")) or 0)
+    if status not in {200, 206, 416}:
+        hint = f"; credentials are given in the URL, or in {urls.CREDENTIALS} on every node"
+        raise RefusedError(f"{status} {answer.reason}{hint if status in _DENIED else ''}")
+    start, total = _range(headers.get("Content-Range", ""))
+    length = _number(headers.get("Content-Length"))
+    body = _body(answer, policy)
     if status == 416:  # nothing lies behind the offset: either all is here, or what is here is of another file
-        total = _whole((headers.get("Content-Range") or "").rpartition("/")[2])
         if total != offset:
-            raise BrokenOffError("does not have the part that was asked for", stale=True)
-        return Reply(offset, total, None, _md5(response), iter(()))
+            raise TransientError("does not have the requested part", stale=True)
+        return Response(offset, total, None, _md5(answer), iter(()))
     if status == 206:
-        start, total = _range(headers.get("Content-Range") or "")
         if start != offset:
-            raise BrokenOffError("answered with another part than was asked for", stale=True)
-        rest = _whole(headers.get("Content-Length"))
-        total = total if total is not None or rest is None else offset + rest
-        return Reply(offset, total, _validator(response), _md5(response), body)
-    if status != 200:
-        hint = (
-            f"; credentials are given in the URL, or in {urls.CREDENTIALS} on every node" if status in _DENIED else ""
-        )
-        raise RefusedError(f"{status} {response.reason}{hint}")
+            raise TransientError("sent another part than the requested one", stale=True)
+        if total is None and length is not None:
+            total = offset + length
+        return Response(offset, total, _validator(answer), _md5(answer), body)
     if headers.get("Content-Encoding", "identity") != "identity":  # asked not to, yet compressed: nothing to go by
-        return Reply(0, None, None, None, body)
-    return Reply(0, _whole(headers.get("Content-Length")), _validator(response), _md5(response), body)
+        return Response(0, None, None, None, body)
+    return Response(0, length, _validator(answer), _md5(answer), body)
 
 
-def _body(response: requests.Response, patience: Patience) -> Iterator[bytes]:
-    try:
+def _body(answer: requests.Response, policy: RetryPolicy) -> Iterator[bytes]:
+    with _errors(policy):
         # read1 hands on whatever has come, so that little is lost when the connection breaks.
-        while data := response.raw.read1(_CHUNK, decode_content=True):
+        while data := answer.raw.read1(_CHUNK, decode_content=True):
             yield data
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise BrokenOffError(_why(error, patience)) from None
 
 
-def _validator(response: requests.Response) -> str | None:
-    etag = response.headers.get("ETag")
-    return etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
+def _validator(answer: requests.Response) -> str | None:
+    etag = answer.headers.get("ETag")
+    return etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified")
 
 
-def _md5(response: requests.Response) -> bytes | None:
+def _md5(answer: requests.Response) -> str | None:
     """What the server says of the whole file: Google's and Azure's own headers, or the standard one."""
-    headers = response.headers
-    told = headers.get("x-ms-blob-content-md5")
-    if response.status_code == 200:
-        told = told or headers.get("Content-MD5")  # of a part it would be the part's
+    headers = answer.headers
+    found = headers.get("x-ms-blob-content-md5")
+    if answer.status_code == 200:
+        found = found or headers.get("Content-MD5")  # of a part it would be the part's
     if headers.get("x-goog-stored-content-encoding", "identity") == "identity":
-        hashes = dict(re.findall(r"(\w+)=([A-Za-z0-9+/=]+)", headers.get("x-goog-hash", "")))
-        told = told or hashes.get("md5")
-    return as_md5(told)
+        google = re.search(r"\bmd5=([A-Za-z0-9+/=]+)", headers.get("x-goog-hash", ""))
+        found = found or (google and google[1])
+    return as_md5(found)
 
 
-def _range(text: str) -> tuple[int | None, int | None]:
-    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", text.strip())
-    return (int(found[1]), _whole(found[2])) if found else (None, None)
+def _range(header: str) -> tuple[int | None, int | None]:
+    """First byte of a part, and bytes of the whole."""
+    found = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", header.strip())
+    return (_number(found[1]), _number(found[2])) if found else (None, None)
 
 
-def _whole(text: str | None) -> int | None:
+def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() else None
 
 
-def _why(error: BaseException, patience: Patience) -> str:
+@contextlib.contextmanager
+def _errors(policy: RetryPolicy) -> Iterator[None]:
+    """Turns the libraries' errors into `RefusedError` and `TransientError`."""
+    try:
+        yield
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects) as error:
+        raise RefusedError(f"cannot be requested ({type(error).__name__})") from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:  # requests' own are OSErrors
+        raise TransientError(_reason(error, policy)) from None
+
+
+def _reason(error: BaseException, policy: RetryPolicy) -> str:
     chain = [error]
     while (deeper := chain[-1].__cause__ or chain[-1].__context__) is not None and deeper not in chain:
         chain.append(deeper)
-    said = [link.strerror for link in chain if isinstance(link, OSError) and link.strerror]
-    if said:
-        return said[-1]
-    if any(isinstance(link, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for link in chain):
-        return f"no connection within {patience.connect:g} s"
-    if any(isinstance(link, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError) for link in chain):
-        return f"nothing came for {patience.read:g} s"
-    if any(isinstance(link, urllib3.exceptions.IncompleteRead) for link in chain):
-        return "broke off early"
-    return f"the connection failed ({type(chain[-1]).__name__})"
+    system = [link.strerror for link in chain if isinstance(link, OSError) and link.strerror]
+    names = {type(link).__name__ for link in chain}  # requests' and urllib3's errors have the same or similar names
+    if system:
+        return system[-1]
+    if names & {"ConnectTimeout", "ConnectTimeoutError"}:
+        return f"no connection within {policy.connect:g} s"
+    if names & {"ReadTimeout", "ReadTimeoutError"}:
+        return f"no data for {policy.read:g} s"
+    return (
+        "the connection was closed early"
+        if "IncompleteRead" in names
+        else f"the connection failed ({type(chain[-1]).__name__})"
+    )

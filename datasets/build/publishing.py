@@ -9,18 +9,16 @@ It lies beside the place that it is for, and outlives a try that was killed: the
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from ablate.data import shards
 from ablate.data.shards import Manifest
 from ablate.errors import UsageError
-from ablate.storage import locks
+from ablate.storage.locks import Lock
 from datasets.raw.skipped import SELECTION, SKIPPED
 
 _ELSEWHERE = "give a to= on a disk that has them"
@@ -40,8 +38,8 @@ def building(to: Path) -> Iterator[Path]:
     require_replaceable(to)
     folder = to.with_name(f".{to.name}.building")
     with _owned(folder, to):
-        with (folder / _WORKED).open("w") as lock:
-            locks.alone(lock, folder, _ELSEWHERE)  # a killed command's workers may live a little longer than it
+        with Lock(folder / _WORKED, _ELSEWHERE) as lock:
+            lock.exclusive()  # a killed command's workers may live a little longer than it
         for partial in folder.rglob("*.partial"):
             partial.unlink(missing_ok=True)
         try:
@@ -58,8 +56,8 @@ def building(to: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def working(folder: Path) -> Iterator[None]:
     """Holds a folder as one that is written to."""
-    with (folder / _WORKED).open("w") as lock:
-        locks.shared(lock, folder, _ELSEWHERE)
+    with Lock(folder / _WORKED, _ELSEWHERE) as lock:
+        lock.shared()
         yield
 
 
@@ -109,28 +107,27 @@ def require_replaceable(to: Path) -> None:
 def _owned(folder: Path, to: Path) -> Iterator[None]:
     try:
         lock = _locked(folder)
-    except BlockingIOError as error:
-        raise UsageError(
-            f"to={to}: another datasets.prepare is writing it; wait for it, or give another to="
-        ) from error
     except OSError as error:
         raise UsageError(f"to={to}: cannot be written: {error.strerror}") from error
+    if lock is None:
+        raise UsageError(f"to={to}: another datasets.prepare is writing it; wait for it, or give another to=")
     with lock:
         yield
 
 
-def _locked(folder: Path) -> IO[str]:
-    """The lock of the one command that builds in a folder, which is made; BlockingIOError where another has it."""
+def _locked(folder: Path) -> Lock | None:
+    """The lock of the one command that builds in a folder, which is made; None where another has it."""
     while True:
-        for name in (ROOT, RECORDS):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
-            lock = stack.enter_context((folder / _OWNED).open("w"))
-            locks.alone(lock, folder, _ELSEWHERE, wait=False)
-            if os.path.samestat(os.fstat(lock.fileno()), (folder / _OWNED).stat()):
+            lock = stack.enter_context(Lock(folder / _OWNED, _ELSEWHERE))
+            if not lock.exclusive(wait=False):
+                return None
+            if lock.is_in_place():  # else another command has just finished and removed the folder
+                for name in (ROOT, RECORDS):
+                    (folder / name).mkdir(exist_ok=True)
                 stack.pop_all()
                 return lock
-        # Another command has just finished and removed the folder.
 
 
 def _holds_records(folder: Path) -> bool:

@@ -3,7 +3,7 @@
     download(config: DownloadConfig, to: Path) -> int
 
 It fetches into the folder `to` what is not there yet, prints the `datasets.prepare` command that comes next, and gives
-the exit status: 0 all is there, 1 some photographs are not to be had. What is under its final name is whole.
+the exit status: 0 all is there, 1 some photographs cannot be fetched. What is under its final name is whole.
 """
 
 from __future__ import annotations

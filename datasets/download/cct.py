@@ -1,6 +1,6 @@
 """Caltech Camera Traps: of its 243,100 photographs (105 GB) those that `datasets.prepare` will look at.
 
-Into the folder: the two annotation files, `images/` with the photographs, `missing.csv` if some are not to be had.
+Into the folder: the two annotation files, `images/` with the photographs, `missing.csv` if some cannot be fetched.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from ablate import storage
 from ablate.errors import UsageError
 from ablate.storage import urls
 from datasets.download import DownloadConfig
-from datasets.download._meter import metered
-from datasets.download._mirrors import csv_of, fetch_all, is_there
+from datasets.download._mirrors import csv_of, fetch_all, fetch_file, is_there
 from datasets.download._next_command import prepare
 from datasets.options import PrepareConfig
 from datasets.raw import candidates
@@ -32,7 +31,7 @@ _LABELS_BYTES, _BOXES_BYTES = 9_000_000, 35_000_000
 _PHOTOGRAPHS = "caltech-unzipped/cct_images"
 _BYTES_EACH = 105e9 / 243_100
 _MISSING = "missing.csv"
-_TOLD = ("category", "hours", "locations", "empty_per_location", "seed")  # what prepare must be told as well
+_SHARED = ("category", "hours", "locations", "empty_per_location", "seed")  # options that prepare must be given as well
 
 
 def download(config: DownloadConfig, to: Path) -> int:
@@ -57,29 +56,19 @@ def download(config: DownloadConfig, to: Path) -> int:
     (to / _MISSING).unlink(missing_ok=True)
     if missing:
         storage.publish(to / _MISSING, csv_of(missing))
-        print(f"{len(missing):,} photographs are not to be had; which and why: {to / _MISSING}")
+        print(f"{len(missing):,} photographs cannot be fetched; the reasons are in {to / _MISSING}")
     print(f"fetched {len(wanted) - len(missing):,} photographs into {images}\nnext: {_next(config, to)}")
     return 1 if missing else 0
 
 
 def _fetch_annotations(config: DownloadConfig, to: Path, console: Console) -> None:
-    def fetch(path: str, target: Path, check: storage.Check, size: int) -> None:
-        print(f"fetching {target.name}", flush=True)
-        with metered(size, "bytes", console) as meter:
-            sources = [urls.join(mirror, path) for mirror in config.mirror]
-            try:
-                storage.fetch(sources, target, check, progress=meter.grown)
-            except storage.UnreachableError as error:
-                hint = "check the network and its proxy, or give mirror=URL; repeat the command to continue"
-                raise UsageError(f"{target.name}: {error}; {hint}") from error
-
     if not (to / _LABELS).is_file():
         archive = to / Path(_LABELS_ZIP).name
-        fetch(_LABELS_ZIP, archive, _require_zip, _LABELS_BYTES)
+        fetch_file(_LABELS_ZIP, archive, _require_zip, _LABELS_BYTES, config.mirror, console)
         _unzip(archive, to / _LABELS)
         archive.unlink()
     if not (to / _BOXES).is_file():
-        fetch(_BOXES_JSON, to / _BOXES, _require_json, _BOXES_BYTES)
+        fetch_file(_BOXES_JSON, to / _BOXES, _require_json, _BOXES_BYTES, config.mirror, console)
 
 
 def _unzip(archive: Path, to: Path) -> None:
@@ -129,11 +118,11 @@ def _select(config: DownloadConfig, to: Path) -> list[Record]:
 
 
 def _preparation(config: DownloadConfig, to: Path) -> PrepareConfig:
-    told = {field: getattr(config, field) for field in _TOLD}
+    shared = {field: getattr(config, field) for field in _SHARED}
     annotations = (str(to / _LABELS), str(to / _BOXES))
     try:
         return PrepareConfig(
-            synthetic="SYNTHETIC", photos=str(to / "images"), annotations=annotations, to="DATA", **told
+            synthetic="SYNTHETIC", photos=str(to / "images"), annotations=annotations, to="DATA", **shared
         )
     except pydantic.ValidationError as error:
         first = error.errors()[0]
@@ -143,5 +132,7 @@ def _preparation(config: DownloadConfig, to: Path) -> PrepareConfig:
 def _next(config: DownloadConfig, to: Path) -> str:
     """The command that makes shards of what was fetched."""
     prepared = _preparation(config, to)
-    told = [field for field in _TOLD if getattr(prepared, field) != PrepareConfig.model_fields[field].default]
-    return prepare({field: getattr(prepared, field) for field in ("synthetic", "photos", "annotations", "to", *told)})
+    changed = [field for field in _SHARED if getattr(prepared, field) != PrepareConfig.model_fields[field].default]
+    return prepare(
+        {field: getattr(prepared, field) for field in ("synthetic", "photos", "annotations", "to", *changed)}
+    )

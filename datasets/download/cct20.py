@@ -16,9 +16,8 @@ from rich.console import Console
 
 from ablate import storage
 from ablate.errors import UsageError
-from ablate.storage import urls
 from datasets.download import DownloadConfig
-from datasets.download._meter import metered
+from datasets.download._mirrors import fetch_file
 from datasets.download._next_command import prepare
 
 _ANNOTATIONS, _PHOTOGRAPHS = "eccv_18_annotation_files", "eccv_18_all_images_sm"
@@ -60,21 +59,15 @@ def download(config: DownloadConfig, to: Path, archives: Sequence[Archive] = ARC
             continue
         packed = to / Path(archive.path).name
         if not _is_whole(packed, archive):
-            _fetch(config, archive, packed, console)
+            check = storage.md5_is(archive.md5)
+            fetch_file(archive.path, packed, check, archive.size, config.mirror, console)
         print(f"unpacking {packed.name}", flush=True)
         _unpack(packed, archive.folder, to)
         packed.unlink()
     annotations = tuple(str(path) for path in sorted((to / _ANNOTATIONS).glob("*.json")))
-    told = {"synthetic": "SYNTHETIC", "photos": to / _PHOTOGRAPHS, "annotations": annotations, "to": "DATA"}
-    print(f"next: {prepare(told)}")
+    options = {"synthetic": "SYNTHETIC", "photos": to / _PHOTOGRAPHS, "annotations": annotations, "to": "DATA"}
+    print(f"next: {prepare(options)}")
     return 0
-
-
-def _fetch(config: DownloadConfig, archive: Archive, packed: Path, console: Console) -> None:
-    print(f"fetching {packed.name}, {archive.size / 1e6:,.0f} MB", flush=True)
-    sources = [urls.join(mirror, archive.path) for mirror in config.mirror]
-    with metered(archive.size, "bytes", console) as meter:
-        storage.fetch(sources, packed, storage.md5_is(archive.md5), progress=meter.grown)
 
 
 def _is_whole(packed: Path, archive: Archive) -> bool:

@@ -97,7 +97,7 @@ def test_a_copy_that_was_altered_is_fetched_again(site, tmp_path):
         (lambda site: site.files.pop("/root/manifest.json"), "no manifest: .*404 Not Found"),
         (lambda site: site.files.update({"/root/manifest.json": b"<html>"}), "not a manifest"),
         (lambda site: site.files.pop(SHARD), "train-000000.tar: 404 Not Found; the data there is altered, incomplete"),
-        (lambda site: site.files.update({SHARD: b"x"}), "not the file that was asked for: its sha256"),
+        (lambda site: site.files.update({SHARD: b"x"}), "not the expected file: its sha256"),
     ],
 )
 def test_damage_is_one_line_that_names_the_place(damage, said, site):

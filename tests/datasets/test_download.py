@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from ablate.errors import UsageError
-from ablate.storage.reply import Patience
+from ablate.storage import RetryPolicy
 from datasets.download import DownloadConfig, cct20
 from datasets.download.__main__ import main
 from datasets.download._meter import metered
@@ -156,7 +156,7 @@ def test_what_no_mirror_has_is_listed_and_told(site, tmp_path, capsys):
     photograph = site.files.pop(f"{IMAGES}/deer1.jpg")
     site.files[f"{IMAGES}/deer2.jpg"] = b"<html>Sorry</html>"
     assert main(config(tmp_path, site)) == 1
-    assert "2 photographs are not to be had" in capsys.readouterr().out
+    assert "2 photographs cannot be fetched" in capsys.readouterr().out
     rows = list(csv.DictReader((tmp_path / "missing.csv").read_text().splitlines()))
     assert [row["file_name"] for row in rows] == ["deer1.jpg", "deer2.jpg"]
     assert "404 Not Found" in rows[0]["reason"]
@@ -171,8 +171,8 @@ def test_mirrors_that_fall_silent_end_it_with_the_way_to_continue(site, tmp_path
     for name in WANTED:
         site.faults[f"{IMAGES}/{name}"] = [500] * 100
     records = ccts.parse([(*(tables(BOXED, True)[key] for key in ("images", "annotations")), {})]).records[:2]
-    with pytest.raises(UsageError, match=r"do not answer any more; repeat the command to continue: .*: 500 Internal"):
-        fetch_all(records, tmp_path, [site.url + IMAGES], 1, Console(quiet=True), Patience(attempts=2, backoff=0.01))
+    with pytest.raises(UsageError, match=r"no longer answer; repeat the command to continue: .*: 500 Internal"):
+        fetch_all(records, tmp_path, [site.url + IMAGES], 1, Console(quiet=True), RetryPolicy(attempts=2, backoff=0.01))
 
 
 @pytest.mark.parametrize("name", ["../../evil.jpg", "/tmp/evil.jpg", "a/../../../evil.jpg"])

@@ -46,4 +46,4 @@ def test_a_user_without_a_home_is_told_to_name_one(monkeypatch):
     monkeypatch.delenv("ABLATE_CACHE")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     with pytest.raises(UsageError, match="has no home"):
-        storage.cache()
+        storage.cache_folder()

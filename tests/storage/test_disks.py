@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from ablate.errors import UsageError
-from ablate.storage import locks, node_cache
+from ablate.storage import node_cache
+from ablate.storage.locks import Lock
 from tests.command import ROOT
 
 WRITE = """
@@ -53,14 +54,16 @@ def test_a_file_system_without_locks_is_a_line_with_what_to_type(tmp_path, monke
         raise OSError(code, "refused")
 
     monkeypatch.setattr(fcntl, "flock", refused)
-    with (tmp_path / "lock").open("w") as file, pytest.raises(UsageError, match=r"has no locks \(flock: .*\); move it"):
-        locks.alone(file, tmp_path / "lock", "move it")
+    with (
+        Lock(tmp_path / "lock", "move it") as lock,
+        pytest.raises(UsageError, match=r"has no locks \(flock: .*\); move it"),
+    ):
+        lock.exclusive()
     with pytest.raises(UsageError, match=r"has no locks .*; set ABLATE_CACHE to a folder of a local disk"):
         node_cache.hold("decoded", "x", lambda: 1, lambda folder: None, "mark")
 
 
 def test_a_lock_that_another_holds_is_no_lack_of_locks(tmp_path):
-    with (tmp_path / "lock").open("w") as mine, (tmp_path / "lock").open("w") as other:
-        locks.alone(mine, "lock", "")
-        with pytest.raises(BlockingIOError):
-            locks.alone(other, "lock", "", wait=False)
+    with Lock(tmp_path / "lock", "") as mine, Lock(tmp_path / "lock", "") as other:
+        assert mine.exclusive()
+        assert not other.exclusive(wait=False)

@@ -7,12 +7,11 @@ import time
 
 import pytest
 
-from ablate.storage import FetchError, UnreachableError, fetch, md5_is, sha256_is
-from ablate.storage.reply import Patience
+from ablate.storage import FetchError, RetryPolicy, UnreachableError, fetch, md5_is, sha256_is
 from tests.web import Site, serving
 
 CONTENT = random.Random(0).randbytes(300_000)
-QUICK = Patience(connect=1, read=0.3, attempts=3, backoff=0.01)
+QUICK = RetryPolicy(connect=1, read=0.3, attempts=3, backoff=0.01)
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def is_content(path):
 
 
 def get(tmp_path, *sites, check=is_content, **more):
-    return fetch([f"{site.url}/x.bin" for site in sites], tmp_path / "x.bin", check, patience=QUICK, **more)
+    return fetch([f"{site.url}/x.bin" for site in sites], tmp_path / "x.bin", check, policy=QUICK, **more)
 
 
 def files(folder):
@@ -65,7 +64,7 @@ def test_what_may_pass_is_tried_again_and_what_has_come_is_kept(fault, site, tmp
 
 
 def test_attempts_count_only_where_nothing_more_came(site, tmp_path):
-    site.faults["/x.bin"] = ["truncate"] * 6  # more than Patience allows in a row without progress
+    site.faults["/x.bin"] = ["truncate"] * 6  # more than the policy allows in a row without progress
     get(tmp_path, site)
     assert len(site.gets("/x.bin")) == 7
 
@@ -96,7 +95,7 @@ def test_wrong_bytes_never_lie_under_the_name(site, other, tmp_path):
     assert (tmp_path / "x.bin").read_bytes() == CONTENT
     other.faults["/x.bin"] = ["wrong"]
     (tmp_path / "x.bin").unlink()
-    with pytest.raises(FetchError, match="not the file that was asked for: its sha256 is") as caught:
+    with pytest.raises(FetchError, match="not the expected file: its sha256 is") as caught:
         get(tmp_path, other)
     assert files(tmp_path) == set()
     assert not isinstance(caught.value, UnreachableError)
@@ -160,10 +159,10 @@ def test_an_error_names_each_mirror_and_what_it_said_and_no_password(site, other
         "http://user:geheim@no-such-host.invalid/x.bin",
     ]
     with pytest.raises(UnreachableError) as caught:
-        fetch(mirrors, tmp_path / "x.bin", patience=QUICK)
+        fetch(mirrors, tmp_path / "x.bin", policy=QUICK)
     said = str(caught.value)
     assert f"{site.url}/x.bin: 404 Not Found" in said
-    assert f"{other.url}/x.bin: nothing came for 0.3 s (3 attempts)" in said
+    assert f"{other.url}/x.bin: no data for 0.3 s (3 attempts)" in said
     assert "http://127.0.0.1:1/x.bin: Connection refused (3 attempts)" in said
     assert "http://no-such-host.invalid/x.bin: " in said
     assert "geheim" not in said
@@ -174,7 +173,7 @@ def test_a_password_in_the_url_is_used(site, tmp_path):
     site.password = "user:geheim"
     with pytest.raises(FetchError, match="401 Unauthorized; credentials"):
         get(tmp_path, site)
-    fetch([f"{site.url.replace('//', '//user:geheim@')}/x.bin"], tmp_path / "x.bin", is_content, patience=QUICK)
+    fetch([f"{site.url.replace('//', '//user:geheim@')}/x.bin"], tmp_path / "x.bin", is_content, policy=QUICK)
 
 
 def test_a_server_that_asks_for_time_gets_it(site, tmp_path):
@@ -187,7 +186,7 @@ def test_a_server_that_asks_for_time_gets_it(site, tmp_path):
 def test_a_place_that_cannot_be_written_is_an_error_of_the_disk(site, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file") as caught:
-        fetch([f"{site.url}/x.bin"], tmp_path / "file" / "x.bin", patience=QUICK)
+        fetch([f"{site.url}/x.bin"], tmp_path / "file" / "x.bin", policy=QUICK)
     assert caught.value.filename
 
 

@@ -9,13 +9,12 @@ import pytest
 
 from ablate import storage
 from ablate.data import arrays, shards
-from ablate.storage import FetchError, UnreachableError, fetch
-from ablate.storage.reply import Patience
+from ablate.storage import FetchError, RetryPolicy, UnreachableError, fetch
 from datasets import embedded
 from tests.stores import put, upload
 
 CONTENT = random.Random(0).randbytes(300_000)
-QUICK = Patience(connect=1, read=1, attempts=2, backoff=0.01)
+QUICK = RetryPolicy(connect=1, read=1, attempts=2, backoff=0.01)
 
 
 @pytest.fixture(params=["s3 by the environment", "s3 by the URL", "gs"])
@@ -34,7 +33,7 @@ def url(request, s3, gcs, s3_port, monkeypatch):
 
 
 def test_a_file_is_fetched_from_an_object_store(url, tmp_path):
-    fetch([url], tmp_path / "x.bin", patience=QUICK)
+    fetch([url], tmp_path / "x.bin", policy=QUICK)
     assert (tmp_path / "x.bin").read_bytes() == CONTENT
     assert storage.size(url) == len(CONTENT)
 
@@ -42,7 +41,7 @@ def test_a_file_is_fetched_from_an_object_store(url, tmp_path):
 def test_a_part_that_is_there_is_gone_on_with_if_it_is_of_the_same_object(url, tmp_path):
     def resume():
         grown = []
-        fetch([url], tmp_path / "x.bin", patience=QUICK, progress=grown.append)
+        fetch([url], tmp_path / "x.bin", policy=QUICK, progress=grown.append)
         assert (tmp_path / "x.bin").read_bytes() == CONTENT
         return grown
 
@@ -51,7 +50,7 @@ def test_a_part_that_is_there_is_gone_on_with_if_it_is_of_the_same_object(url, t
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch([url], tmp_path / "x.bin", patience=QUICK, progress=interrupted)
+        fetch([url], tmp_path / "x.bin", policy=QUICK, progress=interrupted)
     (tmp_path / ".x.bin.partial").write_bytes(CONTENT[:1000])
     assert resume() == [1000, len(CONTENT) - 1000]
     (tmp_path / ".x.bin.partial").write_bytes(b"else")
@@ -61,7 +60,7 @@ def test_a_part_that_is_there_is_gone_on_with_if_it_is_of_the_same_object(url, t
 
 def test_an_object_that_is_not_there_is_asked_for_once(url, tmp_path):
     with pytest.raises(FetchError, match=r"bucket/a/none\.bin.*: no such object$") as caught:
-        fetch([url.replace("x.bin", "none.bin")], tmp_path / "x.bin", patience=QUICK)
+        fetch([url.replace("x.bin", "none.bin")], tmp_path / "x.bin", policy=QUICK)
     assert not isinstance(caught.value, UnreachableError)
     assert list(tmp_path.iterdir()) == []
 
@@ -71,7 +70,7 @@ def test_googles_digest_is_compared(gcs, tmp_path):
     (folder / "bucket" / "y.bin").write_bytes(CONTENT)
     (folder / "bucket" / "y.bin.md5").write_text(base64.b64encode(bytes(16)).decode())
     with pytest.raises(FetchError, match="its md5 is"):
-        fetch([f"gs://anonymous@bucket/y.bin?{options}"], tmp_path / "y.bin", patience=QUICK)
+        fetch([f"gs://anonymous@bucket/y.bin?{options}"], tmp_path / "y.bin", policy=QUICK)
 
 
 def test_a_store_that_does_not_answer_is_an_error(tmp_path):
@@ -80,7 +79,7 @@ def test_a_store_that_does_not_answer_is_an_error(tmp_path):
         deaf.listen()
         url = f"s3://key:geheim@bucket/x?endpoint_override=127.0.0.1:{deaf.getsockname()[1]}&scheme=http"
         with pytest.raises(UnreachableError, match=r"s3://bucket/x\?.*: network connection \(2 attempts\)") as caught:
-            fetch([url], tmp_path / "x", patience=QUICK)
+            fetch([url], tmp_path / "x", policy=QUICK)
     assert "geheim" not in str(caught.value)
 
 

@@ -77,7 +77,7 @@ def test_data_that_cannot_be_had_is_one_line_and_status_2_before_training(damage
         said = f"cannot fetch {url}/manifest.json: 404 Not Found"
     elif damage == "altered":
         site.faults[SHARD] = ["wrong"]
-        said = "not the file that was asked for"
+        said = "not the expected file"
     else:
         environment["ABLATE_CACHE_GB"] = "0.0001"
         said = "set ABLATE_CACHE_GB="

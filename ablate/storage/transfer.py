@@ -1,0 +1,101 @@
+"""What a request to a server gives, a response or an error, and when to ask again."""
+
+from __future__ import annotations
+
+import base64
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+class RefusedError(Exception):
+    """The server's answer is final: asking again would give the same."""
+
+
+class TransientError(Exception):
+    """No answer, or not all of it; asking again may help.
+
+    Attributes:
+        retry_after: seconds that the server wants to be left alone.
+        stale: the bytes that were received before cannot be a part of the file.
+    """
+
+    def __init__(self, reason: str, retry_after: float = 0.0, stale: bool = False) -> None:
+        super().__init__(reason)
+        self.retry_after, self.stale = retry_after, stale
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long to wait for a server, and how often to ask it again.
+
+    Attributes:
+        connect, read: seconds without a connection, and without a byte.
+        attempts: how often to ask in a row without receiving more.
+        backoff: seconds before the second attempt; doubled for each further one, less a random part of up to a half.
+        longest: seconds between two attempts at most.
+    """
+
+    connect: float = 10.0
+    read: float = 30.0
+    attempts: int = 5
+    backoff: float = 1.0
+    longest: float = 60.0
+
+
+INTERACTIVE = RetryPolicy(attempts=3)  # while a user waits for the answer
+
+
+def retry(attempt: Callable[[], Result], policy: RetryPolicy, progress: Callable[[], int] = lambda: 0) -> Result:
+    """Repeats what may fail with a `TransientError`, and returns its result.
+
+    Args:
+        progress: how far it has come; attempts count from the last one that came further.
+
+    Raises:
+        TransientError: the last one, with the number of attempts.
+    """
+    failures, farthest = 0, progress()
+    while True:
+        try:
+            return attempt()
+        except TransientError as error:
+            failures = 1 if progress() > farthest else failures + 1
+            farthest = max(farthest, progress())
+            if failures >= policy.attempts:
+                raise TransientError(f"{error} ({failures} attempts)") from None
+            # Clients of one overloaded server must not all return at the same moment.
+            pause = policy.backoff * 2.0 ** (failures - 1) * random.uniform(0.5, 1)
+            time.sleep(min(max(pause, error.retry_after), policy.longest))
+
+
+@dataclass(frozen=True)
+class Response:
+    """A file on its way.
+
+    Attributes:
+        offset: where in the file the body begins; 0 where the server would not resume.
+        size: of the whole file in bytes, where the server says so.
+        validator: what a resumed request must agree with: a strong ETag, else a date.
+        md5: hexadecimal, of the whole file, where the server says so.
+        body: raises `TransientError` where it ends early.
+    """
+
+    offset: int
+    size: int | None
+    validator: str | None
+    md5: str | None
+    body: Iterator[bytes]
+
+
+def as_md5(header: str | None) -> str | None:
+    """An MD5 as object stores send it, in base64; None where it is not one."""
+    try:
+        digest = base64.b64decode(header or "", validate=True)
+    except ValueError:
+        return None
+    return digest.hex() if len(digest) == 16 else None
