@@ -53,7 +53,9 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
 
 # What every trial runs, whatever its network and augmentation.
 _TRIAL_CODE = (
+    "best_epoch.py",
     "boxes.py",
+    "components.py",
     "devices.py",
     "evaluate.py",
     "losses.py",
