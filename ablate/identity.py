@@ -55,6 +55,7 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
 _TRIAL_CODE = (
     "data/arrays.py",
     "data/devices.py",
+    "training/best_epoch.py",
     "training/evaluate.py",
     "training/loop.py",
     "training/losses.py",

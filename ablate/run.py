@@ -14,7 +14,8 @@ from ablate.cli import run_command
 from ablate.config import RunConfig, TrialConfig
 from ablate.report import print_tables
 from ablate.report.layout import plural
-from ablate.results import runs, tables
+from ablate.results import runs
+from ablate.results.reader import read_rows
 from ablate.runner import preflight
 from ablate.runner.plan import PlannedTrial, Progress, asked, jobs, load_space, plan, progress
 from ablate.search import driver
@@ -42,7 +43,7 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
     preflight.tell(console, [*_told(run, trials, found, missing), *preflight.differences(data.manifest)])
-    preflight.tell(console, archive.told(out, [trial.trial for trial in missing]))
+    preflight.tell(console, archive.restore_hint(out, [trial.trial for trial in missing]))
     if run.dry_run:
         _print_trials(console, out, trials, found, missing)
         return 0
@@ -109,7 +110,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
     """What the missing trials occupy, and how long they take, judged by trials of their kind that have run here."""
     if not missing:
         return "nothing to run"
-    rows = tables.read(out, "trials").to_pylist()
+    rows = read_rows(out, "trials").to_pylist()
     each = "each takes one core, or one GPU where there is any (trial_resources.*)"
     seconds = []
     for trial in missing:
@@ -136,7 +137,7 @@ def _tell_of_one_seed(console: Console, run: RunConfig, trials: Sequence[Planned
 def _tell_other_code(console: Console, out: Path, run_now: Sequence[PlannedTrial]) -> None:
     """Names the trials whose worker had other code than they were planned with."""
     code = {trial.trial: trial.code for trial in run_now}
-    rows = tables.read(out, "trials", [*code]).to_pylist()
+    rows = read_rows(out, "trials", [*code]).to_pylist()
     others = [row["name"] for row in rows if row["score_code"] not in {None, code[row["trial"]]}]
     if others:
         told = "by other code than was planned with, which changed meanwhile or differs between nodes"

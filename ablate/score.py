@@ -1,7 +1,6 @@
 """`python -m ablate.score boxes=FILE.json`: a detector's boxes on the same photographs, as one more row of every table.
 
-The reference that one would use instead of a trained network. Nothing is run here but the measurement: the file is what
-the detector left.
+A reference to compare trained networks with. The detector is not run here: its file is only measured.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from ablate.data.root import Data
 from ablate.data.shards import REAL
 from ablate.errors import UsageError
 from ablate.metrics import Prediction, Truth
-from ablate.results import tables
 from ablate.results.detectors.detections import Found, found_on
 from ablate.results.detectors.detector_files import Detections, read, read_annotations
 from ablate.results.detectors.path_matching import parts, shown
+from ablate.results.writer import withdraw, write_rows
 from ablate.runner.preflight import data_root
 from ablate.stats.collector import collect
 from ablate.training.evaluate import known, measured
 
 _MEGADETECTOR = re.compile(r"mega|^md[_v]|^speciesnet", re.IGNORECASE)  # whose boxes are MegaDetector's
-_ROWS = frozenset({"whole image", "best constant box"})  # of `ablate.report`, which knows results alone
+_RESERVED_NAMES = frozenset({"whole image", "best constant box"})  # of `ablate.report`, which knows results alone
 _SEEN = {"yes": "has seen these photographs", "no": "has not seen these photographs"}
 _SEEN |= {"unknown": "may have seen these photographs"}
 
@@ -67,21 +66,23 @@ class ScoreConfig(pydantic.BaseModel):
 def main(config: ScoreConfig) -> int:
     """Writes the rows and says how it went."""
     out, path = storage.local(config.out, "out"), storage.local(config.boxes, "boxes")
-    told = None if config.annotations is None else read_annotations(storage.local(config.annotations, "annotations"))
-    detections = read(path, told)
+    annotations = (
+        None if config.annotations is None else read_annotations(storage.local(config.annotations, "annotations"))
+    )
+    detections = read(path, annotations)
     name = _name(config, detections, path)
     data = data_root(config.data)
     photographs = {photograph.meta["image_id"]: photograph for photograph in _photographs(data)}
     files = {
         image_id: photograph.meta.get("file_name") for image_id, photograph in photographs.items()
     }  # not in old data
-    named = None if told is None else told.file_names
-    sighted = found_on(detections, files, config.category, config.min_confidence, named)
-    about = _about(config, sighted.categories, path, name, data)
-    rows = [about | row(photographs[image_id], sighted.found[image_id]) for image_id in photographs]
-    reference = _reference(config, sighted.categories, (name, _told_name(detections)))
+    named = None if annotations is None else annotations.file_names
+    matched = found_on(detections, files, config.category, config.min_confidence, named)
+    about = _about(config, matched.categories, path, name, data)
+    rows = [about | row(photographs[image_id], matched.found[image_id]) for image_id in photographs]
+    reference = _reference(config, matched.categories, (name, _name_in_file(detections)))
     commit(out, about, rows, reference, data.manifest.photographs().digest)
-    for line in (*sighted.told, f"{name}: {len(rows)} photographs scored"):
+    for line in (*matched.told, f"{name}: {len(rows)} photographs scored"):
         print(line)
     print(f"python -m ablate.report out={config.out} shows it beside the networks")
     return 0
@@ -100,11 +101,11 @@ def row(photograph: Photograph, found: Found) -> dict[str, Any]:
 def commit(out: Path, about: Mapping[str, Any], rows: list[dict[str, Any]], reference: str, photos_digest: str) -> None:
     """Publishes the rows as those of a trial that was not trained here."""
     trial = str(about["trial"])
-    tables.withdraw(out, trial)
-    tables.write(out, "images", trial, rows, tables.images_schema())
+    withdraw(out, trial)
+    write_rows(out, "images", trial, rows)
     mark = dict(about) | {"name": about["model"], "status": "done", "reference": reference}
     mark |= {"photos_digest": photos_digest, "started_at": datetime.datetime.now(datetime.UTC)}
-    tables.write(out, "trials", trial, [mark], tables.trials_schema())
+    write_rows(out, "trials", trial, [mark])
     collect(out)
 
 
@@ -119,17 +120,17 @@ def _photographs(data: Data) -> Iterator[Photograph]:
 
 def _name(config: ScoreConfig, detections: Detections, path: Path) -> str:
     """What the detector is called in tables: as the user says, else as the file does, else as the file is called."""
-    name = (config.name if config.name is not None else _told_name(detections) or path.stem).strip()
+    name = (config.name if config.name is not None else _name_in_file(detections) or path.stem).strip()
     if not re.fullmatch(r"[\w.+ -]+", name):
         raise UsageError(
             f"name={shown(name)}: letters, digits, spaces and . _ + - are allowed; give another with name="
         )
-    if name.casefold() in _ROWS:
-        raise UsageError(f"name={name}: a row of every table is called so; give another with name=")
+    if name.casefold() in _RESERVED_NAMES:
+        raise UsageError(f"name={name}: every table has a row of that name; give another with name=")
     return name
 
 
-def _told_name(detections: Detections) -> str:
+def _name_in_file(detections: Detections) -> str:
     return "".join(parts(detections.detector)[-1:]).removesuffix(".pt")
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ablate.results import tables
+from ablate.results.reader import read_rows
 from ablate.stats.collector import collect
 from benchmarks import machine
 from benchmarks.query import generate
@@ -33,7 +33,7 @@ def main(trials: int) -> None:
         out = Path(scratch)
         n_photographs = generate(out, trials)
         seconds = [timed(out) for _ in range(_REPEATS)]
-        n_rows = tables.read(out, "locations").num_rows
+        n_rows = read_rows(out, "locations").num_rows
     print(f"{n_photographs:,} photographs, {n_rows:,} rows of trial and location")
     print(f"first {seconds[0]:.2f} s, median {statistics.median(seconds):.2f} s")
     found = {"trials": trials, "photographs": n_photographs, "rows": n_rows, "seconds": seconds}

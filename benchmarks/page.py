@@ -18,12 +18,12 @@ import numpy as np
 
 from ablate.config import TrialConfig
 from ablate.data import root as data
+from ablate.data.published import PUBLISHED
 from ablate.data.shards import REAL, Manifest, Sample, ShardWriter, joined, write_manifest
 from ablate.metrics.geometry import rle
 from ablate.report.page import page
 from ablate.report.page.gallery import gallery
-from ablate.report.published import PUBLISHED
-from ablate.results import tables as results
+from ablate.results.writer import write_rows
 from ablate.stats import scores
 from benchmarks import machine
 from benchmarks.query import CELLS
@@ -69,15 +69,15 @@ def write_results(out: Path, metas: list[dict], trials: int, photos_digest: str)
             row |= {"seq_id": f"q{index // 3}", "true_boxes": meta["boxes"], "iou": iou, "iou_any": iou, "score": 0.9}
             row |= {"pred_box": [100.0, 90.0, 500.0, 700.0], "outcome": outcome, "mask_rle": masks[rng.integers(200)]}
             rows.append(row)
-        results.write(out, "images", identity["trial"], rows, results.images_schema())
+        write_rows(out, "images", identity["trial"], rows)
         fields = TrialConfig(model=model, arm=arm, augment=augment, seed=identity["seed"]).model_dump()
         trial = fields | identity | {"name": f"{model}-{arm}-{augment}", "status": "done", "val_iou": 0.8, "epoch": 20}
         trial |= {"arm_digest": arm, "photos_digest": photos_digest, "code_digest": "code"}
         epochs = [identity | {"epoch": epoch, "val_iou": 0.8 * epoch / 20} for epoch in range(1, 21)]
         ids = {"trial", "training", "epoch", "val_iou"}
         rows = [{key: row[key] for key in ids} for row in epochs]
-        results.write(out, "epochs", identity["trial"], rows, results.EPOCHS)
-        results.write(out, "trials", identity["trial"], [trial], results.trials_schema())
+        write_rows(out, "epochs", identity["trial"], rows)
+        write_rows(out, "trials", identity["trial"], [trial])
 
 
 def _mask(rng: np.random.Generator) -> str:

@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 
 from ablate.config import TrialConfig
+from ablate.data.published import PUBLISHED
 from ablate.query import connect, select
-from ablate.report.published import PUBLISHED
-from ablate.results import tables
+from ablate.results.writer import write_rows
 from benchmarks import machine
 
 SQL = "SELECT model, arm, augment, location, avg(iou), count(*) FROM images GROUP BY ALL ORDER BY ALL"
@@ -46,11 +46,11 @@ def generate(out: Path, trials: int) -> int:
             | {"iou_any": iou, "iou_all": iou, "outcome": "hit" if iou >= 0.5 else "partial"}
             for index, (place, iou) in enumerate(zip(location, rng.random(len(location)).tolist(), strict=True))
         ]
-        tables.write(out, "images", identity["trial"], rows, tables.images_schema())
+        write_rows(out, "images", identity["trial"], rows)
         fields = TrialConfig(model=model, arm=arm, augment=augment, seed=number // len(CELLS)).model_dump()
         trial = fields | identity | {"name": f"{model}-{arm}-{augment}", "status": "done"}
         trial |= {"arm_digest": arm, "photos_digest": "photographs", "code_digest": "code"}
-        tables.write(out, "trials", identity["trial"], [trial], tables.trials_schema())
+        write_rows(out, "trials", identity["trial"], [trial])
     return trials * len(location)
 
 

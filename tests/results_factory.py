@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ablate.config import TrialConfig
-from ablate.results import tables
+from ablate.results.writer import write_rows
 from ablate.runner.plan import Job, PlannedTrial
 from ablate.storage import publish
 
@@ -104,9 +104,9 @@ def write(
     known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
     left = iter(range(alarms))
     rows = [known | _row(photo, iou if photo.boxes else None, left) for photo in of]
-    tables.write(out, "images", trial.trial, rows, tables.images_schema())
+    write_rows(out, "images", trial.trial, rows)
     epochs = [ids | {"epoch": epoch, "train_loss": 1 / epoch, "val_iou": val_iou} for epoch in (1, 2)]
-    tables.write(out, "epochs", trial.trial, epochs, tables.EPOCHS)
+    write_rows(out, "epochs", trial.trial, epochs)
     if commit:
         _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 2} | dict(ran or {}))
     return trial.trial
@@ -139,7 +139,7 @@ def job(trial: PlannedTrial, out: Path) -> Job:
 def commit(out: Path, trial: PlannedTrial, val_iou: float) -> None:
     """Writes the row of a finished trial and its last epoch."""
     epoch = {"trial": trial.trial, "training": trial.training, "epoch": 1, "val_iou": val_iou}
-    tables.write(out, "epochs", trial.trial, [epoch], tables.EPOCHS)
+    write_rows(out, "epochs", trial.trial, [epoch])
     _commit(out, trial, {"status": "done", "val_iou": val_iou, "epoch": 1})
 
 
@@ -151,7 +151,7 @@ def commit_failed(out: Path, trial: PlannedTrial, reason: str) -> None:
 def _commit(out: Path, trial: PlannedTrial, outcome: dict[str, object]) -> None:
     row = trial.config.model_dump() | trial.model_dump(exclude={"config", "code"}) | {"code_digest": trial.code}
     started = {"started_at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}
-    tables.write(out, "trials", trial.trial, [row | started | outcome], tables.trials_schema())
+    write_rows(out, "trials", trial.trial, [row | started | outcome])
 
 
 def _row(photo: Photo, iou: Score | None, alarms: object) -> dict[str, object]:

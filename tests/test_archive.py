@@ -12,12 +12,12 @@ import pytest
 from ablate import archive
 from ablate.archive.__main__ import ArchiveConfig, main
 from ablate.archive.moving import Moved, Step
-from ablate.archive.recovery import alone
+from ablate.archive.recovery import exclusive
 from ablate.cli import parse
 from ablate.errors import UsageError
 from ablate.report import print_tables
 from ablate.results import search_record
-from ablate.results import tables as results
+from ablate.results.reader import read_rows
 from ablate.stats import scores
 from ablate.stats.collector import collect
 from tests import command
@@ -54,7 +54,7 @@ def name(row):
 
 
 def rows(out):
-    return results.read(out, "trials").to_pylist()
+    return read_rows(out, "trials").to_pylist()
 
 
 def trainings(out):
@@ -80,13 +80,13 @@ def test_a_run_is_archived_with_all_its_files_but_what_another_run_lists_and_com
     assert set(ids(out)) == {"crop", "short"}
     assert not [name for name in files(out) if full in name and not name.startswith("archive/")]
     assert set(ids(out / "archive")) == {"full"}
-    assert full not in results.read(out, "locations")["trial"].to_pylist()
-    assert full in results.read(out / "archive", "locations")["trial"].to_pylist()
+    assert full not in read_rows(out, "locations")["trial"].to_pylist()
+    assert full in read_rows(out / "archive", "locations")["trial"].to_pylist()
     print_tables(out / "archive")
     assert "40.0" in capsys.readouterr().out
     do(out, run=("r1",), restore=True)
     assert files(out) == before
-    assert full in results.read(out, "locations")["trial"].to_pylist()
+    assert full in read_rows(out, "locations")["trial"].to_pylist()
 
 
 @pytest.mark.parametrize("options", [{"where": "epochs=1"}, {"run": ("r2",), "where": "epochs!=20"}])
@@ -197,8 +197,8 @@ def complete(folder, looked_at):
     """The trials that are seen in a folder, each of which must have all of its rows, and a place in tables."""
     found = ids(folder)
     for trial in found.values():
-        assert len(results.read(folder, "images", [trial])) == len(SHOTS)
-        assert len(results.read(folder, "epochs", [trial])) == 2
+        assert len(read_rows(folder, "images", [trial])) == len(SHOTS)
+        assert len(read_rows(folder, "epochs", [trial])) == 2
     in_tables = {one for one in found if not one.startswith("search")}  # a search's have one of their own
     if in_tables and (seen := (folder.name, *sorted(found))) not in looked_at:
         looked_at.add(seen)
@@ -259,7 +259,7 @@ def test_a_search_is_moved_as_a_whole_with_the_last_of_its_runs(out):
 def test_an_archived_search_comes_back_by_the_command_that_is_told_and_no_other_run_takes_it_away(out):
     tried = write_search(out, "r3", "r4")
     do(out, run=("r3", "r4"))
-    [line], [of_search] = archive.told(out, tried), archive.told_of_search(out, "h1")
+    [line], [of_search] = archive.restore_hint(out, tried), archive.restore_search_hint(out, "h1")
     assert line.partition(": ")[2] == of_search.partition(": ")[2]
     typed(of_search)
     assert {one.trial for one in search_record.searches(out)["h1"]} == set(tried)
@@ -320,20 +320,20 @@ def test_a_search_at_work_and_another_archive_are_waited_for(out):
         pytest.raises(UsageError, match="another run is at work on this very search"),
     ):
         do(out, run=("r3",))
-    with alone(out), pytest.raises(UsageError, match=r"another ablate\.archive is at work there"):
+    with exclusive(out), pytest.raises(UsageError, match=r"another ablate\.archive is at work there"):
         do(out, run=("r1",))
 
 
 def test_trained_again_is_told_and_stays(out, capsys):
     short = ids(out)["short"]
     do(out, run=("r2",))
-    [line] = archive.told(out, [short, "s1"])
+    [line] = archive.restore_hint(out, [short, "s1"])
     assert line.endswith(f"python -m ablate.archive out={out} restore=true run=r2")
     write(out, 0.9, of=SHOTS, epochs=1)
     with pytest.raises(UsageError, match="nothing of that is archived"):
         do(out, trial=(short,), restore=True)
     assert "1 trial, trained anew meanwhile: the archived ones stay" in capsys.readouterr().out
-    assert results.read(out, "images", [short])["iou"].to_pylist() == [0.9] * len(SHOTS)
+    assert read_rows(out, "images", [short])["iou"].to_pylist() == [0.9] * len(SHOTS)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate.results import tables as results
+from ablate.results.reader import read_rows
 from ablate.stats import scores
 from ablate.stats.test_set import CONSTANT, WEIGHTED
 from tests.command import run
@@ -25,14 +25,14 @@ def group(grid):
 
 @pytest.mark.slow
 def test_fifteen_trials_are_done(grid):
-    trials = results.read(grid[1], "trials").to_pandas()
+    trials = read_rows(grid[1], "trials").to_pandas()
     assert len(trials) == 15
     assert set(trials["status"]) == {"done"}
 
 
 @pytest.mark.slow
 def test_every_crop_and_i2i_trial_has_learned_its_synthetic_images(grid):
-    trials = results.read(grid[1], "trials").to_pandas()
+    trials = read_rows(grid[1], "trials").to_pandas()
     learned = trials[trials["arm"] != "full"]
     assert len(learned) == 12
     assert learned["val_iou"].min() >= 0.5, learned[["name", "val_iou"]]

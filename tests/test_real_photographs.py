@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.results import tables
+from ablate.results.reader import read_rows
 from tests.command import ROOT, run
 
 FRAMES = os.environ.get("ABLATE_REAL_FRAMES")
@@ -34,7 +34,7 @@ def test_smoke_scores_the_real_photographs(hours, tmp_path):
     done = run("ablate.run", "space=smoke", f"data={root}", f"out={out}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No location reaches 30 photographs" in re.sub(r"\s+", " ", done.stdout)
-    rows = tables.read(out, "images").to_pandas()
+    rows = read_rows(out, "images").to_pandas()
     real = {path.stem for path in Path(str(FRAMES), "images").iterdir()}
     assert set(rows["image_id"]) <= real
     assert rows.loc[rows["iou"].notna(), "image_id"].nunique() == 5

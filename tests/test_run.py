@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ablate.results import tables as results
+from ablate.results.reader import read_rows
 from tests import tiny_data
 from tests.command import run, start
 
@@ -46,16 +46,16 @@ def test_one_seed_ends_with_the_command_that_asks_three_unless_the_seed_was_chos
 
 def test_every_trial_leaves_its_rows(finished):
     _, out = finished
-    trials = results.read(out, "trials").to_pylist()
+    trials = read_rows(out, "trials").to_pylist()
     assert sorted(row["name"] for row in trials) == ["unet-crop-jitter-s0", "unet-crop-s0"]
     assert {row["status"] for row in trials} == {"done"}
-    images = results.read(out, "images").to_pandas()
+    images = read_rows(out, "images").to_pandas()
     assert images.groupby("trial").size().tolist() == [13, 13]  # 10 photographs with an animal, 3 without
     assert images["iou"].notna().sum() == 20
     assert set(images.loc[images["iou"].isna(), "outcome"]) <= {"false_alarm", "quiet"}
-    epochs = results.read(out, "epochs").to_pandas()
+    epochs = read_rows(out, "epochs").to_pandas()
     assert epochs.groupby("trial")["epoch"].apply(list).tolist() == [[1, 2], [1, 2]]
-    assert set(results.read(out, "locations").to_pandas()["location"]) == {"34", "41"}
+    assert set(read_rows(out, "locations").to_pandas()["location"]) == {"34", "41"}
 
 
 def test_the_output_tells_progress_dashboard_and_tables(finished):
@@ -96,7 +96,7 @@ def test_another_threshold_scores_again_without_training(finished, space, tiny_r
     before = {path.name for path in (out / "weights").iterdir()}
     done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "trial.threshold=0.3")
     assert done.returncode == 0, done.stdout + done.stderr
-    trials = results.read(out, "trials").to_pandas()
+    trials = read_rows(out, "trials").to_pandas()
     assert sorted(trials["threshold"]) == [0.3, 0.3, 0.5, 0.5]
     assert trials["training"].nunique() == 2
     assert {path.name for path in (out / "weights").iterdir()} == before
@@ -116,7 +116,7 @@ def test_a_trial_that_fails_is_named_and_the_others_go_on(tiny_root, tmp_path):
     shutil.rmtree(out)
     done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=1")
     assert done.returncode == 1
-    rows = {row["name"]: row for row in results.read(out, "trials").to_pylist()}
+    rows = {row["name"]: row for row in read_rows(out, "trials").to_pylist()}
     assert rows["broken-crop-s0"]["reason"] == "RuntimeError: no such layer"
     assert rows["unet-crop-s0"]["status"] == "done"
     assert f"failed: broken-crop-s0, see {out}/logs/" in done.stdout
@@ -187,7 +187,7 @@ def test_trials_run_this_python_and_this_package(tiny_root, tmp_path):
     run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=0")
     import ablate
 
-    (row,) = results.read(out, "trials").to_pylist()
+    (row,) = read_rows(out, "trials").to_pylist()
     assert row["reason"] == f"RuntimeError: {sys.executable} {ablate.__file__}"
 
 
@@ -219,8 +219,8 @@ def test_code_that_changes_under_a_run_is_told_and_marks_its_rows(tiny_root, tmp
     said = log.read_text()
     assert "net-crop-s0  runs other code than was planned with" in said
     assert "by other code than was planned with, which changed meanwhile or differs between nodes: net-crop-s0" in said
-    [row] = results.read(out, "trials").to_pylist()
+    [row] = read_rows(out, "trials").to_pylist()
     network.write_text(NETWORK)
     done = run("ablate.run", *arguments)
     assert "1 done by other code than today's (shown as they are); rerun=changed repeats them" in done.stdout
-    assert results.read(out, "trials").to_pylist() == [row]
+    assert read_rows(out, "trials").to_pylist() == [row]

@@ -9,7 +9,7 @@ from ablate.cli import run_command
 from ablate.data import root as data
 from ablate.data import shards
 from ablate.data.arrays import Photograph
-from ablate.results import tables as results
+from ablate.results.reader import read_rows
 from ablate.score import ScoreConfig, main
 from tests import tiny_data
 from tests.command import run
@@ -57,7 +57,7 @@ def scored(tiny_root, tmp_path):
 
 
 def rows(out, table):
-    return results.read(out, table).to_pylist()
+    return read_rows(out, table).to_pylist()
 
 
 def test_perfect_boxes_score_one_on_every_photograph(scored):
@@ -148,7 +148,7 @@ def refused(scored, monkeypatch, capsys):
         ({"min_confidence": 2}, "min_confidence"),
         ({"name": "a/b"}, "name=a/b: letters"),
         ({"name": " "}, "name=: letters"),
-        ({"name": "Whole image"}, "name=Whole image: a row of every table is called so"),
+        ({"name": "Whole image"}, "name=Whole image: every table has a row of that name"),
         ({"annotations": "none.json"}, "none.json: no such file"),
         ({"annotations": "."}, "a folder; give the JSON file"),
         ({"boxes": "none.json"}, "none.json: no such file"),

@@ -12,21 +12,27 @@ import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from ablate.results import runs, search_record, tables
+from ablate.results import runs, search_record
+from ablate.results.reader import commit_marks
 
 ARCHIVE = "archive"
 
 
-def told(out: Path, trials: Collection[str]) -> Iterator[str]:
+def command_line(*words: str) -> str:
+    """What to type."""
+    return shlex.join(["python", "-m", "ablate.archive", *words])
+
+
+def restore_hint(out: Path, trials: Collection[str]) -> Iterator[str]:
     """A line where some trials are archived, with the command that brings them back."""
     archive = out / ARCHIVE
-    there = sorted(set(trials) & tables.marks(archive).keys())
+    there = sorted(set(trials) & commit_marks(archive).keys())
     if not there:
         return
     known = {run.run: run for folder in (archive, out) for run in runs.read(folder)}
     latest = next((name for name, run in sorted(known.items(), reverse=True) if set(there) <= set(run.trials)), None)
     which = [f"run={latest}"] if latest else [*_named(archive, there)]
-    command = shlex.join(["python", "-m", "ablate.archive", f"out={out}", "restore=true", *which])
+    command = command_line(f"out={out}", "restore=true", *which)
     yield f"{len(there)} of these are archived and would be trained again; to have them back instead: {command}"
 
 
@@ -42,10 +48,10 @@ def _named(archive: Path, trials: Collection[str]) -> Iterator[str]:
         yield f"trial={','.join(others)}"
 
 
-def told_of_search(out: Path, search: str) -> Iterator[str]:
+def restore_search_hint(out: Path, search: str) -> Iterator[str]:
     """The same of a search, which begins anew where it is archived."""
     archive = out / ARCHIVE
     runs_there = [run.run for run in runs.read(archive) if run.search == search]
     if search in search_record.searches(archive) and runs_there:
-        command = shlex.join(["python", "-m", "ablate.archive", f"out={out}", "restore=true", f"run={runs_there[-1]}"])
+        command = command_line(f"out={out}", "restore=true", f"run={runs_there[-1]}")
         yield f"this search is archived and would begin anew; to have it back instead: {command}"

@@ -15,8 +15,8 @@ from ablate import storage
 from ablate.archive import ARCHIVE
 from ablate.archive.moving import Selection, Step, archiving, deleting, restoring
 from ablate.archive.overview import listing
-from ablate.archive.recovery import alone, finish
-from ablate.archive.selecting import Folder, Wanted, lists_all, require_known, select, without
+from ablate.archive.recovery import exclusive, recover
+from ablate.archive.selecting import Filter, Folder, lists_all, require_known, select, without
 from ablate.cli import run_command
 from ablate.errors import UsageError
 from ablate.report.layout import plural
@@ -43,8 +43,8 @@ class ArchiveConfig(pydantic.BaseModel):
     dry_run: Annotated[bool, Field(description="say what would be done")] = False
 
     @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.run, self.trial, self.where)
+    def wanted(self) -> Filter:
+        return Filter(self.run, self.trial, self.where)
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def main(config: ArchiveConfig) -> int:
     out = _results(config.out)
     if config.dry_run or (config.wanted.everything and not (config.restore or config.delete)):
         return _work(config, out)
-    with alone(out):
-        finish(out)
+    with exclusive(out):
+        recover(out)
         status = _work(config, out)
         _collect(out)
     return status
@@ -82,7 +82,7 @@ def _work(config: ArchiveConfig, out: Path) -> int:
     if not work:
         where = "archived" if config.restore else "there"
         raise UsageError(f"out={config.out}: nothing of that is {where}; {lists_all(config.out)}")
-    with _searches_at_rest(out, work, config.dry_run):
+    with _searches_locked(out, work, config.dry_run):
         for one in work:
             _tell(one, config.dry_run)
             for step in () if config.dry_run else one.steps:
@@ -138,17 +138,17 @@ def _delete(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Wo
         yield Work("deleted", here, direct, [*deleting(here.place, direct)])
 
 
-def _others(wanted: Wanted, *folders: Folder) -> list[Run]:
+def _others(wanted: Filter, *folders: Folder) -> list[Run]:
     """The runs that are not named."""
     return [run for folder in folders for run in folder.runs if run.run not in wanted.runs]
 
 
-def _asked(wanted: Wanted, here: Folder, archive: Folder) -> set[str]:
+def _asked(wanted: Filter, here: Folder, archive: Folder) -> set[str]:
     """The archived trials of runs whose plan is not archived."""
     return {trial for run in here.runs if run.run in wanted.runs for trial in here.asked(run)} & archive.rows.keys()
 
 
-def _tell_what_stays(here: Folder, wanted: Wanted, found: Selection) -> None:
+def _tell_what_stays(here: Folder, wanted: Filter, found: Selection) -> None:
     named = {trial for run in here.runs if run.run in wanted.runs for trial in here.asked(run)}
     stay = named & here.rows.keys() - {one.trial for one in found.trials}
     if stay and wanted.condition is None:
@@ -156,7 +156,7 @@ def _tell_what_stays(here: Folder, wanted: Wanted, found: Selection) -> None:
 
 
 @contextlib.contextmanager
-def _searches_at_rest(out: Path, work: Sequence[Work], dry_run: bool) -> Iterator[None]:
+def _searches_locked(out: Path, work: Sequence[Work], dry_run: bool) -> Iterator[None]:
     """Holds the searches that are moved: one that runs would lose what it has just suggested."""
     searches = {path.split("/")[1] for one in work for path in one.selection.records}
     with contextlib.ExitStack() as held:

@@ -82,7 +82,7 @@ class Selection:
         return bool(self.trials or self.records or self.runs)
 
 
-def waiting(out: Path) -> dict[str, Path]:
+def interrupted_moves(out: Path) -> dict[str, Path]:
     """The marks of trials whose move was broken off, by trial."""
     return {
         path.name.removeprefix(".").removesuffix(".parquet"): path
@@ -95,10 +95,10 @@ def archiving(out: Path, moved: Selection) -> Iterator[Step]:
     archive = out / ARCHIVE
     for one in moved.trials:
         mark = f"trials/{one.trial}.parquet"
-        yield Step(out / mark, _waiting(out, one.trial))
+        yield Step(out / mark, _waiting_mark(out, one.trial))
         yield Step(archive / mark, None)  # an older one of the same trial
         yield from (Step(out / path, archive / path) for path, _ in one.files())
-        yield Step(_waiting(out, one.trial), archive / mark)
+        yield Step(_waiting_mark(out, one.trial), archive / mark)
     yield from (Step(out / path, archive / path) for path in moved.records)
     yield from (Step(out / _plan(run), archive / _plan(run)) for run in moved.runs)
 
@@ -108,9 +108,9 @@ def restoring(out: Path, moved: Selection) -> Iterator[Step]:
     archive = out / ARCHIVE
     for one in moved.trials:
         mark = f"trials/{one.trial}.parquet"
-        yield Step(archive / mark, _waiting(out, one.trial))
+        yield Step(archive / mark, _waiting_mark(out, one.trial))
         yield from (Step(archive / path, out / path, keep=not own) for path, own in one.files())
-        yield Step(_waiting(out, one.trial), out / mark)
+        yield Step(_waiting_mark(out, one.trial), out / mark)
     yield from (Step(archive / path, out / path) for path in moved.records)
     yield from (Step(archive / _plan(run), out / _plan(run)) for run in moved.runs)
 
@@ -126,12 +126,12 @@ def deleting(here: Path, moved: Selection) -> Iterator[Step]:
     yield from (Step(here / _plan(run), None) for run in moved.runs)
 
 
-def broken_off(here: Path) -> dict[str, Path]:
+def interrupted_deletions(here: Path) -> dict[str, Path]:
     """The marks of trials whose deletion was broken off, by trial: what is left of them is never shown again."""
     return {path.name.removeprefix(".").removesuffix(_GONE): path for path in (here / "trials").glob(f".*{_GONE}")}
 
 
-def _waiting(out: Path, trial: str) -> Path:
+def _waiting_mark(out: Path, trial: str) -> Path:
     return out / ARCHIVE / "trials" / f".{trial}.parquet"
 
 

@@ -11,15 +11,15 @@ import pyarrow
 import pyarrow.parquet
 
 from ablate.archive import ARCHIVE
-from ablate.archive.moving import Selection, archiving, broken_off, deleting, waiting
+from ablate.archive.moving import Selection, archiving, deleting, interrupted_deletions, interrupted_moves
 from ablate.archive.selecting import Folder, moved
 from ablate.errors import UsageError
-from ablate.results import tables
+from ablate.results.schema import trials_schema
 from ablate.storage.locks import Lock
 
 
 @contextlib.contextmanager
-def alone(out: Path) -> Iterator[None]:
+def exclusive(out: Path) -> Iterator[None]:
     """Within, no other command archives, restores or deletes in a folder of results.
 
     Raises:
@@ -31,22 +31,24 @@ def alone(out: Path) -> Iterator[None]:
         yield
 
 
-def finish(out: Path) -> None:
+def recover(out: Path) -> None:
     """Puts what was on its way, in or out, into the archive, and removes what is left of what was to be deleted.
 
     What was trained anew since then stays as it is.
     """
     archive = out / ARCHIVE
-    for trial, mark in waiting(out).items():
+    for trial, mark in interrupted_moves(out).items():
         if (out / "trials" / f"{trial}.parquet").exists():
             mark.replace(archive / "trials" / f"{trial}.parquet")
             _delete(archive, trial, archive / "trials" / f"{trial}.parquet")
         else:
             here = Folder.at(out)
-            for step in archiving(out, Selection((moved(_row(mark, trial), _legs(trial, here), {trial}, [here]),))):
+            for step in archiving(
+                out, Selection((moved(_row(mark, trial), _leg_trainings(trial, here), {trial}, [here]),))
+            ):
                 step.take()
     for place in (out, archive):
-        for trial, mark in broken_off(place).items():
+        for trial, mark in interrupted_deletions(place).items():
             if not (place / "trials" / f"{trial}.parquet").exists():
                 _delete(place, trial, mark)
             mark.unlink(missing_ok=True)
@@ -55,11 +57,11 @@ def finish(out: Path) -> None:
 def _delete(place: Path, trial: str, mark: Path) -> None:
     out = place.parent if place.name == ARCHIVE else place
     users = [Folder.at(one) for one in (out, out / ARCHIVE)]
-    for step in deleting(place, Selection((moved(_row(mark, trial), _legs(trial, *users), {trial}, users),))):
+    for step in deleting(place, Selection((moved(_row(mark, trial), _leg_trainings(trial, *users), {trial}, users),))):
         step.take()
 
 
-def _legs(trial: str, *folders: Folder) -> set[str]:
+def _leg_trainings(trial: str, *folders: Folder) -> set[str]:
     """The trainings of the parts of a population's member, whose record leaves after it."""
     members = (one for folder in folders for one in folder.members(folder.searches) if one.trial == trial)
     return {leg.training for one in members for leg in one.legs}
@@ -72,7 +74,7 @@ def _row(mark: Path, trial: str) -> dict[str, Any]:
         UsageError: it is none, or another trial's: a copy that was broken off, or a stranger's.
     """
     try:
-        [row] = pyarrow.parquet.read_table(mark, schema=tables.trials_schema()).to_pylist()
+        [row] = pyarrow.parquet.read_table(mark, schema=trials_schema()).to_pylist()
     except (pyarrow.ArrowException, ValueError) as error:
         raise UsageError(f"{mark}: not the mark of a trial; remove it") from error
     if row["trial"] != trial:

@@ -6,16 +6,17 @@ it would suggest them again: its members go with the last of its runs.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ablate.archive import command_line
 from ablate.archive.moving import Moved, Selection
 from ablate.errors import UsageError, plain, suggest
-from ablate.results import runs, tables
+from ablate.results import runs
 from ablate.results import search_record as members
+from ablate.results.reader import commit_marks, read_rows
 from ablate.results.runs import Run
 from ablate.results.search_record import Member
 from ablate.spaces import where
@@ -44,9 +45,9 @@ class Folder:
         Raises:
             UsageError: a row, a plan or a record is not of the file that it is in: its id would name other files.
         """
-        before = tables.marks(place)
-        rows = {row["trial"]: row for row in tables.read(place, "trials").to_pylist()}
-        for trial in sorted(rows.keys() - before.keys() - tables.marks(place).keys()):
+        before = commit_marks(place)
+        rows = {row["trial"]: row for row in read_rows(place, "trials").to_pylist()}
+        for trial in sorted(rows.keys() - before.keys() - commit_marks(place).keys()):
             raise UsageError(f"{place / 'trials'}: a row is of {plain(trial)}, whose name no file there has; remove it")
         return cls(place, rows, runs.read(place), members.searches(place))
 
@@ -59,7 +60,7 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Filter:
     """What a command names: runs and trials by their ids, and a condition as of `where=`; nothing at all is all."""
 
     runs: Collection[str] = ()
@@ -73,7 +74,7 @@ class Wanted:
 
 def select(
     folder: Folder,
-    wanted: Wanted,
+    wanted: Filter,
     users: Collection[Folder],
     others: Collection[Run],
     asked: Collection[str] = (),
@@ -100,7 +101,7 @@ def select(
         named |= folder.rows.keys() if not wanted.trials else set()
     named = (named | set(wanted.trials)) & folder.rows.keys() - of_others.keys()
     if wanted.condition is not None:
-        met = where.meeting((folder.rows[trial] for trial in sorted(named)), wanted.condition)
+        met = where.matching_trials((folder.rows[trial] for trial in sorted(named)), wanted.condition)
         return Selection(trials=_moved(met, folder, (), users))
     with_them = folder.members(ended)
     return Selection(
@@ -118,10 +119,10 @@ def without(selection: Selection, trials: Collection[str]) -> Selection:
 
 def lists_all(place: str) -> str:
     """What to type to see every run, as the end of an error."""
-    return f"{shlex.join(['python', '-m', 'ablate.archive', f'out={place}'])} lists all"
+    return f"{command_line(f'out={place}')} lists all"
 
 
-def require_known(place: str, folders: Collection[Folder], wanted: Wanted) -> None:
+def require_known(place: str, folders: Collection[Folder], wanted: Filter) -> None:
     """Raises a `UsageError` where no folder has a run or a trial that is named; `place` is what the user typed."""
     runs_there = {run.run for folder in folders for run in folder.runs}
     trials_there = {trial for folder in folders for trial in folder.rows}

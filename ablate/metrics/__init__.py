@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.metrics.geometry.boxes import Boxes, Components, components, scale
+from ablate.metrics.geometry.boxes import Boxes, scale
+from ablate.metrics.geometry.components import Components, components
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.report import print_search, print_tables
 from ablate.report.formats import latex, markdown
-from ablate.report.trial_filter import chosen
+from ablate.report.trial_filter import filter_trials
 from ablate.results import mirror, runs
 
 
@@ -43,7 +43,7 @@ class ReportConfig(pydantic.BaseModel):
 def main(report: ReportConfig) -> int:
     """Prints the tables; there being nothing to print yet is no error."""
     with mirror.folder(report.out) as out:
-        trials, search = chosen(out, report.run, report.space, report.where)
+        trials, search = filter_trials(out, report.run, report.space, report.where)
         if search is None:
             print_tables(out, trials, compare=report.compare is not None)
         else:
@@ -83,7 +83,10 @@ def _photographs(report: ReportConfig, out: Path) -> Data | None:
     try:
         return data.at(places[-1])
     except UsageError as error:
-        print(f"html={report.html}: no gallery: {error}; data=... says where the photographs are now", file=sys.stderr)
+        print(
+            f"html={report.html}: no gallery: {error}; type data=... to say where the photographs are now",
+            file=sys.stderr,
+        )
         return None
 
 

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from ablate.config import TrialConfig
+from ablate.data.published import LISTED_FROM
 from ablate.identity import code_digest
 from ablate.report.layout import plural
 from ablate.stats.holm import ALPHA, divisors
 from ablate.stats.protocols import Protocol
 from ablate.stats.scores import MOST_SETTINGS, Group, NetworkTable
-from ablate.stats.settings import PRECISION, model_title
+from ablate.stats.settings import PRECISION
 from ablate.stats.summary import Summary
-from ablate.stats.test_set import CONSTANT, LISTED_FROM, Photographs
+from ablate.stats.test_set import CONSTANT, Photographs
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 
@@ -56,7 +57,7 @@ def photographs_notes(photographs: Photographs) -> Iterator[str]:
 
 def network_title(table: NetworkTable) -> str:
     """Of Tables 2-4."""
-    return f"{model_title(table.model)}: mean box IoU in percent"
+    return f"{table.title}: mean box IoU in percent"
 
 
 def titled(title: str, protocol: Protocol) -> str:
@@ -68,8 +69,8 @@ def protocols_note(group: Group) -> str:
     """That trials on the same photographs were trained by other protocols, and by which."""
     others = "; ".join(f"{one.title} ({one.about})" for one in group.others)
     return (
-        f"{len(group.others) + 1} protocols, kept apart: no mean, verdict or headline is of two. First the one of most "
-        f"trained networks, of equally many the last run's ({group.protocol.about}); then: {others}."
+        f"{len(group.others) + 1} protocols, kept apart: no mean, verdict or headline mixes two. First the one with "
+        f"the most trained networks, or of equally many the last run's ({group.protocol.about}); then: {others}."
     )
 
 
@@ -81,8 +82,8 @@ def protocol_note(protocol: Protocol) -> str:
 def no_verdict(protocol: Protocol) -> str:
     """Why trials have no say."""
     return (
-        f"space={', '.join(protocol.spaces)} judges nothing: it shows that everything works, with networks too small "
-        "and too shortly trained to compare."
+        f"space={', '.join(protocol.spaces)} judges nothing: it shows that everything works, with networks that are "
+        "too small and too briefly trained to compare."
     )
 
 
@@ -94,7 +95,7 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, 
         marked: the best of a row stands out.
     """
     mark = "*" if starred else "bold"
-    told = f"; {mark}: highest of its row (of false alarms lowest), which need not be more than noise" * marked
+    told = f"; {mark}: highest of its row (lowest for false alarms), which may be no more than noise" * marked
     yield f"Box round the largest segment against the best-matching true box; n: photographs{told}."
     seeds = {len(table.seeds(setting)) for setting in table.mean.columns} - {0}
     if max(seeds, default=0) > 1:
@@ -108,7 +109,7 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, 
         )
     if table.transductive:
         settings = "; ".join(map(unbroken, table.transductive))
-        yield f"Transductive: {settings}. Translators learned from these very photographs, without any label."
+        yield f"Transductive: {settings}. Their translators were trained on these very photographs, without labels."
     if table.protocol:
         fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())
         yield f"Not the paper's protocol: {fields}."
@@ -177,7 +178,7 @@ def _against_baseline(found: Sequence[Summary]) -> Iterator[str]:
         told = {
             "better": [one for one, gain in gains if gain.low > 0],
             "worse": [one for one, gain in gains if gain.high < 0],
-            "not told apart": [one for one, gain in gains if not gain.excludes_zero],
+            "undecided": [one for one, gain in gains if not gain.excludes_zero],
         }
         names = {words: "; ".join(unbroken(one.setting) for one in those) for words, those in told.items()}
         said = [f"{words}: {those}" for words, those in names.items() if those]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from ablate.data.published import LISTED_FROM
 from ablate.report.layout import plural
 from ablate.report.number_format import interval, percent, points, points_interval
 from ablate.report.text_grid import Cell, Grid, under_names
 from ablate.stats.contrasts import BOTH_BELOW, Contrast
 from ablate.stats.intervals import FEW_BELOW, MOST_SEEDS, POWER, Estimate
 from ablate.stats.summary import Summary
-from ablate.stats.test_set import CONSTANT, LISTED_FROM
+from ablate.stats.test_set import CONSTANT
 
 SUMMARY_TITLE = "Averages with 95 % intervals, mean box IoU in percent"
-LIMITS_TITLE = "The metric's own limits"
 CONTRASTS_TITLE = "Which differences are real? Image-weighted, in points of mean box IoU"
 
 
@@ -61,45 +60,9 @@ def summary_notes(summaries: Sequence[Summary]) -> Iterator[str]:
     )
     yield (
         "scored epoch: last (the paper's) or best val, chosen on synthetic images alone (trial.selection=best_val); "
-        "trial.oracle=true also shows the most that a rule could have reached."
+        "trial.oracle=true also shows the most that any rule could have reached."
     )
     yield _seed_note(summary.weighted.seeds for summary in summaries)
-
-
-def limits_grid(summaries: Sequence[Summary]) -> Grid:
-    """What the box of the largest component does not see, for each setting."""
-    rows = [
-        (
-            summary.network,
-            [
-                Cell(f"  {summary.setting}"),
-                Cell(percent(summary.weighted.mean)),
-                Cell(percent(summary.another)),
-                Cell(points(summary.any_gain)),
-                Cell("-" if math.isnan(summary.mask) else f"{summary.mask:.2f}"),
-            ],
-        )
-        for summary in summaries
-    ]
-    headers = [
-        "setting",
-        "IoU",
-        "another component\nfits better",
-        "best component\nwould add",
-        "correlation\nwith mask IoU",
-    ]
-    return Grid(headers, under_names(rows))
-
-
-def limits_notes(several: float) -> Iterator[str]:
-    """What the columns mean."""
-    yield (
-        "Percent of the photographs with an animal, and points of mean box IoU if always the best-fitting component "
-        "were chosen instead of the largest. The correlation of box IoU with mask IoU is over photographs; - without "
-        "masks."
-    )
-    if not math.isnan(several):
-        yield f"{percent(several)} % of these photographs have several true boxes; the best-matching one counts."
 
 
 def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
@@ -131,32 +94,33 @@ def _block(contrast: Contrast, contrasts: Sequence[Contrast]) -> str:
 def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
     """How the verdicts come about."""
     yield (
-        "Photograph by photograph, between settings that differ in nothing else (pairs: how many), over the seeds that "
-        "all of them have. All questions were planned before any result."
+        "Compared photograph by photograph, between settings that differ in nothing else (pairs: how many), over the "
+        "seeds that all of them have. All questions were planned before any result was known."
     )
     yield (
-        "Holm's correction for the questions of a block gives each interval its level, so that the block is at 95 %. "
-        "Of several seeds an interval holds the noise of locations, photographs and trainings, and a difference is "
-        "settled where it leaves 0 out."
+        "Holm's correction for the questions of a block gives each interval its level, so that the block as a whole is "
+        "at 95 %. With several seeds an interval includes the noise of locations, photographs and trainings, and a "
+        "difference is settled where its interval excludes 0."
     )
     seeds = sorted({one.effect.seeds for one in contrasts})
     if seeds[-1] > 1:
         yield (
             f"{100 * POWER:.0f} % power: the smallest true difference, in points, that would be settled in so many of "
-            "100 repetitions with these seeds and locations and the noise seen (of 2 seeds in about 55, of 3 in 70)."
+            "100 repetitions with these seeds and locations and the noise seen (with 2 seeds in about 55, with 3 "
+            "in 70)."
         )
     if any(one.verdict == BOTH_BELOW for one in contrasts):
-        yield f"{BOTH_BELOW}: neither has learned what this metric sees, so which is ahead says nothing."
+        yield f"{BOTH_BELOW}: neither has learned anything that this metric measures, so which is ahead means nothing."
     told = {_to_settle(one) for one in contrasts} - {""}
     if told:
         yield (
-            "might: what would have this power for a difference as large as the one seen"
-            f"{'; none is named where no number of seeds would' * (_NO_SEEDS in told)}."
+            "might: what would give this power for a difference as large as the one seen"
+            f"{'; none is given where no number of seeds would' * (_NO_SEEDS in told)}."
         )
     if seeds[0] == 1:
         yield (
-            "Of one seed an interval lacks the noise of trainings, so that nothing is settled about a setting: another "
-            "training of the same settings need not differ so. seeds=3 begins to tell."
+            "With one seed an interval lacks the noise of trainings, so nothing is settled about a setting: other "
+            "trainings of the same settings need not differ like this. seeds=3 gives a first estimate."
         )
     if any(one.effect.few_locations for one in contrasts):
         yield _few("")
@@ -177,15 +141,16 @@ def _to_settle(contrast: Contrast) -> str:
 
 def _few(which: str) -> str:
     return (
-        f"With fewer than {FEW_BELOW:g} effective locations intervals miss the truth somewhat more often than "
-        f"they say (benchmarks/results/coverage.json){': ' * bool(which)}{which}."
+        f"With fewer than {FEW_BELOW:g} effective locations, intervals miss the true value somewhat more often than "
+        f"their level says (benchmarks/results/coverage.json){': ' * bool(which)}{which}."
     )
 
 
 def _seed_note(seeds: Iterable[int]) -> str:
     counts = sorted(set(seeds))
     if counts == [1]:
-        return "One seed: how much another would change is unknown, and in no interval. seeds=3 begins to tell."
+        unknown = "One seed: how much another would change is unknown, and no interval includes it."
+        return f"{unknown} seeds=3 gives a first estimate."
     ranged = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
     return f"{ranged} seeds: the noise between them is in the intervals{' where there are several' * (1 in counts)}."
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablate.report import captions, conclusions, epoch_selection, hit_rates, layout, paper, search_history, validation
+from ablate.report import captions, conclusions, diagnostics, layout, paper, search_history
 from ablate.report.text_grid import Grid
+from ablate.stats import epoch_selection, hit_rates, validation
 from ablate.stats.scores import Group, NetworkTable
+from ablate.stats.search_histories import histories
 from ablate.stats.summary import Summary, detectors, differences, of_network, summaries
 
 
@@ -84,19 +86,19 @@ def network_remarks(group: Group, table: NetworkTable, found: Sequence[Summary],
     return said
 
 
-def beyond(out: Path, starred: bool, search: str | None = None) -> Iterator[Section]:
+def appendix(out: Path, starred: bool, search: str | None = None) -> Iterator[Section]:
     """What is not of one set of photographs: searches, and how validation relates to photographs.
 
     Args:
         search: only this search, and nothing else; None for everything.
     """
-    for history in search_history.histories(out, search):
+    for history in histories(out, search):
         grid, notes = search_history.history_grid(history, starred), search_history.history_notes(history)
         yield Section("search", history.title, [grid], [*notes], commands=search_history.commands(history))
     if search is None:
         for found in validation.by_photographs(out):
-            grid, notes = validation.agreements_grid(validation.agreements(found)), validation.agreements_notes()
-            yield Section("validation", validation.TITLE, [grid], [*notes])
+            grid, notes = diagnostics.agreements_grid(validation.agreements(found)), diagnostics.agreements_notes()
+            yield Section("validation", diagnostics.AGREEMENTS_TITLE, [grid], [*notes])
 
 
 def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
@@ -113,21 +115,13 @@ def _answers(group: Group, found: Sequence[Summary]) -> Iterator[Section]:
         )
     if not group.protocol.main:
         return
-    reached = hit_rates.hits(group)
-    if reached:
-        yield Section("hits", hit_rates.TITLE, [hit_rates.hits_grid(reached)], [*hit_rates.hits_notes()])
-    chosen = epoch_selection.rules(group)
-    if any(one.compared for one in chosen):
-        yield Section(
-            "selection",
-            epoch_selection.TITLE,
-            [epoch_selection.rules_grid(chosen)],
-            [*epoch_selection.rules_notes(chosen)],
-        )
+    if reached := hit_rates.hit_rates(group):
+        grid, notes = diagnostics.hits_grid(reached), diagnostics.hits_notes()
+        yield Section("hits", diagnostics.HITS_TITLE, [grid], [*notes])
+    rules = epoch_selection.epoch_rules(group)
+    if any(one.compared for one in rules):
+        grid, notes = diagnostics.rules_grid(rules), diagnostics.rules_notes(rules)
+        yield Section("selection", diagnostics.RULES_TITLE, [grid], [*notes])
     if found:
-        yield Section(
-            "limits",
-            conclusions.LIMITS_TITLE,
-            [conclusions.limits_grid(found)],
-            [*conclusions.limits_notes(group.several)],
-        )
+        grid, notes = diagnostics.limits_grid(found), diagnostics.limits_notes(group.several)
+        yield Section("limits", diagnostics.LIMITS_TITLE, [grid], [*notes])

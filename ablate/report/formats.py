@@ -55,7 +55,7 @@ def _document(
         if len({one.digest for one in groups}) > 1 and group.protocol.main:
             lines += [f"{heading}Tested on photographs {(group.digest or '(unknown)')[:12]}", ""]
         if not group.protocol.main:
-            lines += [f"{heading}Trained otherwise: {group.protocol.title}; {group.protocol.about}", ""]
+            lines += [f"{heading}Another protocol: {group.protocol.title}; {group.protocol.about}", ""]
         elif group.others:
             lines += [f"{heading}{captions.protocols_note(group)}", ""]
         number = 0 if group.protocol.main else number
@@ -63,7 +63,7 @@ def _document(
             number += 1
             lines += render(number, section)
     if trials is None or search is not None:
-        for number, section in enumerate(document.beyond(out, starred=False, search=search), start=1):
+        for number, section in enumerate(document.appendix(out, starred=False, search=search), start=1):
             lines += render(_BEYOND + number, section)
     return "\n".join(lines) + "\n" if lines else f"{heading}No trial has finished yet.\n"
 

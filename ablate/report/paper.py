@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.data.natural_order import natural
+from ablate.data.published import PUBLISHED
 from ablate.errors import UsageError
 from ablate.report.number_format import interval, percent
-from ablate.report.published import PUBLISHED
 from ablate.report.text_grid import Cell, Grid
 from ablate.stats.scores import Group, NetworkTable
-from ablate.stats.settings import PAPER_SETTINGS, model_title, plain_setting
+from ablate.stats.settings import PAPER_SETTINGS, plain_setting
 from ablate.stats.summary import Summary, summaries
 from ablate.stats.test_set import WEIGHTED
 
@@ -62,7 +62,7 @@ def comparisons(group: Group) -> Iterator[tuple[str, Grid]]:
     found = {(one.network, one.setting): one for one in summaries(group)}
     for table in group.tables:
         if table.model in numbers.index.get_level_values("model"):
-            yield f"{model_title(table.model)}: the paper and here", _grid(table, numbers, locations, found)
+            yield f"{table.title}: the paper and here", _grid(table, numbers, locations, found)
 
 
 def _grid(
@@ -79,6 +79,6 @@ def _grid(
     ]
     averages = table.scores(("average", WEIGHTED))
     rows += [None, [Cell(AVERAGE), *(pair(AVERAGE, averages, name) for name in settings)]]
-    estimates = [found.get((model_title(table.model), name)) for name in settings]
+    estimates = [found.get((table.title, name)) for name in settings]
     rows.append([Cell("  interval"), *(Cell(interval(one.weighted) if one else "-") for one in estimates)])
     return Grid(["location", *settings], rows)

@@ -5,80 +5,18 @@ from __future__ import annotations
 import collections
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow.compute as pc
 
 from ablate.report.number_format import percent
 from ablate.report.text_grid import Cell, Grid, under_names
-from ablate.results import search_record, tables
+from ablate.results import search_record
 from ablate.results.search_record import Found, Member
-from ablate.stats.test_set import CONSTANT, baselines, read_truth
+from ablate.stats.search_histories import History
+from ablate.stats.test_set import CONSTANT
 
 _MOST = 40  # rows of a history; of a longer one the best
 _LUCK = "It is the best of many: some of its lead is luck, as other seeds would show."
 _SCORE = {"val_iou": "val IoU", "oracle_iou": "ORACLE\nIoU"}
-
-
-@dataclass(frozen=True)
-class History:
-    """A search.
-
-    Attributes:
-        found: its members in the order in which they were suggested.
-        iou: mean box IoU over all photographs with an animal, of the trials that are done, by trial.
-        constant: that of the best constant box on the photographs of the best one; NaN where none is done.
-    """
-
-    identity: str
-    found: Sequence[Found]
-    iou: dict[str, float]
-    constant: float = math.nan
-
-    @property
-    def title(self) -> str:
-        return f"Search {Path(self.found[0].member.space).stem}: {', '.join(self.found[0].member.values)}"
-
-    @property
-    def objective(self) -> str:
-        return self.found[0].member.objective
-
-    @property
-    def best(self) -> Found | None:
-        return search_record.best(self.found)
-
-    def default(self) -> Found | None:
-        """The first member of the best one's cell, which is the cell's default, if it is done."""
-        best = self.best
-        own = [one for one in self.found if best and one.member.cell == best.member.cell and one.status == "done"]
-        return next((one for one in own if one.member.number == 0 and one.member.is_default), None)
-
-
-def histories(out: Path, identity: str | None = None) -> list[History]:
-    """All searches of a folder of results, or one of them; those without a member are not there."""
-    found = []
-    for search, of_search in search_record.searches(out).items():
-        if identity in {None, search}:
-            known = search_record.found(out, of_search)
-            best = search_record.best(known)
-            constant = math.nan if best is None else constant_box_iou(out, best.member.trial)
-            found.append(History(search, known, mean_iou(out, [one.member.trial for one in known]), constant))
-    return found
-
-
-def mean_iou(out: Path, trials: Sequence[str]) -> dict[str, float]:
-    """Mean box IoU over all photographs with an animal, of each trial that is done."""
-    rows = tables.dataset(out, "images", trials).to_table(columns=["trial", "iou"], filter=pc.field("iou").is_valid())
-    means = rows.group_by("trial").aggregate([("iou", "mean")])
-    return dict(zip(means["trial"].to_pylist(), means["iou_mean"].to_pylist(), strict=True))
-
-
-def constant_box_iou(out: Path, trial: str) -> float:
-    """Mean IoU of the best constant box over the photographs of a trial; NaN without an animal."""
-    truth = read_truth(out, [trial])
-    _, overlaps = baselines(truth[truth["iou"].notna()])
-    return float(overlaps[CONSTANT].mean())
 
 
 def history_grid(history: History, starred: bool) -> Grid:
@@ -130,7 +68,7 @@ def _best(history: History) -> Iterator[str]:
     if (iou := history.iou.get(best.member.trial, math.nan)) <= history.constant:
         yield (
             f"On the photographs it scores {percent(iou)} %, below the {CONSTANT} ({percent(history.constant)} %): it "
-            "has not learned what that metric sees."
+            "has learned nothing that this metric measures."
         )
 
 
@@ -141,7 +79,7 @@ def _rounds(history: History) -> Iterator[str]:
     for after in sorted({leg.after for _, leg in legs} - {0}):
         bred = [(member, leg.parent) for member, leg in legs if leg.after == after and leg.parent != member.number]
         told = [f"{f'{_cell(member)} ' * several}{member.number} with {parent}'s" for member, parent in bred]
-        yield f"After epoch {after} some went on with another's network: {', '.join(told) or 'none'}."
+        yield f"After epoch {after} some continued with another one's network: {', '.join(told) or 'none'}."
     if history.best and history.best.member.legs:
         way = history.best.member.legs
         weights = f"its network is weights/{way[-1].training}.safetensors"

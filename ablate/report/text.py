@@ -50,7 +50,7 @@ def print_tables(
             console.print(line, markup=False, soft_wrap=True)
         number += len(sections)
     if trials is None:
-        _print(console, document.beyond(out, starred), limit)
+        _print(console, document.appendix(out, starred), limit)
 
 
 def print_search(out: Path, search: str) -> None:
@@ -60,7 +60,7 @@ def print_search(out: Path, search: str) -> None:
         search: its id.
     """
     console = Console(highlight=False)
-    sections = [*document.beyond(out, _starred(console), search)]
+    sections = [*document.appendix(out, _starred(console), search)]
     if not sections:
         console.print(f"The search has tried nothing in {out} yet.", markup=False, soft_wrap=True)
     _print(console, sections, _limit(console))
@@ -94,7 +94,7 @@ def _heading(group: Group, several: bool) -> Lines:
         yield from _wrapped([captions.protocols_note(group)], _WIDTH)
         yield ""
     if not group.protocol.main:
-        told = f"Trained otherwise: {group.protocol.title}; {group.protocol.about}"
+        told = f"Another protocol: {group.protocol.title}; {group.protocol.about}"
         for line in textwrap.wrap(told, _WIDTH, subsequent_indent="  "):
             yield Text(line, style="bold underline")
         yield ""

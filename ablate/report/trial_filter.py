@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablate.errors import UsageError, suggest
-from ablate.results import runs, tables
+from ablate.results import runs
+from ablate.results.reader import in_tables, read_rows
 from ablate.results.runs import Run
 from ablate.spaces import where
 
 
-def chosen(out: Path, run: str | None, space: str | None, condition: str | None) -> tuple[list[str] | None, str | None]:
+def filter_trials(
+    out: Path, run: str | None, space: str | None, condition: str | None
+) -> tuple[list[str] | None, str | None]:
     """The trials that meet all that is asked, None for all; and the search that was asked for, if one was.
 
     Raises:
@@ -43,8 +46,8 @@ def _asked(known: Sequence[Run], space: str | None) -> list[str]:
 
 def _meeting(out: Path, trials: Sequence[str] | None, condition: str) -> list[str]:
     """Those that meet a condition, of some or of all that tables show, and detectors, which they are compared with."""
-    rows = tables.read(out, "trials", trials).filter(tables.shown(out, trials)).to_pylist()
-    found = where.meeting(rows, condition)
+    rows = read_rows(out, "trials", trials).filter(in_tables(out, trials)).to_pylist()
+    found = where.matching_trials(rows, condition)
     if not found:
         raise UsageError(f"where={condition}: none of the {len(rows)} trials is left; {_lists(out, 'trials')}")
     return [*found, *(str(row["trial"]) for row in rows if row["reference"] is not None)]

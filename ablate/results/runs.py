@@ -12,7 +12,7 @@ from ablate.errors import UsageError
 _SMOKE = "smoke"
 
 
-class Asked(pydantic.BaseModel):
+class SpaceRequest(pydantic.BaseModel):
     """What a run asked of one space.
 
     Attributes:
@@ -44,13 +44,13 @@ class Run(pydantic.BaseModel):
     data: str | None = None
     trials: tuple[str, ...] = ()
     search: str | None = None
-    spaces: tuple[Asked, ...] = ()
+    spaces: tuple[SpaceRequest, ...] = ()
 
     @property
-    def asked(self) -> Sequence[Asked]:
+    def asked(self) -> Sequence[SpaceRequest]:
         if self.spaces or not self.trials:
             return self.spaces
-        return [Asked(space=self.space, trials=self.trials, judges=self.space != _SMOKE)]
+        return [SpaceRequest(space=self.space, trials=self.trials, judges=self.space != _SMOKE)]
 
 
 def read(out: Path) -> list[Run]:
@@ -62,7 +62,7 @@ def read(out: Path) -> list[Run]:
     return [_read(path) for path in sorted((out / "runs").glob("[!.]*.json"))]
 
 
-def judging_nothing(out: Path) -> set[str]:
+def unjudged_trials(out: Path) -> set[str]:
     """The trials that only spaces asked for of which no verdict may be made."""
     asked = [one for run in read(out) for one in run.asked]
     judged = {trial for one in asked if one.judges for trial in one.trials}

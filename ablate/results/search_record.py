@@ -15,7 +15,7 @@ import pydantic
 
 from ablate import storage
 from ablate.errors import UsageError
-from ablate.results import tables
+from ablate.results.reader import read_rows
 from ablate.storage.locks import Lock
 
 FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
@@ -164,9 +164,9 @@ def searches(out: Path) -> dict[str, list[Member]]:
 def found(out: Path, members: Sequence[Member]) -> list[Found]:
     """How members went, in their order."""
     wanted = [member.trial for member in members]
-    rows = {row["trial"]: row for row in tables.read(out, "trials", wanted).to_pylist()}
+    rows = {row["trial"]: row for row in read_rows(out, "trials", wanted).to_pylist()}
     epochs: dict[str, list[dict[str, Any]]] = {}
-    for row in tables.read(out, "epochs", wanted).sort_by("epoch").to_pylist():
+    for row in read_rows(out, "epochs", wanted).sort_by("epoch").to_pylist():
         epochs.setdefault(row["trial"], []).append(row)
     known = [
         Found(member=member, row=rows.get(member.trial), epochs=epochs.get(member.trial, [])) for member in members

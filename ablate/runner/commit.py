@@ -8,7 +8,8 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 import ablate
-from ablate.results import tables
+from ablate.results.reader import read_rows
+from ablate.results.writer import write_rows
 from ablate.runner.plan import Job, PlannedTrial
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ def commit(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
         include={"trial", "training", "name", "search", "arm_digest", "photos_digest", "transductive"}
     )
     row = trial.config.model_dump() | identity | {"versions": _versions()} | outcome
-    tables.write(job.out, "trials", trial.trial, [row], tables.trials_schema())
+    write_rows(job.out, "trials", trial.trial, [row])
 
 
 def commit_stopped(job: Job, rows: list[EpochRow], reason: str) -> None:
     """Records that a job was stopped early, with its epochs so far, for those of its trials that are not done."""
     for trial in _not_done(job):
         ids = {"trial": trial.trial, "training": trial.training}
-        tables.write(job.out, "epochs", trial.trial, [ids | row for row in rows], tables.EPOCHS)
+        write_rows(job.out, "epochs", trial.trial, [ids | row for row in rows])
         last = {"val_iou": rows[-1]["val_iou"], "epoch": rows[-1]["epoch"]}
         seconds = {"train_seconds": sum(row["seconds"] for row in rows)}
         commit(job, trial, {"status": "stopped", "reason": reason} | last | seconds | trained_on(rows))
@@ -53,7 +54,7 @@ def trained_on(rows: list[EpochRow]) -> dict[str, str | None]:
 
 
 def _not_done(job: Job) -> list[PlannedTrial]:
-    rows = tables.read(job.out, "trials", [trial.trial for trial in job.trials]).to_pylist()
+    rows = read_rows(job.out, "trials", [trial.trial for trial in job.trials]).to_pylist()
     done = {row["trial"] for row in rows if row["status"] == "done"}
     return [trial for trial in job.trials if trial.trial not in done]
 

@@ -15,8 +15,8 @@ from ablate.data.root import Data
 from ablate.data.shards import Manifest, scored_on
 from ablate.errors import UsageError
 from ablate.identity import code_digest, ignored, score_id, training_id
-from ablate.results import tables
-from ablate.results.runs import Asked
+from ablate.results.reader import read_rows
+from ablate.results.runs import SpaceRequest
 from ablate.spaces import where
 from ablate.spaces.search import Cell, Search, check
 from ablate.spaces.space import Space
@@ -119,7 +119,7 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     return _distinct({trial.trial: trial for trial in planned}.values())
 
 
-def asked(run: RunConfig, manifest: Manifest) -> list[Asked]:
+def asked(run: RunConfig, manifest: Manifest) -> list[SpaceRequest]:
     """The trials of a run by the spaces that it joins, those that are left of them."""
     found = []
     for name in _joined(run.space):
@@ -127,7 +127,7 @@ def asked(run: RunConfig, manifest: Manifest) -> list[Asked]:
         assert isinstance(space, Space)
         configs = _configs(run, space, manifest)
         trials = tuple(dict.fromkeys(identified("", config, manifest).trial for config in configs))
-        found.append(Asked(space=name, trials=trials, judges=getattr(_module(name), "JUDGES", True)))
+        found.append(SpaceRequest(space=name, trials=trials, judges=getattr(_module(name), "JUDGES", True)))
     return [one for one in found if one.trials]
 
 
@@ -179,7 +179,7 @@ class Progress(pydantic.BaseModel):
 
 def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
     """Sorts trials by what the results hold of them."""
-    rows = {row["trial"]: row for row in tables.read(out, "trials", [trial.trial for trial in trials]).to_pylist()}
+    rows = {row["trial"]: row for row in read_rows(out, "trials", [trial.trial for trial in trials]).to_pylist()}
     found: dict[str, list[PlannedTrial]] = {"done": [], "changed": [], "failed": [], "missing": []}
     for trial in trials:
         row = rows.get(trial.trial)

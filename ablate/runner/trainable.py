@@ -26,13 +26,14 @@ from ablate.data.root import Data
 from ablate.data.shards import REAL, scored_on
 from ablate.errors import UsageError
 from ablate.identity import code_digest
-from ablate.results import tables
+from ablate.results.writer import withdraw, write_rows
 from ablate.runner.actor_deaths import BEGINS
 from ablate.runner.commit import commit, commit_failure, trained_on
 from ablate.runner.plan import Job, PlannedTrial
 from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
-from ablate.training.loop import EpochRow, NonFiniteLossError, Training, best_epoch
+from ablate.training.best_epoch import best_epoch
+from ablate.training.loop import EpochRow, NonFiniteLossError, Training
 
 # Repeating these repeats the failure.
 _FINAL = (NonFiniteLossError, UsageError)
@@ -204,9 +205,9 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         ids = {"trial": trial.trial, "training": trial.training}
         known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
         out = self._job.out
-        tables.withdraw(out, trial.trial)  # rows of other code must not show behind the old commit mark
-        tables.write(out, "images", trial.trial, [known | row for row in scored], tables.images_schema())
-        tables.write(out, "epochs", trial.trial, [ids | row for row in rows], tables.EPOCHS)
+        withdraw(out, trial.trial)  # rows of other code must not show behind the old commit mark
+        write_rows(out, "images", trial.trial, [known | row for row in scored])
+        write_rows(out, "epochs", trial.trial, [ids | row for row in rows])
         row = rows[best_epoch(rows) - 1 if trial.config.selection == "best_val" else -1]
         outcome = {
             "status": "done",

@@ -39,7 +39,7 @@ def run(run: RunConfig, search: Search, console: Console) -> int:
     found = search_record.found(out, search_record.searches(out).get(identity, []))
     preflight.tell(console, [*_told(run, search, cells, found), *preflight.differences(data.manifest)])
     if not found:
-        preflight.tell(console, archive.told_of_search(out, identity))
+        preflight.tell(console, archive.restore_search_hint(out, identity))
     if run.dry_run:
         preflight.tell(console, _plan(search, cells))
         return 0

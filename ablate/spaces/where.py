@@ -30,7 +30,7 @@ def parse(text: str) -> Keep:
     return lambda config: all(keep(config) for keep in conditions)
 
 
-def meeting(rows: Iterable[Mapping[str, object]], text: str) -> list[str]:
+def matching_trials(rows: Iterable[Mapping[str, object]], text: str) -> list[str]:
     """The trials among rows of `trials` whose configuration meets the conditions; detectors have none.
 
     Raises:

@@ -14,7 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 
-from ablate.results import tables
+from ablate.results.reader import commit_marks, database, table_files
+from ablate.results.schema import LOCATIONS
+from ablate.results.writer import write_locations
 from ablate.stats.location_intervals import image_weighted_rows
 
 HIT_IOU = 0.5  # from this overlap on an animal counts as found
@@ -50,22 +52,22 @@ def collect(out: Path) -> None:
         OSError: it cannot be written; names the path.
         duckdb.Error: a finished trial's rows cannot be read.
     """
-    rows, seen = tables.LOCATIONS.empty_table(), None
+    rows, seen = LOCATIONS.empty_table(), None
     # Other runs may commit and collect meanwhile, and no lock holds on every network file system. So whoever publishes
     # looks at the marks again, and is done when they are those that it has collected. The file is always that of the
     # last to publish, whose last look came after that: whatever was committed before this look is in the file, and
     # whoever commits later collects later. Only trials that are new or repeated are read again, or a run that commits
     # faster than a thousand trials are read would keep another one here.
-    while (marks := tables.marks(out)) != seen:
+    while (marks := commit_marks(out)) != seen:
         same = {trial for trial in marks if seen is not None and seen.get(trial) == marks[trial]}
         try:
             changed = _rows(out, marks.keys() - same)
         except duckdb.Error:
-            if tables.marks(out) == marks:
+            if commit_marks(out) == marks:
                 raise
             continue  # a trial was withdrawn, to be written anew, while it was read
         rows = pa.concat_tables([_of(rows, same), changed]).sort_by([("trial", "ascending"), ("location", "ascending")])
-        tables.write_locations(out, rows)
+        write_locations(out, rows)
         seen = marks
 
 
@@ -84,11 +86,11 @@ def _of(rows: pa.Table, trials: Collection[str]) -> pa.Table:
 
 
 def _rows(out: Path, trials: Collection[str]) -> pa.Table:
-    """The rows of `results.LOCATIONS` of those trials that are finished; what has no data is null."""
-    files = tables.files(out, "images", trials)
+    """The rows of `LOCATIONS` of those trials that are finished; what has no data is null."""
+    files = table_files(out, "images", trials)
     if not files:
-        return tables.LOCATIONS.empty_table()
-    with tables.database() as connection:
+        return LOCATIONS.empty_table()
+    with database() as connection:
         found = connection.sql(_PER_LOCATION, params={"files": files, "hit": HIT_IOU}).to_arrow_table()
     means, counts = (pa.compute.list_flatten(found[name]).to_numpy() for name in ("means", "counts"))
     lengths = pa.compute.list_value_length(found["counts"]).fill_null(0).to_numpy()
@@ -96,4 +98,4 @@ def _rows(out: Path, trials: Collection[str]) -> pa.Table:
     ends = {"iou_mean": mean, "iou_low": np.maximum(low, 0.0), "iou_high": np.minimum(high, 1.0)}
     for name, values in ends.items():
         found = found.append_column(name, pa.array(values, from_pandas=True))  # NaN is null
-    return found.select(tables.LOCATIONS.names).cast(tables.LOCATIONS)
+    return found.select(LOCATIONS.names).cast(LOCATIONS)

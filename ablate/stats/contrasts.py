@@ -77,7 +77,7 @@ class Contrast:
     @property
     def decidable(self) -> bool:
         """Whether there is an interval to go by, and the noise between seeds is in it."""
-        return self.effect.trainings is not None and not self.effect.too_few_locations
+        return self.effect.training_noise is not None and not self.effect.too_few_locations
 
     @property
     def settled(self) -> bool:
@@ -99,7 +99,7 @@ class Contrast:
         """In a word."""
         if self.effect.seeds and self.effect.too_few_locations:
             return "too few locations"
-        if self.effect.trainings is None:
+        if self.effect.training_noise is None:
             return "one seed" if self.effect.seeds else "no common seed"
         return "settled" if self.settled else "not settled"
 

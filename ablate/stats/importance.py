@@ -24,7 +24,7 @@ FEWEST = 8  # trials
 
 
 @dataclass(frozen=True)
-class Influence:
+class FieldImportance:
     """One field's; `strength` in [-1, 1], never negative for choices, NaN where all values or all scores are alike.
 
     `settled`: it is more than chance.
@@ -37,15 +37,15 @@ class Influence:
 
 
 @dataclass(frozen=True)
-class Influences:
+class CellImportances:
     """Of all fields of one cell, the strongest first: over how many trials, and after how many epochs."""
 
-    fields: Sequence[Influence]
+    fields: Sequence[FieldImportance]
     trials: int
     epochs: int
 
 
-def influences(found: Sequence[Found]) -> Influences | None:
+def field_importances(found: Sequence[Found]) -> CellImportances | None:
     """Of the members of one cell; None of too few."""
     known = [one for one in found if one.epochs]
     if len(known) < FEWEST:
@@ -56,11 +56,11 @@ def influences(found: Sequence[Found]) -> Influences | None:
     judged = {field: _judged(values, score) for field, values in values_of.items()}
     p_values = [p for _, p in judged.values()]
     found_for = [
-        Influence(field, strength, _is_choice(values_of[field]), p <= ALPHA / divisor)
+        FieldImportance(field, strength, _is_choice(values_of[field]), p <= ALPHA / divisor)
         for (field, (strength, p)), divisor in zip(judged.items(), divisors(p_values), strict=True)
     ]
     ordered = sorted(found_for, key=lambda one: -1.0 if math.isnan(one.strength) else abs(one.strength), reverse=True)
-    return Influences(ordered, len(known), epochs)
+    return CellImportances(ordered, len(known), epochs)
 
 
 def _is_choice(values: pd.Series) -> bool:

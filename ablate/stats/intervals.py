@@ -4,16 +4,16 @@ Photographs of one location share camera, light and landscape, and come in burst
 single location's mean, its sequences are the clusters.) And a network that is trained again, from another seed, scores
 differently on the same photographs. Of a mean, or of a difference of means, there are thus two variances:
 
-- between *places*: the cluster-robust CR2 with Satterthwaite's degrees of freedom under independent photographs (Bell
-  and McCaffrey, 2002), of the means over seeds. What of it is noise of the trainings is taken out, for it is in the
-  other one;
-- between *trainings*: of each setting's seeds, whose seeds are not paired with those of another setting. Degrees of
-  freedom by Welch (1947).
+- between *locations*: the cluster-robust CR2 with Satterthwaite's degrees of freedom under independent photographs
+  (Bell and McCaffrey, 2002), of the means over seeds. The part that is noise of the trainings is taken out, because the
+  other variance includes it;
+- between *trainings*: of each setting's seeds, which are not paired with those of another setting. Degrees of freedom
+  by Welch (1947).
 
 A t distribution belongs to each; the interval uses the mean of both quantiles, weighted by the variances (Cochran and
-Cox, 1957), which errs on the wide side where one source has very few degrees of freedom. Of a single seed nothing is
-known of the noise between trainings: such an interval is one of the trained networks at hand, not of their settings.
-`benchmarks.coverage` tells how often the intervals hold the truth.
+Cox, 1957), which errs on the wide side where one source has very few degrees of freedom. With a single
+seed the noise between trainings is unknown: such an interval is about the trained networks at hand, not their settings.
+`benchmarks.coverage` measures how often the intervals contain the true value.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ class Estimate:
 
     Attributes:
         mean: NaN without data.
-        places: noise of locations and photographs; None with fewer than two locations.
-        trainings: noise of the trainings; None with one seed.
+        location_noise: of locations and photographs; None with fewer than two locations.
+        training_noise: of the trainings; None with one seed.
         locations: how many there are; kish: how many equally weighted ones would tell as much, 1 / sum of w squared.
         seeds: how many the mean is over.
         level: of the interval.
     """
 
     mean: float
-    places: Noise | None
-    trainings: Noise | None
+    location_noise: Noise | None
+    training_noise: Noise | None
     locations: int
     kish: float
     seeds: int
@@ -74,12 +74,12 @@ class Estimate:
     @property
     def too_few_locations(self) -> bool:
         """Whether nothing can be decided: there is no interval, or hardly one."""
-        return self.places is None or self.kish < TOO_FEW_BELOW - 1e-9
+        return self.location_noise is None or self.kish < TOO_FEW_BELOW - 1e-9
 
     @property
     def standard_error(self) -> float:
         """NaN with fewer than two locations."""
-        return float("nan") if self.places is None else float(np.sqrt(sum(one.variance for one in self._noise)))
+        return float("nan") if self.location_noise is None else float(np.sqrt(sum(one.variance for one in self._noise)))
 
     @property
     def low(self) -> float:
@@ -99,7 +99,7 @@ class Estimate:
     @property
     def p(self) -> float:
         """Two-sided p-value of 0: one less the level of the interval that just reaches it; NaN without an interval."""
-        if self.places is None or np.isnan(self.mean):
+        if self.location_noise is None or np.isnan(self.mean):
             return float("nan")
         if self.mean == 0 or self.standard_error == 0:
             return float(self.mean == 0)
@@ -117,7 +117,7 @@ class Estimate:
         few seeds are themselves uncertain, which costs power: with three seeds it is 68 to 75 %, with two 53 to 60 %.
         NaN with fewer than two locations, or with one seed, whose noise was not seen.
         """
-        if self.places is None or self.trainings is None:
+        if self.location_noise is None or self.training_noise is None:
             return float("nan")
         error = self.standard_error
         if error == 0:
@@ -131,12 +131,12 @@ class Estimate:
     def seeds_to_settle(self) -> int | None:
         """With how many seeds a true difference as large as this one would be `detectable`.
 
-        Beyond `MOST_SEEDS` it is one more than these. None where no number would do, because of the noise of places, or
-        where the noise of a single seed is unknown.
+        Beyond `MOST_SEEDS` it is one more than these. None where no number of seeds is enough, because of the noise of
+        locations, or where the noise of a single seed is unknown.
         """
-        if self.trainings is None:
+        if self.training_noise is None:
             return None
-        without = replace(self, trainings=Noise(np.zeros(()), self.trainings.df))
+        without = replace(self, training_noise=Noise(np.zeros(()), self.training_noise.df))
         if not without.detectable <= abs(self.mean):
             return None
         wanted = (seeds for seeds in range(2, MOST_SEEDS + 1) if self._with(seeds).detectable <= abs(self.mean))
@@ -148,17 +148,17 @@ class Estimate:
 
     def _with(self, seeds: int) -> Estimate:
         """As it would be expected with another number of seeds."""
-        assert self.trainings is not None
-        variance = self.trainings.variance * self.seeds / seeds
-        df = self.trainings.df * (seeds - 1) / (self.seeds - 1)
-        return replace(self, trainings=Noise(variance, df), seeds=seeds)
+        assert self.training_noise is not None
+        variance = self.training_noise.variance * self.seeds / seeds
+        df = self.training_noise.df * (seeds - 1) / (self.seeds - 1)
+        return replace(self, training_noise=Noise(variance, df), seeds=seeds)
 
     @property
     def _noise(self) -> list[Noise]:
-        return [one for one in (self.places, self.trainings) if one is not None]
+        return [one for one in (self.location_noise, self.training_noise) if one is not None]
 
     def _half_width(self, level: float) -> float:
-        return float("nan") if self.places is None else float(half_width(self._noise, level))
+        return float("nan") if self.location_noise is None else float(half_width(self._noise, level))
 
 
 def half_width(noise: Sequence[Noise], level: float) -> Floats:
@@ -211,12 +211,11 @@ def _estimate(mean_ksl: Floats, weight_l: Floats, variance_l: Floats) -> Estimat
     kish = float(1 / (weight_l**2).sum())
     if locations < 2:
         return Estimate(mean, None, None, locations, kish, seeds)
-    places, trainings = noise_of(mean_ksl, weight_l, variance_l)
-    return Estimate(mean, places, trainings, locations, kish, seeds)
+    return Estimate(mean, *noise_of(mean_ksl, weight_l, variance_l), locations, kish, seeds)
 
 
 def noise_of(mean_ksl: Floats, weight_l: Floats, variance_l: Floats) -> tuple[Noise, Noise | None]:
-    """The noise of places and of trainings in a sum of settings' weighted means.
+    """The noise of locations and of trainings in a sum of settings' weighted means.
 
     Args:
         mean_ksl: shape (..., settings, seeds, locations), with at least two locations.
@@ -231,8 +230,8 @@ def noise_of(mean_ksl: Floats, weight_l: Floats, variance_l: Floats) -> tuple[No
         return Noise(between, df), None
     of_setting_k = (mean_ksl @ weight_l).var(axis=-1, ddof=1) / seeds
     of_trainings = of_setting_k.sum(axis=-1)
-    # A training that is good at some locations and bad at others is noise between places too: it must count once. Not
-    # all of it is taken out: with few degrees of freedom the difference of two estimates is too often too small.
+    # A training that is good at some locations and bad at others is noise between locations too, and must count once.
+    # Not all of it is taken out: with few degrees of freedom the difference of two estimates is too often too small.
     local_k = cr2(mean_ksl - mean_kl[..., None, :], weight_l).sum(axis=-1) / (seeds - 1) / seeds
     twice = local_k.sum(axis=-1) * (1 - 1 / df)
     return Noise(np.maximum(between - twice, 0.0), df), Noise(of_trainings, welch(of_setting_k, seeds - 1))

@@ -16,11 +16,10 @@ def location_estimates(table: NetworkTable, group: Group) -> Mapping[Key, Estima
     """Of every setting that has a number, at every location that has an animal."""
     per_sequence = group.iou.groupby([group.location, group.sequence])
     means, counts = per_sequence.mean(), per_sequence.size()
-    done = table.trials[table.trials["status"] == "done"]
     found = {}
-    for setting, trials in done.groupby("setting")["trial"]:
+    for setting, trials in table.by_setting():
         for location in counts.index.unique(level=0):
-            mean_sl = np.asarray(means.loc[location, [*trials]], dtype=np.float64).T
+            mean_sl = np.asarray(means.loc[location, [*trials["trial"]]], dtype=np.float64).T
             count_l = np.asarray(counts.loc[location], dtype=np.float64)
-            found[str(setting), str(location)] = image_weighted(mean_sl, count_l)
+            found[setting, str(location)] = image_weighted(mean_sl, count_l)
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ablate.results.runs import Asked
+from ablate.results.runs import SpaceRequest
 from ablate.stats.settings import PRECISION, PROTOCOL, effective, shown_value
 
 _NAMED = 3  # fields in a title
@@ -68,7 +68,7 @@ class Protocol:
         return replace(self, trials=self.trials | other.trials, spaces=spaces, values={**values, **self.values})
 
 
-def protocols(trials: pd.DataFrame, plans: Sequence[Asked]) -> list[Protocol]:
+def protocols(trials: pd.DataFrame, plans: Sequence[SpaceRequest]) -> list[Protocol]:
     """The protocols of some trials, the main one first: the one of most trained networks, of equal ones the last run's.
 
     Args:
@@ -84,7 +84,7 @@ def protocols(trials: pd.DataFrame, plans: Sequence[Asked]) -> list[Protocol]:
         if known:
             _join(found, _of(plan, {trial: fields[trial] for trial in known}))
     for trial in sorted(fields.keys() - {trial for plan in plans for trial in plan.trials}):
-        _join_anywhere(found, _of(Asked(space="", trials=(trial,)), {trial: fields[trial]}))
+        _join_anywhere(found, _of(SpaceRequest(space="", trials=(trial,)), {trial: fields[trial]}))
     done = set(trials.loc[trials["status"] == "done", "trial"])
     kept = [replace(one, networks=len(one.trials & done)) for one in found if not _is_within_another(one, found)]
     ordered = [one for _, one in sorted(enumerate(kept), key=lambda pair: _rank(*pair), reverse=True)]
@@ -107,7 +107,7 @@ def _fields(trials: pd.DataFrame) -> dict[str, dict[str, object]]:
     return found
 
 
-def _of(plan: Asked, fields: Mapping[str, Mapping[str, object]]) -> Protocol:
+def _of(plan: SpaceRequest, fields: Mapping[str, Mapping[str, object]]) -> Protocol:
     """The protocol of one plan: what its trials have in common, and what it varies."""
     seen: dict[str, set[object]] = {}
     for field, value in (pair for values in fields.values() for pair in values.items()):
@@ -120,11 +120,10 @@ def _of(plan: Asked, fields: Mapping[str, Mapping[str, object]]) -> Protocol:
 
 def _join(found: list[Protocol], new: Protocol) -> None:
     """Adds the trials to the protocol that they are of, or as one of their own; the last one is the latest."""
-    for number, one in enumerate(found):
-        if (one.varied, one.judges) == (new.varied, new.judges) and one.fits(new):
-            found.append(found.pop(number).with_trials(new))
-            return
-    found.append(new)
+    same = [one for one in found if (one.varied, one.judges) == (new.varied, new.judges) and one.fits(new)]
+    if same:
+        found.remove(same[0])
+    found.append(same[0].with_trials(new) if same else new)
 
 
 def _join_anywhere(found: list[Protocol], new: Protocol) -> None:

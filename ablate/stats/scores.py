@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.results import runs
-from ablate.results import tables as results
-from ablate.results.runs import Asked
+from ablate.results.reader import dataset, in_tables, read_rows
+from ablate.results.runs import SpaceRequest
 from ablate.runner.plan import PlannedTrial
 from ablate.stats.collector import sequences
 from ablate.stats.protocols import Protocol, protocols
@@ -20,6 +20,7 @@ from ablate.stats.settings import (
     PAPER_SETTINGS,
     PROTOCOL,
     in_paper_order,
+    model_title,
     shared_protocol,
     with_gaps,
     with_missing,
@@ -70,6 +71,17 @@ class NetworkTable:
         """The seeds that the numbers of a setting are the mean of."""
         of_setting = self.trials[(self.trials["setting"] == setting) & (self.trials["status"] == "done")]
         return sorted(int(seed) for seed in of_setting["seed"])
+
+    @property
+    def title(self) -> str:
+        """What a reader calls the network."""
+        return model_title(self.model)
+
+    def by_setting(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The trials that are done, by setting, in the order of the columns."""
+        done = self.trials[self.trials["status"] == "done"]
+        for setting in in_paper_order(done["setting"], map(str, self.mean.columns)):
+            yield setting, done[done["setting"] == setting]
 
     def status(self, setting: str) -> str:
         """`done` where there is a number, else `failed` or `missing`."""
@@ -123,7 +135,7 @@ def build(
     rows = with_missing(_rows(out, trials), planned or ())
     plans = _plans(out)
     if not {trial.trial for trial in planned or ()} <= {trial for plan in plans for trial in plan.trials}:
-        plans.append(Asked(space="", trials=tuple(trial.trial for trial in planned or ())))
+        plans.append(SpaceRequest(space="", trials=tuple(trial.trial for trial in planned or ())))
     return tuple(group for digest, alike in _by_photographs(rows) for group in _groups(out, digest, alike, plans))
 
 
@@ -143,11 +155,11 @@ def columns(out: Path) -> dict[str, list[tuple[int, str]]]:
 
 
 def _rows(out: Path, trials: Sequence[str] | None) -> pd.DataFrame:
-    rows: pd.DataFrame = results.read(out, "trials", trials).filter(results.shown(out, trials)).to_pandas()
+    rows: pd.DataFrame = read_rows(out, "trials", trials).filter(in_tables(out, trials)).to_pandas()
     return rows
 
 
-def _plans(out: Path) -> list[Asked]:
+def _plans(out: Path) -> list[SpaceRequest]:
     return [one for run in runs.read(out) for one in run.asked]
 
 
@@ -161,7 +173,7 @@ def _by_photographs(rows: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFra
         yield None, rows
 
 
-def _groups(out: Path, digest: str | None, rows: pd.DataFrame, plans: Sequence[Asked]) -> Iterator[Group]:
+def _groups(out: Path, digest: str | None, rows: pd.DataFrame, plans: Sequence[SpaceRequest]) -> Iterator[Group]:
     """One for each protocol of the trials on one set of photographs."""
     detectors, trained = _named(rows[rows["reference"].notna()]), rows[rows["reference"].isna()]
     tested, several = _tested(out, detectors, trained)
@@ -184,7 +196,7 @@ def _tested(out: Path, detectors: pd.DataFrame, trained: pd.DataFrame) -> tuple[
     truth = read_truth(out, done[:1])
     if not len(truth):
         return None, math.nan
-    detected = results.dataset(out, "images", [*detectors["trial"]]).to_table(columns=_SCORES).to_pandas()
+    detected = dataset(out, "images", [*detectors["trial"]]).to_table(columns=_SCORES).to_pandas()
     boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
     several = float((boxes > 1).mean()) if len(boxes) else math.nan
     return tested_on(truth, detectors, detected), several
@@ -195,7 +207,7 @@ def _scored(out: Path, group: Group) -> Group:
     assert group.photographs is not None
     trials = group.trials
     done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
-    images = results.dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
+    images = dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
     scores = _scores(images, trials, group.photographs.listed)
     animals = images[images["iou"].notna()]
     iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
@@ -206,7 +218,7 @@ def _scored(out: Path, group: Group) -> Group:
         iou=iou,
         location=known["location"],
         sequence=sequences(known),
-        epochs=results.dataset(out, "epochs", done).to_table().to_pandas(),
+        epochs=dataset(out, "epochs", done).to_table().to_pandas(),
         limits=_limits(animals),
     )
 

@@ -11,7 +11,7 @@ import pandas as pd
 from ablate.stats.contrasts import Contrast, contrasts
 from ablate.stats.intervals import Estimate, Floats, image_weighted, macro
 from ablate.stats.scores import Group
-from ablate.stats.settings import in_paper_order, model_title
+from ablate.stats.settings import model_title
 from ablate.stats.test_set import CONSTANT, Photographs
 
 NOT_TRAINED = "not trained here"
@@ -47,14 +47,12 @@ def summaries(group: Group) -> tuple[Summary, ...]:
         return ()
     found = []
     for table in group.tables:
-        done = table.trials[table.trials["status"] == "done"]
-        for setting in in_paper_order(done["setting"], map(str, table.mean.columns)):
-            trials = done[done["setting"] == setting]
+        for setting, trials in table.by_setting():
             ids = [*trials["trial"]]
             selection = str(trials["selection"].iloc[0])  # trials that differ in it are of different settings
             limits = group.limits.reindex(ids)
             iou = group.iou.reindex(columns=ids)
-            found.append(_summary(model_title(table.model), setting, selection, iou, limits, group.photographs))
+            found.append(_summary(table.title, setting, selection, iou, limits, group.photographs))
     return tuple(found)
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.data.natural_order import natural
-from ablate.results import tables
+from ablate.data.published import LISTED_FROM
+from ablate.results.reader import dataset
 from ablate.stats.baselines import WHOLE_IMAGE, TrueBoxes, best_constant_box, best_match
-
-LISTED_FROM = 30  # photographs with an animal that a location needs for a row of its own, as in the paper
 
 WHOLE, CONSTANT = "whole image", "best constant box"
 WEIGHTED, MACRO = "image-weighted", "macro"
@@ -74,7 +73,7 @@ class Photographs:
 
 def read_truth(out: Path, trials: Sequence[str]) -> pd.DataFrame:
     """The photographs as a trial has them; `true_boxes` as lists."""
-    rows = tables.dataset(out, "images", trials).to_table(columns=_TRUTH)
+    rows = dataset(out, "images", trials).to_table(columns=_TRUTH)
     photographs: pd.DataFrame = rows.drop_columns("true_boxes").to_pandas()
     return photographs.assign(true_boxes=rows["true_boxes"].to_pylist())
 

@@ -19,7 +19,8 @@ from torch import nn
 
 from ablate.config import TrialConfig
 from ablate.storage import publishing
-from ablate.training.loop import EpochRow, State, Training, best_epoch, build_network
+from ablate.training.best_epoch import best_epoch
+from ablate.training.loop import EpochRow, State, Training, build_network
 
 
 def save(out: Path, training_id: str, code: str, training: Training) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ from ablate.augment import Augmentation
 from ablate.config import TrialConfig
 from ablate.data.arrays import Pictures
 from ablate.data.devices import arithmetic, device_name, precision_used
+from ablate.training.best_epoch import best_epoch
 from ablate.training.losses import LOSSES
 
 EpochRow = dict[str, Any]
@@ -209,16 +210,6 @@ class Training:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         return rate
-
-
-def best_epoch(rows: Sequence[EpochRow]) -> int:
-    """The epoch, from 1, of the highest IoU on the val split; the first of equal ones.
-
-    Where no epoch says anything, without a val split or with an IoU of 0 in all, it is the last, as the paper's.
-    """
-    if not any(row["val_iou"] for row in rows):
-        return len(rows)
-    return 1 + max(range(len(rows)), key=lambda index: (rows[index]["val_iou"], -index))
 
 
 def _copy(network: nn.Module) -> State:

@@ -15,7 +15,8 @@ from torch import nn
 from ablate.config import TrialConfig
 from ablate.data.arrays import Pictures
 from ablate.training import evaluate
-from ablate.training.loop import EpochRow, best_epoch
+from ablate.training.best_epoch import best_epoch
+from ablate.training.loop import EpochRow
 
 PHOTOS = "oracle_photos"  # of an epoch's row: digest of the photographs that were looked at
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.shards import Sample
-from ablate.metrics.geometry.boxes import Boxes, components
+from ablate.metrics.geometry.boxes import Boxes
+from ablate.metrics.geometry.components import components
 from datasets.arms import Window, training_meta
 from datasets.options import Crop, PrepareConfig
 from datasets.raw.images import Pixels, encode_jpg, encode_mask

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ablate.errors import UsageError
-from ablate.metrics.geometry.boxes import Boxes, components
+from ablate.metrics.geometry.boxes import Boxes
+from ablate.metrics.geometry.components import components
 from ablate.storage import local
 from datasets.options import PrepareConfig
 from datasets.raw import images, mask_values, masks, pairing

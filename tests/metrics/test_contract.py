@@ -4,7 +4,7 @@ import pytest
 
 from ablate import plugins
 from ablate.metrics import Prediction, Truth
-from ablate.results import tables
+from ablate.results.schema import images_schema
 
 NAMES = plugins.names("ablate.metrics")
 
@@ -37,5 +37,5 @@ def test_a_metric_gives_the_columns_that_it_declares(name, situation):
 
 
 def test_no_two_metrics_share_a_column():
-    names = tables.images_schema().names
+    names = images_schema().names
     assert len(names) == len(set(names))

@@ -108,13 +108,13 @@ def test_settings_are_told_from_the_constant_box_by_their_intervals(tmp_path, pr
         write(tmp_path, 0.8 + 0.01 * seed, of=shots, arm="crop", seed=seed)
         write(tmp_path, 0.45 + 0.1 * seed, of=shots, arm="crop", augment="jitter", seed=seed)
     text = " ".join(" ".join(printed()).split())
-    assert "intervals by Holm's correction for 2 settings): better: crop. not told apart: crop + jitter." in text
+    assert "intervals by Holm's correction for 2 settings): better: crop. undecided: crop + jitter." in text
 
 
 def test_arms_that_saw_the_photographs_are_named(tmp_path, printed):
     write(tmp_path, 0.5, arm="crop")
     write(tmp_path, 0.5, arm="i2i", transductive=True)
-    assert "Transductive: i2i. Translators learned" in " ".join(" ".join(printed()).split())
+    assert "Transductive: i2i. Their translators were trained" in " ".join(" ".join(printed()).split())
 
 
 def test_trials_that_were_not_trained_alike_are_told_apart(tmp_path, printed):

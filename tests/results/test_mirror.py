@@ -9,7 +9,9 @@ from ablate.errors import UsageError
 from ablate.query import QueryConfig
 from ablate.report.__main__ import ReportConfig
 from ablate.report.__main__ import main as report
-from ablate.results import mirror, tables
+from ablate.results import mirror
+from ablate.results.reader import read_rows
+from ablate.results.schema import TABLES
 from ablate.storage import UnreachableError
 from tests import results_factory as factory
 from tests.stores import upload
@@ -27,8 +29,8 @@ def out(tmp_path, monkeypatch):
 def test_results_in_a_bucket_are_read_like_a_folder(out, s3, capsys):
     upload(s3, out, "bucket/read")
     with mirror.folder("s3://bucket/read") as copy:
-        for table in tables.TABLES:
-            assert tables.read(copy, table).equals(tables.read(out, table))
+        for table in TABLES:
+            assert read_rows(copy, table).equals(read_rows(out, table))
     query.main(QueryConfig(out="s3://bucket/read/", sql="SELECT count(*) AS n FROM trials", format="csv"))
     assert capsys.readouterr().out == "n\n2\n"
 
@@ -74,13 +76,13 @@ def test_only_what_is_new_is_copied_and_what_is_gone_goes(out, s3, capsys):
         assert "copying 6 files" in capsys.readouterr().err
     with mirror.folder("s3://bucket/grows"):
         assert capsys.readouterr().err == ""
-    gone = tables.read(out, "trials")["trial"][0].as_py()
+    gone = read_rows(out, "trials")["trial"][0].as_py()
     s3.delete_file(f"bucket/grows/trials/{gone}.parquet")
     new = factory.write(out / "more", iou=0.7, arm="i2i")
     upload(s3, out / "more", "bucket/grows")
     with mirror.folder("s3://bucket/grows") as copy:
         assert "copying 3 files" in capsys.readouterr().err
-        found = set(tables.read(copy, "trials")["trial"].to_pylist())
+        found = set(read_rows(copy, "trials")["trial"].to_pylist())
     assert len(found) == 2
     assert new in found
     assert gone not in found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.results import tables
+from ablate.results.reader import read_rows
 from tests.command import run, start
 from tests.rows import rows
 
@@ -49,7 +49,7 @@ def network(folder, name, body):
 
 
 def reasons(out):
-    return {row["name"]: row["reason"] for row in tables.read(out, "trials").to_pylist()}
+    return {row["name"]: row["reason"] for row in read_rows(out, "trials").to_pylist()}
 
 
 def quiet(text):

@@ -9,7 +9,7 @@ from ablate.config import RunConfig
 from ablate.data import root as data
 from ablate.data.shards import REAL, REVERSE, read, read_manifest, write_manifest
 from ablate.errors import UsageError
-from ablate.results import tables
+from ablate.results.reader import read_rows
 from ablate.runner import plan as planning
 from ablate.spaces.space import Space, product
 from ablate.stats.scores import build
@@ -176,10 +176,10 @@ def test_both_directions_are_scored_from_one_training_and_told_apart(tiny_root, 
     )
     done = run("ablate.run", f"space={tmp_path / 'both.py'}", f"data={root}", f"out={out}")
     assert done.returncode == 0, done.stderr
-    trials = {row["direction"]: row for row in tables.read(out, "trials").to_pylist()}
+    trials = {row["direction"]: row for row in read_rows(out, "trials").to_pylist()}
     assert trials["forward"]["training"] == trials["reverse"]["training"]
     iou = {
-        direction: [one["iou"] for one in tables.read(out, "images", [row["trial"]]).to_pylist()]
+        direction: [one["iou"] for one in read_rows(out, "images", [row["trial"]]).to_pylist()]
         for direction, row in trials.items()
     }
     assert len(iou["forward"]) == len(iou["reverse"]) == 13

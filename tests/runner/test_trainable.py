@@ -14,7 +14,7 @@ from ablate.config import RunConfig
 from ablate.data import root as data
 from ablate.data.shards import REAL, read_manifest, write_manifest
 from ablate.errors import UsageError
-from ablate.results import tables
+from ablate.results.reader import read_rows
 from ablate.runner import plan as planning
 from ablate.runner import preflight
 from ablate.runner.commit import trained_on
@@ -61,7 +61,7 @@ def logged(job):
 
 
 def row(job):
-    [found] = tables.read(job.out, "trials", [job.trials[0].trial]).to_pylist()
+    [found] = read_rows(job.out, "trials", [job.trials[0].trial]).to_pylist()
     return found
 
 
@@ -87,7 +87,7 @@ def test_a_row_says_by_what_arithmetic_on_which_device_and_by_what_code(root, tm
     assert (found["precision"], found["precision_used"], found["score_precision"]) == ("auto", "float32", "float32")
     assert found["device"] == found["score_device"] != ""
     assert found["code_digest"] == work.trials[0].code
-    epochs = tables.read(work.out, "epochs").to_pylist()
+    epochs = read_rows(work.out, "epochs").to_pylist()
     assert {(one["device"], one["precision_used"], one["code_digest"]) for one in epochs} == {
         (found["device"], "float32", found["code_digest"])
     }
@@ -166,7 +166,7 @@ def test_why_a_checkpoint_is_not_gone_on_with_is_logged(root, tmp_path):
     assert "beginning anew: the checkpoint after epoch 2 is of other code (yesterday's)" in logged(work)
     assert "going on after" not in logged(work)
     steps(job(root, tmp_path / "undisturbed"))
-    first, second = (tables.read(folder, "epochs").to_pandas() for folder in (work.out, tmp_path / "undisturbed"))
+    first, second = (read_rows(folder, "epochs").to_pandas() for folder in (work.out, tmp_path / "undisturbed"))
     assert first["train_loss"].tolist() == second["train_loss"].tolist()
 
 
@@ -175,20 +175,20 @@ def test_the_oracle_of_new_photographs_is_not_that_of_the_old_ones(root, tmp_pat
     out = tmp_path / "out"
     old = job(root, out, oracle=True)
     steps(old)
-    assert all(one["oracle_iou"] is not None for one in tables.read(out, "epochs").to_pylist())
+    assert all(one["oracle_iou"] is not None for one in read_rows(out, "epochs").to_pylist())
     new_photographs(root)
     new = job(root, out, oracle=True)
     assert new.trials[0].training == old.trials[0].training
     assert new.trials[0].trial != old.trials[0].trial
     report = steps(new)
     assert "trained already" in logged(new)
-    scored = tables.read(out, "images", [new.trials[0].trial]).to_pandas()["iou"].mean()
-    rows = tables.read(out, "epochs", [new.trials[0].trial]).sort_by("epoch").to_pylist()
+    scored = read_rows(out, "images", [new.trials[0].trial]).to_pandas()["iou"].mean()
+    rows = read_rows(out, "epochs", [new.trials[0].trial]).sort_by("epoch").to_pylist()
     assert rows[-1]["oracle_iou"] == pytest.approx(scored)
     assert report["oracle_iou"] == rows[-1]["oracle_iou"]  # what a search would maximise
     best = max(range(3), key=lambda index: rows[index]["val_iou"])
     assert [one["oracle_iou"] is not None for one in rows] == [index in {best, 2} for index in range(3)]
-    before = tables.read(out, "epochs", [old.trials[0].trial]).sort_by("epoch").to_pylist()
+    before = read_rows(out, "epochs", [old.trials[0].trial]).sort_by("epoch").to_pylist()
     assert all(one["oracle_iou"] is not None for one in before)
 
 
@@ -205,7 +205,7 @@ def test_the_oracle_does_not_depend_on_how_the_first_of_several_trials_is_scored
     for threshold in (0.3, 0.5):
         work = job(root, tmp_path / str(threshold), oracle=True, threshold=threshold)
         steps(work)
-        seen.append([one["oracle_iou"] for one in tables.read(work.out, "epochs").to_pylist()])
+        seen.append([one["oracle_iou"] for one in read_rows(work.out, "epochs").to_pylist()])
     assert seen[0] == seen[1]
 
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from ablate.results import search_record, tables
+from ablate.results import search_record
+from ablate.results.reader import read_rows
 from tests import tiny_data
 from tests.command import run, start
 
@@ -96,7 +97,7 @@ def test_a_trial_that_was_stopped_goes_on_from_its_checkpoint_when_it_is_wanted_
     ]
     done = run("ablate.run", *arguments, f"data={root}", f"out={out}")
     assert done.returncode == 0, done.stdout + done.stderr
-    [row] = tables.read(out, "trials", [stopped[0].member.trial]).to_pylist()
+    [row] = read_rows(out, "trials", [stopped[0].member.trial]).to_pylist()
     assert (row["status"], row["epoch"]) == ("done", 4)
     log = (out / "logs" / f"{stopped[0].member.trial}.log").read_text()
     assert f"going on after epoch {len(stopped[0].epochs)}" in log

@@ -13,12 +13,13 @@ from ablate.data.shards import read_manifest
 from ablate.errors import UsageError
 from ablate.report import search_history
 from ablate.results import search_record
-from ablate.results import tables as results
+from ablate.results.reader import planned_trials, read_rows
 from ablate.results.search_record import Member
 from ablate.runner.plan import load_space, plan, progress, sought
 from ablate.search import driver
 from ablate.spaces.search import Asha, Search, cells_of, check, contains, search_id
 from ablate.spaces.space import pinned, product
+from ablate.stats.search_histories import histories
 from tests import results_factory as factory
 from tests import tiny_data
 
@@ -154,7 +155,7 @@ def history(manifest, tmp_path):
 
 
 def test_a_history_names_the_best_what_it_gained_and_how_to_repeat_it(history, capsys):
-    [found] = search_history.histories(history)
+    [found] = histories(history)
     lines = [line.plain.split() for line in search_history.history_grid(found, starred=True).lines()][-4:]
     assert lines == [
         ["unet-crop-jitter-s0"],
@@ -171,7 +172,7 @@ def test_a_history_names_the_best_what_it_gained_and_how_to_repeat_it(history, c
 def test_an_oracle_is_marked_wherever_it_is_shown(history, manifest):
     for path in (history / "searches" / "h1").glob("*.json"):
         path.write_text(path.read_text().replace("val_iou", "oracle_iou"))
-    [found] = search_history.histories(history)
+    [found] = histories(history)
     assert "ORACLE" in search_history.history_grid(found, starred=True).lines()[0].plain
     assert "ORACLE" in " ".join(search_history.history_notes(found))
 
@@ -201,9 +202,9 @@ def test_the_report_of_a_run_that_was_a_search_is_its_history_alone(history, man
 
 
 def test_a_best_trial_below_the_best_constant_box_is_said_to_have_learned_nothing(history):
-    [found] = search_history.histories(history)  # with the animal always in one place the box scores 100 %
+    [found] = histories(history)  # with the animal always in one place the box scores 100 %
     told = " ".join(search_history.history_notes(found))
-    assert "On the photographs it scores 50.0 %, below the best constant box (100.0 %): it has not learned" in told
+    assert "On the photographs it scores 50.0 %, below the best constant box (100.0 %): it has learned nothing" in told
 
 
 def test_each_failed_member_is_told_with_its_reason_and_its_log(manifest, tmp_path):
@@ -213,7 +214,7 @@ def test_each_failed_member_is_told_with_its_reason_and_its_log(manifest, tmp_pa
         search_record.write(
             tmp_path, member(manifest, {"jitter_hue": 0.1}, trial=trial, number=number, space="my/hunt.py")
         )
-    [found] = search_history.histories(tmp_path)
+    [found] = histories(tmp_path)
     told = [note for note in search_history.history_notes(found) if "logs/" in note]
     assert [note.partition(":")[0] for note in told] == ["diverged", "failed"]
     for note, reason, one in zip(told, reasons, found.found, strict=True):
@@ -232,7 +233,7 @@ def test_what_a_search_has_done_is_in_the_tables_once_a_grid_asks_for_it(tiny_ro
     monkeypatch.setattr(run, "print_tables", lambda *_: None)  # the trial has no photographs
     for _ in range(2):
         assert run.main(config) == 0
-        assert results.planned(tmp_path / "out") == {trial.trial}
+        assert planned_trials(tmp_path / "out") == {trial.trial}
         assert len([*(tmp_path / "out" / "runs").iterdir()]) == 1
 
 
@@ -242,8 +243,8 @@ def test_epochs_of_a_stopped_trial_can_be_queried(manifest, tmp_path):
     [trial] = plan(RUN, product(arm=["crop"]), manifest)
     rows = [{"epoch": epoch, "val_iou": epoch / 10, "seconds": 1.0} for epoch in (1, 2)]
     commit_stopped(factory.job(trial, tmp_path), rows, "stopped early after epoch 2 of 20")
-    assert results.read(tmp_path, "epochs")["val_iou"].to_pylist() == pytest.approx([0.1, 0.2])
-    [row] = results.read(tmp_path, "trials").to_pylist()
+    assert read_rows(tmp_path, "epochs")["val_iou"].to_pylist() == pytest.approx([0.1, 0.2])
+    [row] = read_rows(tmp_path, "trials").to_pylist()
     assert (row["status"], row["epoch"], row["val_iou"]) == ("stopped", 2, pytest.approx(0.2))
     assert np.isclose(row["train_seconds"], 2.0)
 

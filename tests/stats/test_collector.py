@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.results import tables
+from ablate.results.reader import read_rows, table_files
+from ablate.results.writer import withdraw, write_locations
 from ablate.stats.collector import collect
 from ablate.stats.intervals import image_weighted
 from tests.results_factory import Photo, photos, write, write_failed
@@ -18,7 +19,7 @@ SHOTS = photos({"a": 4})
 
 def collected(out):
     collect(out)
-    return {(row["trial"], row["location"]): row for row in tables.read(out, "locations").to_pylist()}
+    return {(row["trial"], row["location"]): row for row in read_rows(out, "locations").to_pylist()}
 
 
 def test_a_row_says_how_a_trial_does_at_a_location(tmp_path):
@@ -131,17 +132,17 @@ def commit_again(out):
     write(out, 0.9, of=SHOTS)
 
 
-def withdraw(out):
-    for trial in tables.read(out, "trials")["trial"].to_pylist():
-        tables.withdraw(out, trial)
+def withdraw_all(out):
+    for trial in read_rows(out, "trials")["trial"].to_pylist():
+        withdraw(out, trial)
 
 
-@pytest.mark.parametrize("change", [commit_another, commit_again, withdraw])
+@pytest.mark.parametrize("change", [commit_another, commit_again, withdraw_all])
 def test_of_two_collectors_at_once_the_one_that_publishes_last_has_all_that_was_committed(
     tmp_path, monkeypatch, change
 ):
     write(tmp_path, 0.5, of=SHOTS)
-    has_read, may_publish, publish = threading.Event(), threading.Event(), tables.write_locations
+    has_read, may_publish, publish = threading.Event(), threading.Event(), write_locations
 
     def hand_over(out, table):
         if not has_read.is_set():  # the first time for the first one
@@ -149,7 +150,7 @@ def test_of_two_collectors_at_once_the_one_that_publishes_last_has_all_that_was_
             assert may_publish.wait(60)
         publish(out, table)
 
-    monkeypatch.setattr(tables, "write_locations", hand_over)
+    monkeypatch.setattr(f"{collect.__module__}.write_locations", hand_over)
     with ThreadPoolExecutor(1) as thread:
         first = thread.submit(collect, tmp_path)
         assert has_read.wait(60)
@@ -164,15 +165,15 @@ def test_of_two_collectors_at_once_the_one_that_publishes_last_has_all_that_was_
 
 def test_a_trial_that_is_withdrawn_while_it_is_read_has_no_rows(tmp_path, monkeypatch):
     kept, repeated = write(tmp_path, of=SHOTS), write(tmp_path, of=SHOTS, arm="full")
-    files = tables.files
+    files = table_files
 
     def then_withdrawn(out, table, trials):
         found = files(out, table, trials)
-        tables.withdraw(out, repeated)
+        withdraw(out, repeated)
         (out / "images" / f"{repeated}.parquet").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(tables, "files", then_withdrawn)
+    monkeypatch.setattr(f"{collect.__module__}.table_files", then_withdrawn)
     assert {trial for trial, _ in collected(tmp_path)} == {kept}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.report.published import PUBLISHED
+from ablate.data.published import PUBLISHED
 from ablate.stats.intervals import (
     MOST_SEEDS,
     Estimate,
@@ -27,8 +27,8 @@ def test_of_equal_locations_it_is_the_t_interval_of_their_means():
     expected = scipy.stats.t.interval(0.95, 8, means.mean(), scipy.stats.sem(means))
     for found in (macro(means[None]), image_weighted(means[None], np.full(9, 50.0))):
         assert (found.low, found.high) == pytest.approx(expected)
-        assert (found.places.df, found.kish, found.locations) == (pytest.approx(8), pytest.approx(9), 9)
-        assert found.trainings is None
+        assert (found.location_noise.df, found.kish, found.locations) == (pytest.approx(8), pytest.approx(9), 9)
+        assert found.training_noise is None
 
 
 def test_the_variance_is_the_bias_reduced_one_of_the_regression_on_a_constant():
@@ -59,9 +59,9 @@ def test_where_only_trainings_vary_it_is_welchs_interval_of_the_seeds():
     scores_ks = np.array([[0.5], [0.4]]) + rng.normal(size=(2, 4)) * 0.05
     mean_ksl = np.repeat(scores_ks[..., None], 10, axis=2) * np.array([1.0, -1.0])[:, None, None]
     found = combined(mean_ksl, np.full(10, 30.0))
-    assert found.places.variance == pytest.approx(0, abs=1e-18)
-    assert found.trainings.variance == pytest.approx(sum(scipy.stats.sem(own) ** 2 for own in scores_ks))
-    quantile = scipy.stats.t.ppf(0.975, found.trainings.df)
+    assert found.location_noise.variance == pytest.approx(0, abs=1e-18)
+    assert found.training_noise.variance == pytest.approx(sum(scipy.stats.sem(own) ** 2 for own in scores_ks))
+    quantile = scipy.stats.t.ppf(0.975, found.training_noise.df)
     assert found.high - found.mean == pytest.approx(quantile * found.standard_error)
 
 

@@ -7,11 +7,11 @@ import pytest
 from ablate.errors import UsageError
 from ablate.report import print_tables
 from ablate.report.__main__ import ReportConfig, main
-from ablate.report.page.highlights import of_group
-from ablate.report.trial_filter import chosen
-from ablate.report.validation import points
+from ablate.report.page.highlights import group_highlights
+from ablate.report.trial_filter import filter_trials
 from ablate.stats import scores
 from ablate.stats.summary import differences, summaries
+from ablate.stats.validation import points
 from tests.results_factory import SCATTERED, photos, write, write_plan
 
 SHOTS = photos({str(number): 9 for number in range(6)}, boxes=SCATTERED)
@@ -46,7 +46,7 @@ def test_smoke_is_neither_the_headline_nor_in_any_verdict(tmp_path, capsys, last
     assert pooled(main)["jitter", "no jitter"] == 2  # crop and i2i, not the smoke run's
     assert [*main.tables[0].mean.columns] == ["full", "crop", "i2i", "crop + jitter", "i2i + jitter"]
     assert not other.protocol.judges
-    short = " ".join(of_group(main, summaries(main), differences(main)))
+    short = " ".join(group_highlights(main, summaries(main), differences(main)))
     assert "with 50.0 %" in short
     assert "epochs=2" in short
     print_tables(tmp_path)
@@ -55,15 +55,15 @@ def test_smoke_is_neither_the_headline_nor_in_any_verdict(tmp_path, capsys, last
     told = " ".join(printed.split())
     assert "space=smoke judges nothing" in told
     assert told.count("Which differences are real?") == 1
-    assert told.index("Table 2. U-Net") < told.index("Trained otherwise: image_size=480, epochs=2; space=smoke")
+    assert told.index("Table 2. U-Net") < told.index("Another protocol: image_size=480, epochs=2; space=smoke")
 
 
 def test_smoke_alone_shows_its_scores_and_judges_nothing(tmp_path, capsys):
     smoke(tmp_path)
     [group] = scores.build(tmp_path)
-    assert [*of_group(group, summaries(group), differences(group))] == [
-        "space=smoke judges nothing: it shows that everything works, with networks too small and too shortly trained "
-        "to compare."
+    assert [*group_highlights(group, summaries(group), differences(group))] == [
+        "space=smoke judges nothing: it shows that everything works, with networks that are too small and too "
+        "briefly trained to compare."
     ]
     print_tables(tmp_path)
     told = " ".join(capsys.readouterr().out.split())
@@ -178,7 +178,7 @@ def test_trials_that_no_plan_knows_are_of_the_protocol_that_they_fit(tmp_path):
 def test_a_report_can_be_of_a_run_a_space_or_some_values(tmp_path, options, left):
     grid(tmp_path, at="r1", space="short", epochs=1)
     grid(tmp_path, at="r2")
-    trials, search = chosen(tmp_path, options.get("run"), options.get("space"), options.get("where"))
+    trials, search = filter_trials(tmp_path, options.get("run"), options.get("space"), options.get("where"))
     [group] = scores.build(tmp_path, trials)
     assert search is None
     for field, value in left.items():

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from ablate.results import tables
+from ablate.results.reader import read_rows
 from tests.command import run
 from tests.web import Site, serving
 
@@ -51,7 +51,7 @@ def test_a_run_from_a_url_with_a_password_equals_one_from_the_folder(site, tiny_
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path for _, path, _ in site.asked if "i2i" in path} == set()
     assert site.gets(SHARD) == [None]
-    (row,) = tables.read(tmp_path / "out", "trials").to_pylist()
+    (row,) = read_rows(tmp_path / "out", "trials").to_pylist()
     assert row["status"] == "done"
 
     shutil.rmtree(tmp_path / "cache")

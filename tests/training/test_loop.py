@@ -10,7 +10,8 @@ from ablate.data import root as data
 from ablate.data.devices import arithmetic, precision_used
 from ablate.errors import UsageError
 from ablate.training import checkpoint, evaluate
-from ablate.training.loop import NonFiniteLossError, Training, best_epoch, rate_factor
+from ablate.training.best_epoch import best_epoch
+from ablate.training.loop import NonFiniteLossError, Training, rate_factor
 from tests import tiny_data
 
 CPU = torch.device("cpu")

@@ -1,24 +1,38 @@
-"""Run-length encoding of boolean masks as text: `HEIGHTxWIDTH:run,run,...` in raster order, background first."""
+"""Masks as text: COCO's compressed run-length encoding, `{"size": [height, width], "counts": "..."}`, as JSON.
+
+Tools for COCO read it. Results of older versions hold `HEIGHTxWIDTH:run,run,...` in raster order, background first;
+`decode` reads both.
+"""
 
 from __future__ import annotations
 
+import json
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
+from pycocotools import mask as coco
 
 
 def encode(mask_hw: NDArray[np.bool_]) -> str:
     """The text of a mask of shape (h, w)."""
-    flat = np.concatenate([[False], mask_hw.ravel(), [not mask_hw.ravel()[-1]]])
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    runs = np.diff(edges, prepend=0)
-    return f"{mask_hw.shape[0]}x{mask_hw.shape[1]}:{','.join(map(str, runs))}"
+    encoded = coco.encode(np.asfortranarray(mask_hw, dtype=np.uint8))
+    return json.dumps({"size": encoded["size"], "counts": encoded["counts"].decode("ascii")}, separators=(",", ":"))
 
 
 def decode(text: str) -> NDArray[np.bool_]:
-    """The mask of a text that `encode` made."""
+    """The mask, shape (h, w), of a text that `encode` made, in this version or an older one."""
+    if not text.startswith("{"):
+        return _decode_raster_order(text)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)  # NumPy 2 about pycocotools
+        mask_hw: NDArray[np.uint8] = coco.decode(json.loads(text))
+    return mask_hw.astype(np.bool_)
+
+
+def _decode_raster_order(text: str) -> NDArray[np.bool_]:
     size, _, runs_text = text.partition(":")
     height, width = (int(side) for side in size.split("x"))
     runs = np.fromstring(runs_text, dtype=np.int64, sep=",")
-    values = np.arange(len(runs)) % 2 == 1
-    mask: NDArray[np.bool_] = np.repeat(values, runs).reshape(height, width)
-    return mask
+    mask_hw: NDArray[np.bool_] = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
+    return mask_hw

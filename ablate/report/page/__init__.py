@@ -21,9 +21,9 @@ from pathlib import Path
 
 from ablate.data.root import Data
 from ablate.report.layout import plural
-from ablate.report.page.appendix import Beyond
+from ablate.report.page.appendix import Appendix
 from ablate.report.page.html import text
-from ablate.report.page.sections import Part, file
+from ablate.report.page.sections import PhotographSections, file
 from ablate.stats import scores
 
 _SCRIPTS = ("figures.js", "photographs.js", "gallery.js", "pairs.js", "page.js")
@@ -48,15 +48,15 @@ def page(
         UsageError: the data cannot be read.
     """
     groups = scores.build(out, trials) if search is None else ()
-    parts = [Part(out, group, number, data, compare) for number, group in enumerate(groups)]
-    beyond = Beyond(out, search) if trials is None or search is not None else None
+    parts = [PhotographSections(out, group, number, data, compare) for number, group in enumerate(groups)]
+    appendix = Appendix(out, search) if trials is None or search is not None else None
     alone = len({group.digest for group in groups}) == 1
-    inside = "".join(part.html(alone) for part in parts) + (beyond.html() if beyond else "")
+    inside = "".join(part.html(alone) for part in parts) + (appendix.html() if appendix else "")
     done = len({*chain.from_iterable(group.trials.loc[group.trials["status"] == "done", "trial"] for group in groups)})
     return string.Template(file("page.html")).substitute(
         style=file("page.css"),
         about=text(f"{plural(done, 'trained network')} in {out.name}, {datetime.now():%Y-%m-%d %H:%M}"),
-        links="".join(part.links(alone) for part in parts) + (beyond.links() if beyond else ""),
+        links="".join(part.links(alone) for part in parts) + (appendix.links() if appendix else ""),
         content=inside or "<p>No trial has finished yet.</p>",
         library=_vega() if inside else "",
         script="\n".join(map(file, _SCRIPTS)),

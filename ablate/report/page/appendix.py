@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ablate.report import document, search_history, validation
+from ablate.report import document
 from ablate.report.document import Section
 from ablate.report.page import html as markup
 from ablate.report.page import search_figures
 from ablate.report.page.charts import Chart
 from ablate.report.page.html import text
+from ablate.stats import validation
+from ablate.stats.search_histories import histories
 
 _PLACES = {"search": "Searches", "validation": "Validation"}
 
 
-class Beyond:
-    """The sections of `document.beyond`, with their figures."""
+class Appendix:
+    """The sections of `document.appendix`, with their figures."""
 
     def __init__(self, out: Path, search: str | None = None) -> None:
-        self._sections = list(document.beyond(out, starred=False, search=search))
-        figures = [[*search_figures.of_search(history)] for history in search_history.histories(out, search)]
+        self._sections = list(document.appendix(out, starred=False, search=search))
+        figures = [[*search_figures.search_figures(history)] for history in histories(out, search)]
         self._figures: dict[str, Iterator[list[Chart]]] = {"search": iter(figures)}
         if search is None:
             found = validation.by_photographs(out)

@@ -34,5 +34,5 @@ def spec(chart: Any, height: int) -> dict[str, Any]:  # noqa: ANN401 - any kind 
 
 
 def numbers(form: str, *keys: str) -> list[alt.Tooltip]:
-    """What is told of the numbers under the pointer."""
+    """The numbers that a tooltip shows."""
     return [alt.Tooltip(f"{key}:Q", format=form) for key in keys]

@@ -9,11 +9,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from ablate.report.hit_rates import CURVE, Hits
 from ablate.report.page import palette
 from ablate.report.page.charts import GREY, Chart, spec
+from ablate.stats.hit_rates import CURVE, HitRates
 from ablate.stats.scores import Group
-from ablate.stats.settings import in_paper_order, model_title
+from ablate.stats.settings import in_paper_order
 from ablate.stats.summary import NOT_TRAINED
 
 _CURVES = 60  # learning curves of one network, beyond which no eye can follow them
@@ -37,7 +37,7 @@ class Settings:
         }
 
 
-def hits(found: Sequence[Hits]) -> Iterator[Chart]:
+def hit_rates(found: Sequence[HitRates]) -> Iterator[Chart]:
     """Hit rate against threshold, a figure for each network; the predictions without a network in each."""
     references = [one for one in found if one.network == NOT_TRAINED]
     for network in dict.fromkeys(one.network for one in found if one.network != NOT_TRAINED):
@@ -81,14 +81,14 @@ def learning(group: Group) -> Iterator[Chart]:
             )
             .add_params(settings.chosen)
         )
-        title = model_title(table.model)
+        title = table.title
         note = "" if len(ids) == len(done) else f"Of {len(done)} trials {len(ids)} are drawn, the lowest seeds first."
         last = rows.sort_values("epoch").groupby("setting")["percent"].last().to_dict()
         ends = ", ".join(f"{setting} {value:.0f} %" for setting, value in last.items())
         yield Chart(title, f"{title}: validation IoU by epoch; at the end: {ends}.", spec(chart, 240), note)
 
 
-def _curves(found: Sequence[Hits]) -> pd.DataFrame:
+def _curves(found: Sequence[HitRates]) -> pd.DataFrame:
     return pd.DataFrame(
         {"setting": one.setting, "threshold": threshold, "rate": 100 * rate}
         for one in found

@@ -31,7 +31,7 @@ from ablate.metrics.geometry import rle
 from ablate.metrics.outcome import OUTCOMES
 from ablate.report.layout import plural
 from ablate.report.page.thumbnails import thumbnails
-from ablate.results import tables
+from ablate.results.reader import dataset
 from ablate.stats.scores import Group
 from ablate.stats.settings import in_paper_order, model_title
 
@@ -65,7 +65,7 @@ def gallery(out: Path, group: Group, data: Data, largest: int = _LARGEST) -> Gal
     """Photographs of a group with the predictions of its trials, at most `largest` bytes of them."""
     trials = shown_trials(group)
     done = int((group.trials["status"] == "done").sum()) + len(group.detectors)
-    rows = tables.dataset(out, "images", [*trials["trial"]]).to_table(columns=_COLUMNS).to_pylist()
+    rows = dataset(out, "images", [*trials["trial"]]).to_table(columns=_COLUMNS).to_pylist()
     photos = _photos(rows, {trial: at for at, trial in enumerate(trials["trial"])})
     look = data.manifest.photographs_of(group.digest) or REAL
     for image_id, picture in thumbnails(data, look, photos.keys()):

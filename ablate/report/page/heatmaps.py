@@ -16,7 +16,6 @@ from ablate.report.page.html import heat_cell, text
 from ablate.stats.intervals import Estimate
 from ablate.stats.per_location import Key, location_estimates
 from ablate.stats.scores import Group, NetworkTable
-from ablate.stats.settings import model_title
 from ablate.stats.summary import Summary
 from ablate.stats.test_set import MACRO, WEIGHTED
 
@@ -61,11 +60,9 @@ def network(table: NetworkTable, section: Section, group: Group, own: Sequence[S
     for label, kind in ((WEIGHTED, "weighted"), (MACRO, "macro")):
         averages = {name: getattr(known[name], kind) if name in known else None for name in settings}
         rows.append(_row(label, "", averages, table, top, group.protocol.judges, strong=True))
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("location", "n", *settings))
-    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     small = "Small: 95 % interval. Clusters are the sequences of a location and the locations of an average."
-    table_of = f"<table class=heat><caption>{text(section.title)}</caption>{body}</table>"
-    return html.scrolling(table_of, section.title) + html.notes([small, *section.remarks, *section.unfinished])
+    table_of = _table(section.title, ("location", "n", *settings), rows)
+    return table_of + html.notes([small, *section.remarks, *section.unfinished])
 
 
 def _row(
@@ -122,13 +119,11 @@ def _scores(group: Group, found: Estimates, location: str) -> str:
     for table in group.tables:
         cells = {name: found[table.model].get((name, location)) for name in settings}
         drawn = "".join(heat_cell(one, top, best=False) for one in cells.values())
-        rows.append(f'<tr><th scope="row">{text(model_title(table.model))}</th>{drawn}</tr>')
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in ("network", *settings))
+        rows.append(f'<tr><th scope="row">{text(table.title)}</th>{drawn}</tr>')
     title = f"Mean box IoU at location {location}, percent"
     others = group.photographs.baseline(("location", location)).items()
     note = f"Not trained here: {', '.join(f'{name} {percent(value)}' for name, value in others)}."
-    inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return html.scrolling(f"<table class=heat>{inside}</table>", title) + html.notes([note])
+    return _table(title, ("network", *settings), rows) + html.notes([note])
 
 
 def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
@@ -142,19 +137,20 @@ def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
             rows.append(f'<tr><th scope="row">{text(label)}</th>{cells}</tr>')
     if not rows:
         return ""
-    head = "".join(f'<th scope="col">{text(name.replace("_", " "))}</th>' for name in ("network, setting", *names))
-    title = f"Outcomes at location {location}, percent of its photographs"
+    headers = ("network, setting", *(name.replace("_", " ") for name in names))
+    return _table(f"Outcomes at location {location}, percent of its photographs", headers, rows, '"heat outcomes"')
+
+
+def _table(title: str, headers: Sequence[str], rows: Sequence[str], classes: str = "heat") -> str:
+    head = "".join(f'<th scope="col">{text(header)}</th>' for header in headers)
     inside = f"<caption>{text(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return html.scrolling(f'<table class="heat outcomes">{inside}</table>', title)
+    return html.scrolling(f"<table class={classes}>{inside}</table>", title)
 
 
 def _scored(group: Group) -> Iterator[tuple[str, list[str]]]:
     """Everything that was scored, by what a person calls it: the trials of each setting, then each detector."""
-    done = group.trials[group.trials["status"] == "done"]
     for table in group.tables:
-        for setting in map(str, table.mean.columns):
-            of_setting = done[(done["model"] == table.model) & (done["setting"] == setting)]
-            yield f"{model_title(table.model)}, {setting}", [*of_setting["trial"]]
+        yield from ((f"{table.title}, {setting}", [*trials["trial"]]) for setting, trials in table.by_setting())
     for name, trial in zip(group.detectors["model"], group.detectors["trial"], strict=True):
         yield str(name), [trial]
 

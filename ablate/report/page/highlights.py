@@ -14,18 +14,18 @@ from ablate.stats.summary import Summary
 from ablate.stats.test_set import CONSTANT, MACRO, WEIGHTED, Photographs
 
 
-def of_group(group: Group, summaries: Sequence[Summary], contrasts: Sequence[Contrast]) -> Iterator[str]:
+def group_highlights(group: Group, summaries: Sequence[Summary], contrasts: Sequence[Contrast]) -> Iterator[str]:
     """The same of a group, of which it is said where its trials have no say, or are of one protocol of several."""
     assert group.photographs is not None
     if not group.protocol.judges:
         yield no_verdict(group.protocol)
         return
-    yield from in_short(summaries, contrasts, group.photographs)
+    yield from highlights(summaries, contrasts, group.photographs)
     if group.others:
         yield protocols_note(group) if group.protocol.main else protocol_note(group.protocol)
 
 
-def in_short(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photographs: Photographs) -> Iterator[str]:
+def highlights(summaries: Sequence[Summary], contrasts: Sequence[Contrast], photographs: Photographs) -> Iterator[str]:
     """The best settings, and what is settled, of all networks together or of the only one."""
     for name in (WEIGHTED, MACRO):
         means = [(one.weighted if name == WEIGHTED else one.macro, one) for one in summaries]
@@ -53,9 +53,10 @@ def _differences(asked: Sequence[Contrast]) -> Iterator[str]:
         yield f"Settled ({together}intervals by Holm's correction for {family}): {'; '.join(told)}."
     below = [_sides(one) for one in asked if one.verdict == BOTH_BELOW]
     if below:
-        yield f"Neither has learned what this metric sees, for both are below the {CONSTANT}: {'; '.join(below)}."
+        why = f"because both are below the {CONSTANT}"
+        yield f"Neither has learned anything that this metric measures, {why}: {'; '.join(below)}."
     if any(one.state == "one seed" for one in asked):
-        yield "One seed decides nothing about a setting; seeds=3 begins to tell."
+        yield "One seed decides nothing about a setting; seeds=3 gives a first estimate."
     open_ones = [_sides(one) for one in asked if not one.settled and one.state != "one seed"]
     if open_ones:
         yield f"Not settled: {'; '.join(open_ones)}."

@@ -18,19 +18,7 @@ _OTHERS = ("#cc79a7", "#b8a800", "#7f5fc4", "#5a7d2b", "#a0522d")
 _DASHES: tuple[list[int], ...] = ([], [6, 3], [2, 2], [8, 3, 2, 3])
 
 # Every eighth of cividis (Nunez, Anderton, Renslow 2018).
-_CIVIDIS = np.array(
-    [
-        (0, 32, 76),
-        (0, 48, 111),
-        (57, 72, 107),
-        (87, 93, 109),
-        (112, 113, 115),
-        (138, 134, 120),
-        (167, 156, 115),
-        (201, 182, 100),
-        (255, 233, 69),
-    ]
-)
+_CIVIDIS = np.array([*bytes.fromhex("00204c00306f39486b575d6d7071738a8678a79c73c9b664ffe945")]).reshape(-1, 3)
 
 
 def of_settings(settings: Sequence[str]) -> dict[str, str]:

@@ -13,9 +13,9 @@ import pandas as pd
 
 from ablate.report.page import palette
 from ablate.report.page.charts import GREY, Chart, numbers, spec
-from ablate.report.search_history import History
 from ablate.results.search_record import Found
-from ablate.stats.importance import Influence, influences
+from ablate.stats.importance import FieldImportance, field_importances
+from ablate.stats.search_histories import History
 from ablate.stats.settings import PAPER_SETTINGS, in_paper_order, model_title
 
 _SCORES = ["#9aa3ad", "#d55e00"]  # both can be seen on a light and on a dark page
@@ -23,21 +23,21 @@ _DONE, _STOPPED = "trained to its end", "stopped early"
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 
 
-def of_search(history: History) -> Iterator[Chart]:
+def search_figures(history: History) -> Iterator[Chart]:
     """Values and scores of each cell, and what each field has to do with them."""
     cells = sorted({one.member.cell for one in history.found})
     for cell in cells:
         found = [one for one in history.found if one.member.cell == cell and one.score is not None]
         if len(found) > 1:
             yield _parallel(found, f" (cell {cell})" if len(cells) > 1 else "")
-            yield from _influence(found, f" (cell {cell})" if len(cells) > 1 else "")
+            yield from _importance(found, f" (cell {cell})" if len(cells) > 1 else "")
 
 
 def validation(points: pd.DataFrame) -> Chart:
     """Each trial's validation IoU against its IoU on photographs.
 
     Args:
-        points: see `ablate.report.validation.points`.
+        points: see `ablate.stats.validation.points`.
     """
     shown = points.assign(
         validation=100 * points["val_iou"],
@@ -122,8 +122,8 @@ def _parallel(found: Sequence[Found], where: str) -> Chart:
     return Chart(f"Values and scores{where}", told, spec(alt.layer(lines, labels), 300), f"Dashed: {_STOPPED}.")
 
 
-def _influence(found: Sequence[Found], where: str) -> Iterator[Chart]:
-    of_cell = influences(found)
+def _importance(found: Sequence[Found], where: str) -> Iterator[Chart]:
+    of_cell = field_importances(found)
     if of_cell is None:
         return
     known = [one for one in of_cell.fields if not math.isnan(one.strength)]
@@ -145,14 +145,14 @@ def _influence(found: Sequence[Found], where: str) -> Iterator[Chart]:
     )
     told = "; ".join(f"{row.field} {row.strength:.2f}, {row.sign}" for row in rows.itertuples())
     note = (
-        f"Of {of_cell.trials} trials, all compared after epoch {of_cell.epochs}; what two fields do together is "
-        "unseen. Settled at 5 % by Holm's correction over these fields, as if values had been drawn at random: a "
-        "search that goes where it was good before is less sure."
+        f"Of {of_cell.trials} trials, all compared after epoch {of_cell.epochs}; joint effects of two fields are not "
+        "seen. Settled: at 5 % by Holm's correction over these fields, as if values had been drawn at random; for a "
+        "search that follows its earlier successes this is less certain."
     )
     yield Chart(f"What has to do with the score{where}", told, spec(chart, 26 * len(rows) + 20), note)
 
 
-def _sign(one: Influence) -> str:
+def _sign(one: FieldImportance) -> str:
     if not one.settled:
         return "not settled"
     return "a choice" if one.is_choice else "more is better" if one.strength > 0 else "less is better"

@@ -10,14 +10,14 @@ from pathlib import Path
 from ablate.data.root import Data
 from ablate.report import document
 from ablate.report.document import Section
-from ablate.report.hit_rates import hits
 from ablate.report.page import counts, curves, estimates, heatmaps, winners
 from ablate.report.page import html as markup
 from ablate.report.page.charts import Chart
 from ablate.report.page.gallery import Gallery, gallery
-from ablate.report.page.highlights import of_group
+from ablate.report.page.highlights import group_highlights
 from ablate.report.page.html import text
-from ablate.results import tables
+from ablate.results.reader import dataset
+from ablate.stats.hit_rates import hit_rates
 from ablate.stats.scores import Group
 from ablate.stats.summary import Summary, detectors, differences, of_network, summaries
 
@@ -31,7 +31,7 @@ _PLACES = {
 }
 
 
-class Part:
+class PhotographSections:
     """What the page shows of one set of photographs."""
 
     def __init__(self, out: Path, group: Group, number: int, data: Data | None, compare: bool) -> None:
@@ -44,7 +44,7 @@ class Part:
         """All of its sections; `alone`: there are no other photographs."""
         heading = "" if alone else f"<h2>Photographs {text((self._group.digest or '(unknown)')[:12])}</h2>"
         if not self._group.protocol.main:
-            heading = f"<h2>Trained otherwise: {text(self._group.protocol.title)}</h2>"
+            heading = f"<h2>Another protocol: {text(self._group.protocol.title)}</h2>"
         return f"<div class=part id={self._prefix}>{heading}{''.join(self._sections())}</div>"
 
     def links(self, alone: bool) -> str:
@@ -65,7 +65,7 @@ class Part:
         yield f'<section id="{self._prefix}-figures"><h3>Learning curves</h3>'
         yield markup.charts(curves.learning(self._group)) + "</section>"
         if not self._group.protocol.main:
-            yield "<p>Locations and photographs are of the main protocol; ablate.report where=... shows these.</p>"
+            yield "<p>Locations and photographs: of the main protocol; ablate.report where=... shows these trials.</p>"
             return
         yield from self._locations(found)
         yield from self._pictures()
@@ -77,7 +77,7 @@ class Part:
             yield "<p>No trial is done, so there are no numbers yet.</p>"
             yield from (f"<h3>{text(one.title)}</h3>{markup.notes(one.unfinished)}" for one in sections)
             return
-        lines = of_group(group, self._summaries, self._contrasts)
+        lines = group_highlights(group, self._summaries, self._contrasts)
         yield f"<h3>In short</h3><ul class=short>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>"
         networks = iter(group.tables)
         for section in sections:
@@ -93,7 +93,7 @@ class Part:
         drawn = markup.charts(self._charts(section.key))
         grids = "".join(markup.table(grid, section.title) for grid in section.grids)
         numbers = markup.details("The numbers as a table", grids) if drawn else grids
-        why = self._flips() if section.key == "averages" else ""
+        why = self._winners() if section.key == "averages" else ""
         said = markup.notes([*section.remarks, *section.unfinished])
         return f"<h3>{text(section.title)}</h3>{drawn}{numbers}{said}{why}"
 
@@ -108,19 +108,19 @@ class Part:
             case "contrasts":
                 yield from estimates.contrasts(self._contrasts)
             case "hits":
-                yield from curves.hits(hits(group))
+                yield from curves.hit_rates(hit_rates(group))
             case "limits":
-                images = tables.dataset(self._out, "images", self._done())
+                images = dataset(self._out, "images", self._done())
                 chart = counts.limits(images.to_table(columns=["iou", "mask_iou"]).to_pandas())
                 if chart:
                     yield chart
 
-    def _flips(self) -> str:
+    def _winners(self) -> str:
         """Why the averages name different winners: here, where they do, and in the paper."""
         photographs = self._group.photographs
         assert photographs is not None
-        here = [sentence for table in self._group.tables for sentence in winners.explained(table, photographs)]
-        grid, why = winners.of_the_paper()
+        here = [sentence for table in self._group.tables for sentence in winners.explain_winners(table, photographs)]
+        grid, why = winners.paper_averages()
         inside = "".join(f"<p>{text(sentence)}</p>" for sentence in here) or "<p>Here both name the same.</p>"
         title = "The paper's U-Net: mean box IoU in percent at its eleven listed locations"
         return f"<h4>Why two averages can have two winners</h4>{inside}<p>{text(why)}</p>{markup.table(grid, title)}"
@@ -128,7 +128,7 @@ class Part:
     def _locations(self, found: heatmaps.Estimates) -> Iterator[str]:
         assert self._group.photographs is not None
         scored = [*self._done(), *map(str, self._group.detectors["trial"])]
-        rows = tables.dataset(self._out, "images", scored).to_table(columns=["trial", "location", "outcome"])
+        rows = dataset(self._out, "images", scored).to_table(columns=["trial", "location", "outcome"])
         outcomes = rows.to_pandas().groupby(["trial", "location"])["outcome"].value_counts().unstack(fill_value=0)
         names = {str(name): str(name) for name in self._group.photographs.counts.index}
         yield (
@@ -155,8 +155,8 @@ class Part:
 
     def _no_gallery(self) -> str:
         if self._data is None:
-            return "The photographs were not at hand; data=... says where they are."
-        return f"The photographs of data={self._data.place} are others than those of these trials."
+            return "The photographs were not found; type data=... to say where they are."
+        return f"The photographs of data={self._data.place} are not those of these trials."
 
     def _done(self) -> list[str]:
         trials = self._group.trials

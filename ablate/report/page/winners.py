@@ -9,13 +9,13 @@ from ablate.report.number_format import percent
 from ablate.report.paper import AVERAGE, listed_counts, published
 from ablate.report.text_grid import Cell, Grid
 from ablate.stats.scores import NetworkTable
-from ablate.stats.settings import PAPER_SETTINGS, model_title
+from ablate.stats.settings import PAPER_SETTINGS
 from ablate.stats.test_set import MACRO, WEIGHTED, Photographs
 
 Scores = Mapping[str, float]  # of each setting
 
 
-def explained(table: NetworkTable, photographs: Photographs) -> Iterator[str]:
+def explain_winners(table: NetworkTable, photographs: Photographs) -> Iterator[str]:
     """Sentences about one network; none where both averages name one setting."""
     weighted, macro = (_winner(table, kind) for kind in (WEIGHTED, MACRO))
     if weighted is None or macro is None or weighted == macro:
@@ -26,15 +26,15 @@ def explained(table: NetworkTable, photographs: Photographs) -> Iterator[str]:
     there = {name: mean for name, (mean, _) in table.scores(("location", heaviest)).items()}
     ahead = _ahead(table, photographs, macro, weighted)
     yield (
-        f"{model_title(table.model)}: image-weighted, {weighted} is highest; macro, {macro}. Location {heaviest} holds "
+        f"{table.title}: image-weighted, {weighted} is highest; macro, {macro}. Location {heaviest} holds "
         f"{100 * share:.0f} % of the photographs, and there {weighted} scores {percent(there[weighted])} and {macro} "
         f"{percent(there[macro])}. Of the {len(photographs.listed)} listed locations {macro} is ahead at {ahead}. "
-        "The image-weighted mean asks how well the next photograph of these cameras is done, the macro mean how well "
-        "the next camera is."
+        "The image-weighted mean asks how well the next photograph of these cameras will be done, the macro mean "
+        "how well the next camera will be."
     )
 
 
-def of_the_paper() -> tuple[Grid, str]:
+def paper_averages() -> tuple[Grid, str]:
     """The paper's U-Net table averaged both ways over its eleven listed locations, and why the winner flips there."""
     counts = listed_counts()
     rows = published().xs("unet", level="model")[[*PAPER_SETTINGS]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ablate.data import shards
+from ablate.data.published import LISTED_FROM
 from ablate.data.shards import REAL, Manifest
 from ablate.report.layout import plural
-from ablate.stats.test_set import LISTED_FROM
 from datasets.checks.inspection import misread
 from datasets.checks.inspection.census import Census, TrainingArm
 from datasets.checks.inspection.findings import Findings

@@ -6,7 +6,7 @@ import scipy.ndimage
 
 from ablate import plugins
 from ablate.data.shards import REAL
-from ablate.metrics.geometry.boxes import components
+from ablate.metrics.geometry.components import components
 from datasets import arms
 from datasets.arms import crop, full, i2i, real
 from datasets.raw import candidates, images, masks, real_images, synthetic_images

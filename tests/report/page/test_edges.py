@@ -56,13 +56,13 @@ def test_two_sets_of_photographs_have_a_part_each(tmp_path):
     write(tmp_path / "out", of=photos({"9": 40}), photos_digest="others")
     text = seen(tmp_path / "report.html", page(tmp_path / "out", root.at(str(tmp_path / "data"))))
     assert "Photographs others" in text
-    assert "are others than those of these trials" in text
+    assert "are not those of these trials" in text
 
 
 def test_without_the_photographs_there_is_no_gallery_but_the_rest(tmp_path):
     write(tmp_path / "out", of=SHOTS)
     text = seen(tmp_path / "report.html", page(tmp_path / "out", None))
-    assert "The photographs were not at hand; data=... says where they are." in text
+    assert "The photographs were not found; type data=... to say where they are." in text
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_each_protocol_has_its_tables_and_smoke_no_mark_and_no_verdict(tmp_path)
     smoke = [write(tmp_path, 0.9, of=shots, augment=augment, epochs=2) for augment in ("none", "jitter")]
     write_plan(tmp_path, smoke, "smoke", judges=False, at="r2")
     written = page(tmp_path, None)
-    main, _, other = written.partition("Trained otherwise: epochs=2")
+    main, _, other = written.partition("Another protocol: epochs=2")
     assert "Highest image-weighted mean IoU: U-Net, crop + jitter, with 50.0 %" in main
     assert "2 protocols, kept apart" in main
     assert "space=smoke judges nothing" in other

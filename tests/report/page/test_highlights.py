@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate.report.page.highlights import in_short
+from ablate.report.page.highlights import highlights
 from ablate.stats import scores
 from ablate.stats.summary import differences, summaries
 from tests.results_factory import SCATTERED, photos, write
@@ -12,7 +12,7 @@ LOCATIONS = {str(number): 9 for number in range(10)}
 
 def said(out):
     [group] = scores.build(out)
-    return " ".join(in_short(summaries(group), differences(group), group.photographs))
+    return " ".join(highlights(summaries(group), differences(group), group.photographs))
 
 
 def write_arms(out, shots, seeds):

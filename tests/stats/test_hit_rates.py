@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from ablate.report.hit_rates import hits
 from ablate.stats import scores
+from ablate.stats.hit_rates import hit_rates
 from ablate.stats.summary import NOT_TRAINED
 from tests.results_factory import photos, write
 
 
 def found(out):
     [group] = scores.build(out)
-    return {(one.network, one.setting): one for one in hits(group)}
+    return {(one.network, one.setting): one for one in hit_rates(group)}
 
 
 def test_it_is_the_share_of_photographs_that_reach_a_threshold(tmp_path):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.report import validation
-from ablate.report.validation import spearman
 from ablate.results.search_record import Found, Member
-from ablate.stats.importance import influences
+from ablate.stats import validation
+from ablate.stats.importance import field_importances
+from ablate.stats.validation import spearman
 from tests.results_factory import write
 
 RNG = np.random.default_rng(0)
@@ -83,7 +83,7 @@ def test_a_field_that_decides_the_score_is_the_most_influential_and_one_that_nev
         )
         for n, (rate, loss) in enumerate(zip(rates, losses, strict=True))
     ]
-    result = influences(members)
+    result = field_importances(members)
     assert [one.field for one in result.fields][-2:] == ["noise", "width"]
     by_field = {one.field: one for one in result.fields}
     assert by_field["rate"].strength < -0.4
@@ -101,21 +101,21 @@ def test_fields_without_a_part_in_the_score_are_rarely_called_settled():
             for n, loss in enumerate(chosen)
         ]
 
-    called = [any(one.settled for one in influences(draw()).fields) for _ in range(200)]
+    called = [any(one.settled for one in field_importances(draw()).fields) for _ in range(200)]
     assert sum(called) <= 20  # 5 % are expected, the family of a draw's fields together
 
 
 def test_yes_or_no_is_a_choice_and_a_trial_without_a_score_is_no_reason_to_say_nothing():
     members = [found(n, {"freeze_encoder": n % 2 == 0, "rate": n / 10}, [n / 10]) for n in range(12)]
     members.append(found(12, {"freeze_encoder": True, "rate": 9.0}, [None]))
-    by_field = {one.field: one for one in influences(members).fields}
+    by_field = {one.field: one for one in field_importances(members).fields}
     assert by_field["freeze_encoder"].is_choice
     assert by_field["rate"].strength == pytest.approx(1.0)
 
 
 def test_trials_are_compared_after_as_many_epochs_as_all_had():
     members = [found(n, {"rate": n / 10}, [n / 10] * (2 + n)) for n in range(8)]
-    result = influences(members)
+    result = field_importances(members)
     assert (result.epochs, result.trials) == (2, 8)
     assert result.fields[0].strength == pytest.approx(1.0)
-    assert influences(members[:7]) is None
+    assert field_importances(members[:7]) is None

@@ -8,18 +8,17 @@ pixels and the other of boxes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from ablate.report.search_history import mean_iou
-from ablate.report.text_grid import Cell, Grid, under_names
-from ablate.results import runs, tables
+from ablate.results import runs
+from ablate.results.reader import read_rows
+from ablate.stats.search_histories import mean_iou
 from ablate.stats.settings import PAPER_MODELS, PROTOCOL, effective, in_paper_order, model_title, plain_setting
 
-TITLE = "Does the validation on synthetic images predict the IoU on photographs?"
 FEWEST = 5  # trials that a correlation needs
 _Z = 1.959963984540054
 
@@ -43,10 +42,10 @@ def points(out: Path) -> pd.DataFrame:
         `trial`, `name`, `model`, `setting` (arm and augmentation), `photos_digest`, `search` (null for a grid's),
         `val_iou` and `iou`, both in [0, 1], and `config`, a number that only trainings from other seeds share.
     """
-    rows = tables.read(out, "trials").to_pandas()
+    rows = read_rows(out, "trials").to_pandas()
     rows = rows[(rows["status"] == "done") & rows["reference"].isna() & rows["val_iou"].notna()]
     iou = mean_iou(out, [*rows["trial"]])
-    rows = rows[rows["trial"].isin(iou) & ~rows["trial"].isin(runs.judging_nothing(out))]
+    rows = rows[rows["trial"].isin(iou) & ~rows["trial"].isin(runs.unjudged_trials(out))]
     setting = [plain_setting(*pair) for pair in zip(rows["arm"], rows["augment"], strict=True)]
     columns: pd.DataFrame = rows[["trial", "name", "model", "photos_digest", "search", "val_iou"]]
     alike = effective(rows).groupby(["model", "arm", "augment", "arm_digest", *PROTOCOL], dropna=False, sort=False)
@@ -100,35 +99,6 @@ def spearman(one: Sequence[float], other: Sequence[float]) -> tuple[float, float
     return rho, math.tanh(z - half), math.tanh(z + half)
 
 
-def agreements_grid(found: Sequence[Agreement]) -> Grid:
-    """A row for each group of trials."""
-    rows = [
-        (one.about, [Cell(f"  {one.what}"), Cell(str(one.points)), Cell(_number(one.rho)), Cell(_interval(one))])
-        for one in found
-    ]
-    return Grid(["trials of", "n", "rank\ncorrelation", "interval"], under_names(rows))
-
-
-def agreements_notes() -> Iterator[str]:
-    """What the numbers mean."""
-    yield (
-        "Spearman's, between the validation IoU of the scored epoch and the mean box IoU over all photographs. Near 1, "
-        "choosing by validation is choosing well; near 0 it is choosing at random."
-    )
-    yield (
-        "Over several settings it also asks whether validation ranks settings, whose validation images differ (full, "
-        "crop, i2i). n: configurations, each the mean over its seeds, or the trainings of a single one."
-    )
-
-
 def _agreement(about: str, what: str, rows: pd.DataFrame) -> Agreement:
     rho, low, high = spearman([*rows["val_iou"]], [*rows["iou"]])
     return Agreement(about, what, len(rows), rho, low, high)
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:+.2f}"
-
-
-def _interval(one: Agreement) -> str:
-    return "-" if math.isnan(one.low) else f"[{one.low:+.2f}, {one.high:+.2f}]"

@@ -1,9 +1,11 @@
-"""Table 1 of the paper: how many test photographs each camera location has."""
+"""The paper's test photographs: how many each camera location has (Table 1), and which locations its tables list."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+
+LISTED_FROM = 30  # photographs with an animal that a location needs for a row of its own
 
 PUBLISHED: Mapping[str, int] = MappingProxyType(
     {
