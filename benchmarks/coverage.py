@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ablate.report.published import PUBLISHED
+from ablate.data.published import PUBLISHED
 from ablate.stats.intervals import LEVEL, Floats, Noise, cr2, half_width, noise_of, satterthwaite
 from benchmarks import machine
 

@@ -18,11 +18,11 @@ import numpy as np
 
 from ablate.config import TrialConfig
 from ablate.data import root as data
+from ablate.data.published import PUBLISHED
 from ablate.data.shards import REAL, Manifest, Sample, ShardWriter, joined, write_manifest
 from ablate.metrics.geometry import rle
 from ablate.report.page import page
 from ablate.report.page.gallery import gallery
-from ablate.report.published import PUBLISHED
 from ablate.results import tables as results
 from ablate.stats import scores
 from benchmarks import machine

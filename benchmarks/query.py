@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from ablate.config import TrialConfig
+from ablate.data.published import PUBLISHED
 from ablate.query import connect, select
-from ablate.report.published import PUBLISHED
 from ablate.results import tables
 from benchmarks import machine
 

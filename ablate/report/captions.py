@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from ablate.config import TrialConfig
+from ablate.data.published import LISTED_FROM
 from ablate.identity import code_digest
 from ablate.report.layout import plural
 from ablate.stats.holm import ALPHA, divisors
@@ -15,7 +16,7 @@ from ablate.stats.protocols import Protocol
 from ablate.stats.scores import MOST_SETTINGS, Group, NetworkTable
 from ablate.stats.settings import PRECISION, model_title
 from ablate.stats.summary import Summary
-from ablate.stats.test_set import CONSTANT, LISTED_FROM, Photographs
+from ablate.stats.test_set import CONSTANT, Photographs
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 

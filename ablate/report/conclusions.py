@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from ablate.data.published import LISTED_FROM
 from ablate.report.layout import plural
 from ablate.report.number_format import interval, percent, points, points_interval
 from ablate.report.text_grid import Cell, Grid, under_names
 from ablate.stats.contrasts import BOTH_BELOW, Contrast
 from ablate.stats.intervals import FEW_BELOW, MOST_SEEDS, POWER, Estimate
 from ablate.stats.summary import Summary
-from ablate.stats.test_set import CONSTANT, LISTED_FROM
+from ablate.stats.test_set import CONSTANT
 
 SUMMARY_TITLE = "Averages with 95 % intervals, mean box IoU in percent"
 LIMITS_TITLE = "The metric's own limits"

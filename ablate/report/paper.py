@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.data.natural_order import natural
+from ablate.data.published import PUBLISHED
 from ablate.errors import UsageError
 from ablate.report.number_format import interval, percent
-from ablate.report.published import PUBLISHED
 from ablate.report.text_grid import Cell, Grid
 from ablate.stats.scores import Group, NetworkTable
 from ablate.stats.settings import PAPER_SETTINGS, model_title, plain_setting

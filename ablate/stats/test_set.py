@@ -10,10 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.data.natural_order import natural
+from ablate.data.published import LISTED_FROM
 from ablate.results import tables
 from ablate.stats.baselines import WHOLE_IMAGE, TrueBoxes, best_constant_box, best_match
-
-LISTED_FROM = 30  # photographs with an animal that a location needs for a row of its own, as in the paper
 
 WHOLE, CONSTANT = "whole image", "best constant box"
 WEIGHTED, MACRO = "image-weighted", "macro"

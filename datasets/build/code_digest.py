@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import datasets
 from ablate import code
 from ablate.data import shards
+from ablate.metrics.geometry import boxes
 
-_OTHER_COMMANDS = frozenset({"compare.py", "inspect.py"})
+_EMBEDDED = {"demo", "demo_looks"}
+_LOOKING = {"checks", "compare.py", "download", "inspect.py", "inspection", "likeness", "render"}
 
 
 def digests() -> dict[str, str]:
-    """What the source files do that decide a shard's bytes, by name."""
-    here, ablate = Path(__file__).parent, Path(shards.__file__).parent
-    found = [path for path in here.glob("*.py") if path.name not in _OTHER_COMMANDS]
-    found += [path for folder in ("arms", "cct", "translate") for path in here.glob(f"{folder}/*.py")]
-    found += [ablate / "shards.py", ablate / "boxes.py"]
-    return {f"{path.parent.name}/{path.name}": code.digest(path) for path in found}
+    """What the source files do that decide a shard's bytes, by name; those of commands that only look have no part."""
+    here = Path(str(datasets.__file__)).parent
+    found = [path for path in here.rglob("*.py") if path.relative_to(here).parts[0] not in _EMBEDDED | _LOOKING]
+    digests = {f"datasets/{path.relative_to(here).as_posix()}": code.digest(path) for path in found}
+    return digests | {module.__name__: code.digest(Path(str(module.__file__))) for module in (shards, boxes)}

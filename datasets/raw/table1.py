@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from ablate.data.natural_order import natural
-from ablate.report.published import PUBLISHED
+from ablate.data.published import PUBLISHED
 from datasets.raw.camera_traps import Rule
 from datasets.raw.skipped import PHOTOGRAPH, SELECTED, Considered
 

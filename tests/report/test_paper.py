@@ -2,10 +2,10 @@
 
 import pytest
 
+from ablate.data.published import PUBLISHED
 from ablate.errors import UsageError
 from ablate.report import print_tables
 from ablate.report.paper import published
-from ablate.report.published import PUBLISHED
 from tests.results_factory import photos, write
 
 SHOTS = photos(dict(PUBLISHED))

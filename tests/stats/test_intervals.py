@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.report.published import PUBLISHED
+from ablate.data.published import PUBLISHED
 from ablate.stats.intervals import (
     MOST_SEEDS,
     Estimate,

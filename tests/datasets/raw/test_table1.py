@@ -1,4 +1,4 @@
-from ablate.report.published import PUBLISHED
+from ablate.data.published import PUBLISHED
 from datasets.raw import table1
 from datasets.raw.camera_traps import Rule
 from datasets.raw.skipped import Considered
