@@ -1,8 +1,8 @@
-"""`python -m datasets.compare data=PATH`: how good are the translations of the crops that a data root holds?
+"""`python -m datasets.compare data=PATH`: compares the translated crops of a data root with the photographs.
 
 For each arm of translated crops: how far it moved towards the photographs (Fréchet distance of colour and texture
 statistics), how many of the crops' edges it kept, and whether a network that was trained on the crops still finds the
-animal in it; and a sheet with the same crops in every look, because a person judges a translation by looking.
+animal in it; and a sheet that shows the same crops in every style, because a translation is judged by eye.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import Field
 from rich.console import Console
 
 from ablate.cli import run_command
-from ablate.data import arrays
+from ablate.data import arrays as pictures
 from ablate.data.arrays import Pictures
 from ablate.data.root import Data
 from ablate.data.shards import REAL
@@ -28,6 +28,7 @@ from datasets import embedded
 from datasets.checks.similarity import comparison_sheet, edges, frechet, recognition
 from datasets.checks.similarity.verdict import Translation
 from datasets.raw.keys import share
+from datasets.translate.contrastive.training import accelerator
 
 SIDE = recognition.SIDE
 CROP = "crop"
@@ -41,11 +42,11 @@ class CompareConfig(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     data: Annotated[str, Field(min_length=1, description="an embedded data set, or a folder or URL of shards")] = "demo"
-    to: Annotated[str, Field(description="file of the sheet")] = "translations.jpg"
-    samples: Annotated[int, Field(ge=20, description="pictures of each arm that are measured, at most")] = 2000
+    to: Annotated[str, Field(description="JPEG file for the comparison sheet")] = "translations.jpg"
+    samples: Annotated[int, Field(ge=20, description="maximum number of images measured per arm")] = 2000
     rows: Annotated[int, Field(ge=1, le=60, description="crops on the sheet")] = 8
-    images: Annotated[int, Field(ge=1, description="images that the network on the crops is trained on")] = 8000
-    seed: Annotated[int, Field(ge=0, description="of the choice of pictures")] = 0
+    images: Annotated[int, Field(ge=1, description="number of images that the network is trained on")] = 8000
+    seed: Annotated[int, Field(ge=0, description="seed of the choice of images")] = 0
 
 
 def main(config: CompareConfig) -> int:
@@ -61,15 +62,15 @@ def main(config: CompareConfig) -> int:
     for line in grid(found).lines():
         Console(highlight=False).print(line, soft_wrap=True)
     print(
-        f"\nAll at {SIDE} px. frechet: distance to the photographs in their own spread, 0 is alike; moved: share of\n"
-        "the way; edges: correlation with the crop's, round the animal; mask IoU: of a small U-Net trained on the\n"
-        "crops, on the same val split\n"
+        f"\nAll measured at {SIDE} px. frechet: distance to the photographs in units of their own spread (0: alike);\n"
+        "moved: reduction of that distance; edges: correlation with the edges of the crops, around the animal;\n"
+        "mask IoU: of a small U-Net trained on the crops, on the same val split\n"
     )
     for one in found:
         print(f"{one.arm}: {one.verdict}")
     to = local(config.to, "to")
     publish(to, _sheet(data, arms, config))
-    print(f"\nthe same crops in every look: {to}")
+    print(f"\ncomparison sheet: {to}")
     return 0
 
 
@@ -79,10 +80,14 @@ def translated(data: Data) -> dict[str, str]:
     Raises:
         UsageError: there is nothing to compare.
     """
-    told = data.manifest.parameters.get("arms")
-    told = told if isinstance(told, dict) else {}
+    recorded = data.manifest.parameters.get("arms")
+    recorded = recorded if isinstance(recorded, dict) else {}
     training = data.manifest.training_arms()
-    found = {arm: str(about["translator"]) for arm, about in told.items() if arm in training and _is_translated(about)}
+    found = {
+        arm: str(about["translator"])
+        for arm, about in recorded.items()
+        if arm in training and isinstance(about, dict) and about.get("translator")
+    }
     for needed in (CROP, REAL):
         if needed not in data.manifest.arms:
             raise UsageError(f"data={data.place}: it has no arm {needed!r}, with which translations are compared")
@@ -93,23 +98,23 @@ def translated(data: Data) -> dict[str, str]:
 
 def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[Translation]:
     """Measures each arm."""
-    photographs = _measured(arrays.load(data, REAL, "test", SIDE), config)
+    photographs = _measured(pictures.load(data, REAL, "test", SIDE), config)
     if len(photographs) < _FEWEST:
         raise UsageError(
             f"data={data.place}: {len(photographs)} photographs, too few to compare with; {_FEWEST} or more are needed"
         )
     photo_nf = frechet.features(photographs.image_n3hw)
     unit_f = frechet.unit(photo_nf)
-    train, val = (arrays.load(data, CROP, split, SIDE) for split in ("train", "val"))
+    train, val = (pictures.load(data, CROP, split, SIDE) for split in ("train", "val"))
     crops = _measured(train, config)
     before = frechet.frechet(frechet.features(crops.image_n3hw), photo_nf, unit_f)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = accelerator()
     network, trial = recognition.trained(train, val, config.images, device)
     iou_before = recognition.mask_iou(network, val, trial, device)
     found = []
     for arm, translator in arms.items():
-        own = _measured(arrays.load(data, arm, "train", SIDE), config)
-        own_val = arrays.load(data, arm, "val", SIDE)
+        own = _measured(pictures.load(data, arm, "train", SIDE), config)
+        own_val = pictures.load(data, arm, "val", SIDE)
         _require_same_masks(arm, val, own_val)
         found.append(
             Translation(
@@ -134,7 +139,7 @@ def grid(found: list[Translation]) -> Grid:
             Cell(one.arm),
             Cell(_shortened(one.translator)),
             Cell(f"{one.distance:.1f}"),
-            Cell(f"{100 * one.way:.0f} %"),
+            Cell(f"{100 * one.moved:.0f} %"),
             Cell(f"{one.edges:.2f}"),
             _percent(one.iou),
         ]
@@ -154,23 +159,17 @@ def _percent(value: float) -> Cell:
     return Cell(f"{100 * value:.1f}")
 
 
-def _is_translated(about: object) -> bool:
-    return isinstance(about, dict) and bool(about.get("translator"))
-
-
 def _measured(all_of_them: Pictures, config: CompareConfig) -> Pictures:
     """The pictures that are measured: all, or as many as wanted, the same ones of every arm."""
     if len(all_of_them) <= config.samples:
         return all_of_them
-    names = [_name(meta) for meta in all_of_them.meta_n]
-    index_m = sorted(sorted(range(len(names)), key=lambda index: share(config.seed, names[index]))[: config.samples])
-    return Pictures(
-        all_of_them.image_n3hw[index_m],
-        all_of_them.mask_n1hw[index_m],
-        all_of_them.has_mask_n[index_m],
-        [all_of_them.meta_n[index] for index in index_m],
-        all_of_them.held,
-    )
+    return all_of_them.at(sorted(_drawn(all_of_them, config.samples, config.seed)))
+
+
+def _drawn(pictures: Pictures, count: int, seed: int) -> list[int]:
+    """The indices of some pictures, which their names decide, in an order of chance."""
+    shares = [share(seed, _name(meta)) for meta in pictures.meta_n]
+    return sorted(range(len(shares)), key=shares.__getitem__)[:count]
 
 
 def _name(meta: Mapping[str, object]) -> str:
@@ -184,22 +183,16 @@ def _require_same_masks(arm: str, crops: Pictures, own: Pictures) -> None:
 
 def _sheet(data: Data, arms: Mapping[str, str], config: CompareConfig) -> bytes:
     size = 2 * SIDE
-    crops = arrays.load(data, CROP, "val", size)
-    names = [_name(meta) for meta in crops.meta_n]
-    chosen = sorted(range(len(names)), key=lambda index: share(config.seed, names[index]))[: config.rows]
-    photographs = arrays.load(data, REAL, "test", size)
-    real_names = [_name(meta) for meta in photographs.meta_n]
-    shown = sorted(range(len(real_names)), key=lambda index: share(config.seed, real_names[index]))[: len(chosen)]
+    crops = pictures.load(data, CROP, "val", size)
+    chosen = _drawn(crops, config.rows, config.seed)
+    photographs = pictures.load(data, REAL, "test", size)
+    shown = _drawn(photographs, len(chosen), config.seed)
     columns = {CROP: ("as rendered", crops.image_n3hw[chosen])}
-    columns |= {arm: (what, arrays.load(data, arm, "val", size).image_n3hw[chosen]) for arm, what in arms.items()}
-    columns["photographs"] = ("others, of the test", photographs.image_n3hw[shown])
-    title = f"{Path(config.data).name}: the same crops in every look"
+    columns |= {arm: (what, pictures.load(data, arm, "val", size).image_n3hw[chosen]) for arm, what in arms.items()}
+    columns["photographs"] = ("from the test set", photographs.image_n3hw[shown])
+    title = f"{Path(config.data).name}: the same crops in every style"
     return comparison_sheet.draw(title, columns, [str(crops.meta_n[index]["source"]) for index in chosen])
 
 
-def _epilogue() -> str:
-    return f"data: {', '.join(embedded.names())}, or the folder or URL that datasets.prepare wrote"
-
-
 if __name__ == "__main__":
-    run_command(CompareConfig, main, _epilogue)
+    run_command(CompareConfig, main, embedded.described)

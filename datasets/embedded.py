@@ -55,6 +55,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in found if _defines_config(path)))
 
 
+def described() -> str:
+    """What `data=` of a command may name, for its help."""
+    return f"data: {', '.join(names())}, or the folder or URL that datasets.prepare wrote"
+
+
 def _defines_config(path: Path) -> bool:
     # Read, not imported: a package of another purpose may be slow to import, or need what is not installed.
     body = syntax_tree(path).body
@@ -79,7 +84,7 @@ def _built(name: str, report: Callable[[str], None]) -> Path:
         _move(building, folder)
         if pictures.is_dir() and not shown.exists():
             pictures.rename(shown)
-            report(f"data={name}: pictures of its translators' trainings are in {shown}")
+            report(f"data={name}: sample sheets of its translators' trainings are in {shown}")
     finally:
         for left in (building, pictures):
             shutil.rmtree(left, ignore_errors=True)

@@ -1,8 +1,9 @@
-"""What `datasets.prepare` can be told: a frozen model whose field descriptions are the command line's `--help`."""
+"""The options of `datasets.prepare`: a frozen model whose field descriptions are the command line's `--help`."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -10,38 +11,64 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from ablate.config import RayOptions, TrialConfig
-from datasets.raw.masks import Colour, Marks
 
 _FROZEN = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
+@dataclass(frozen=True)
+class Colour:
+    """A colour that marks the animal: red, green, blue, and alpha where that counts, of 8 or 16 bits a channel."""
+
+    channels: tuple[int, ...]
+    bits: int = 8
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What marks the animal in a mask: ids, or colours, or a grey value that is exceeded; none: all that is not 0.
+
+    Attributes:
+        channel: the only one that is looked at: red, green, blue or alpha; None: all.
+    """
+
+    ids: frozenset[int] = frozenset()
+    colours: frozenset[Colour] = frozenset()
+    threshold: float | None = None
+    channel: str | None = None
+
+    @property
+    def values(self) -> bool:
+        """Whether single values mark it."""
+        return bool(self.ids or self.colours)
+
+
 class Crop(pydantic.BaseModel):
-    """Windows round the animals (the paper, section 3.2)."""
+    """Windows around the animals (the paper, section 3.2)."""
 
     model_config = _FROZEN
 
-    size: Annotated[int, Field(ge=8, le=8192, description="side of the square window, px")] = 480
+    size: Annotated[int, Field(ge=8, le=8192, description="side of the square windows, px")] = 480
     min_side: Annotated[
-        int, Field(ge=1, description="animals whose box's longer side is shorter get no window, px")
+        int, Field(ge=1, description="smallest longer side of an animal's box that gets a window, px")
     ] = 100
 
 
 class Night(pydantic.BaseModel):
-    """How night pictures are told by their pixels; levels are means over the picture, 0 to 255."""
+    """How night pictures are recognised; levels are means over the pixels, 0 to 255."""
 
     model_config = _FROZEN
 
-    synthetic_luma: Annotated[float, Field(ge=0, description="a synthetic image darker than this is left out")] = 40.0
+    synthetic_luma: Annotated[float, Field(ge=0, description="synthetic images darker than this are left out")] = 40.0
     synthetic_pattern: Annotated[
-        str | None, Field(description="synthetic images whose name matches are night, such as *_night_*")
+        str | None, Field(description="pattern of the names of synthetic night images, such as *_night_*")
     ] = None
     synthetic_list: Annotated[
-        str | None, Field(description="file of the names of synthetic night images, one a line")
+        str | None, Field(description="file of the names of synthetic night images, one per line")
     ] = None
-    photo_luma: Annotated[float, Field(ge=0, description="a photograph darker than this is left out")] = 70.0
+    photo_luma: Annotated[float, Field(ge=0, description="photographs darker than this are left out")] = 70.0
     # Infrared frames of CCT measured 0.00 to 0.05 (the banner's icon has a colour), colour frames 16 to 67.
     photo_chroma: Annotated[
-        float, Field(ge=0, description="a photograph less colourful than this (max - min of RGB) is infrared")
+        float, Field(ge=0, description="photographs less colourful than this (max - min of RGB) count as infrared")
     ] = 1.0
 
 
@@ -50,87 +77,95 @@ class PrepareConfig(pydantic.BaseModel):
 
     model_config = _FROZEN
 
-    synthetic: Annotated[str, Field(description="folder of a folder of images and one of masks of the same names")]
-    photos: Annotated[str, Field(description="folder of the photographs that the JSON names")]
+    synthetic: Annotated[str, Field(description="folder with a subfolder of images and one of masks of the same names")]
+    photos: Annotated[str, Field(description="folder of the photographs that annotations= lists")]
     annotations: Annotated[
         tuple[str, ...],
-        Field(min_length=1, description="COCO Camera Traps JSON, or several of the same photographs"),
+        Field(min_length=1, description="COCO Camera Traps JSON file, or several about the same photographs"),
     ]
-    to: Annotated[str, Field(description="folder to write; a data root there is replaced")]
-    synthetic_images: Annotated[str, Field(description="folder of the images below synthetic=")] = "images"
-    synthetic_masks: Annotated[str, Field(description="folder of the masks below synthetic=")] = "masks"
-    image_prefix: Annotated[str, Field(description="what images' names begin with and masks' do not, as rgba_")] = ""
-    image_suffix: Annotated[str, Field(description="what images' names end with and masks' do not, as _rgb")] = ""
-    mask_prefix: Annotated[str, Field(description="what masks' names begin with and images' do not, as seg_")] = ""
-    mask_suffix: Annotated[str, Field(description="what masks' names end with and images' do not, as _mask")] = ""
+    to: Annotated[str, Field(description="data root to write; an existing one is replaced")]
+    synthetic_images: Annotated[str, Field(description="subfolder of synthetic= that holds the images")] = "images"
+    synthetic_masks: Annotated[str, Field(description="subfolder of synthetic= that holds the masks")] = "masks"
+    image_prefix: Annotated[str, Field(description="prefix of the image names alone, such as rgba_")] = ""
+    image_suffix: Annotated[str, Field(description="suffix of the image names alone, such as _rgb")] = ""
+    mask_prefix: Annotated[str, Field(description="prefix of the mask names alone, such as seg_")] = ""
+    mask_suffix: Annotated[str, Field(description="suffix of the mask names alone, such as _mask")] = ""
     mask_ids: Annotated[
-        tuple[int, ...], Field(description="pixel values of the masks that are animal; empty: all that is not 0")
+        tuple[int, ...], Field(description="mask values that mark the animal; empty: all values but 0")
     ] = ()
     mask_colors: Annotated[
         tuple[str, ...],
-        Field(description="colours of the masks that are animal, as #rrggbb (#rrggbbaa: with transparency)"),
+        Field(description="mask colours that mark the animal, as #rrggbb, or #rrggbbaa with transparency"),
     ] = ()
     mask_threshold: Annotated[
         float | None,
-        Field(ge=0, description="grey value of the masks above which is animal; JPEG masks are then taken; none: not"),
+        Field(
+            ge=0, description="grey value above which a mask pixel is animal; JPEG masks need it; none: no threshold"
+        ),
     ] = None
     mask_channel: Annotated[
-        Literal["red", "green", "blue", "alpha"] | None, Field(description="the masks' only channel that counts")
+        Literal["red", "green", "blue", "alpha"] | None, Field(description="the only channel of the masks to read")
     ] = None
-    category: Annotated[tuple[str, ...], Field(min_length=1, description="animals to find in the photographs")] = (
-        "deer",
-    )
+    category: Annotated[
+        tuple[str, ...], Field(min_length=1, description="categories of the animals to find in the photographs")
+    ] = ("deer",)
     empty_category: Annotated[
         tuple[str, ...],
-        Field(description="categories that say that no animal is there; empty: those called empty, blank, ghost, ..."),
+        Field(description="categories that mean that there is no animal; empty: those named empty, blank, ghost, ..."),
     ] = ()
-    hours: Annotated[str | None, Field(description="clock hours of the photographs, both included; none: all")] = "7-19"
-    locations: Annotated[tuple[str, ...], Field(description="cameras to take; empty: all")] = ()
-    exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one a line")] = None
+    hours: Annotated[str | None, Field(description="hours of the day to keep, both included; none: all")] = "7-19"
+    locations: Annotated[tuple[str, ...], Field(description="camera locations to keep; empty: all")] = ()
+    exclude: Annotated[str | None, Field(description="file of image ids or file names to leave out, one per line")] = (
+        None
+    )
     photo_masks: Annotated[
-        str | None, Field(description="folder of masks of the photographs, named and marked like the synthetic ones")
+        str | None, Field(description="folder of masks for the photographs, in the same form as the synthetic masks")
     ] = None
     empty_per_location: Annotated[
-        int, Field(ge=0, description="photographs without an animal to take from each location, at most")
+        int, Field(ge=0, description="maximum number of photographs without an animal per location")
     ] = 20
     arms: Annotated[
         tuple[str, ...],
-        Field(min_length=1, description="training sets to write; a translator's name: the crops that it translated"),
+        Field(
+            min_length=1,
+            description="training sets to write; the name of a translator stands for crops translated by it",
+        ),
     ] = (
         "full",
         "crop",
         "i2i",
     )
     translator: Annotated[
-        str, Field(description="module of datasets/translate, or a .py file, for i2i, i2i_location and reverse")
+        str,
+        Field(description="translator of i2i, i2i_location and reverse: a module of datasets/translate, or a .py file"),
     ] = "reinhard"
     translator_options: Annotated[
         tuple[str, ...],
-        Field(description="its parameters, as key=value,key=value; another translator's as NAME.key=value"),
+        Field(description="its parameters, as key=value,key=value; for other translators NAME.key=value"),
     ] = ()
     style_photos: Annotated[
         str | None,
-        Field(description="folder of the photographs whose look is taken, by location; none: the test photographs"),
+        Field(description="folder of photographs that define the style, a subfolder per location; none: the test set"),
     ] = None
     reverse: Annotated[
-        bool, Field(description="also write the photographs in the look of the crops, by translator=, to score on")
+        bool, Field(description="also write the photographs translated to the style of the crops, for scoring")
     ] = False
-    crop: Annotated[Crop, Field(description="windows round the animals")] = Crop()
-    night: Annotated[Night, Field(description="night by the pixels")] = Night()
+    crop: Annotated[Crop, Field(description="windows around the animals")] = Crop()
+    night: Annotated[Night, Field(description="how night pictures are recognised")] = Night()
     trial_defaults: Annotated[
         dict[str, Any],
         Field(description="training field that suits this data", json_schema_extra={"sparse": TrialConfig.__name__}),
     ] = {}
-    max_bad: Annotated[float, Field(ge=0, le=1, description="share of bad inputs above which nothing is written")] = (
-        0.01
-    )
+    max_bad: Annotated[float, Field(ge=0, le=1, description="largest share of bad inputs that is accepted")] = 0.01
     val_fraction: Annotated[
-        float, Field(gt=0, lt=1, description="share of the synthetic images kept for validation")
+        float, Field(gt=0, lt=1, description="share of the synthetic images used for validation")
     ] = 0.1
-    seed: Annotated[int, Field(ge=0, description="of the split, the choice of empty photographs and the styles")] = 0
-    images_per_shard: Annotated[int, Field(ge=1, description="images whose samples share a tar file")] = 250
+    seed: Annotated[
+        int, Field(ge=0, description="seed of the split, of the choice of empty photographs and of the styles")
+    ] = 0
+    images_per_shard: Annotated[int, Field(ge=1, description="number of input images per tar file")] = 250
     workers: Annotated[
-        int | None, Field(ge=1, description="processes; the result does not depend on it; none: one a core")
+        int | None, Field(ge=1, description="number of processes, without effect on the result; none: one per core")
     ] = None
     ray: Annotated[RayOptions, Field(description="where Ray runs")] = RayOptions()
 

@@ -21,15 +21,14 @@ from ablate.errors import UsageError
 from ablate.storage import local, sha256
 from datasets import arms, translate
 from datasets.arms import Material
-from datasets.build import requested_arms
+from datasets.build import requested_arms, workers
 from datasets.build.partition import derivation
-from datasets.build.pipeline import Job, Report, listing
+from datasets.build.pipeline import Pipeline, Report, listing
 from datasets.build.publishing import ROOT, building, publish, require_replaceable
-from datasets.build.workers import Workers
 from datasets.options import PrepareConfig
 from datasets.raw import candidates, early_checks, synthetic_images
 from datasets.raw.camera_traps import Rule
-from datasets.raw.skipped import SELECTION, SKIPPED, SYNTHETIC, Ledger
+from datasets.raw.skipped import SELECTION, SKIPPED, SYNTHETIC, SelectionLog
 from datasets.translate.domains import style, training_folder
 
 _FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos")
@@ -55,37 +54,37 @@ def prepare(
     if problem := wrong_default(config.trial_defaults):
         raise UsageError(problem)
     require_replaceable(to)
-    ledger = Ledger()
-    found, pairs = candidates.candidates(config, ledger), synthetic_images.pairs(config, ledger)
+    log = SelectionLog()
+    found, pairs = candidates.candidates(config, log), synthetic_images.pairs(config, log)
     config = config.model_copy(update={"category": found.rule.categories})  # as the annotations spell them
     candidates.require_files(found, config)
-    ledger.require_sound(SYNTHETIC, pairs[1], config.max_bad, listing(config))  # names alone may be too many
-    early_checks.at_synthetic(pairs[0], config, ledger)
+    log.require_sound(SYNTHETIC, pairs[1], config.max_bad, listing(config))  # names alone may be too many
+    early_checks.at_synthetic(pairs[0], config, log)
     early_checks.at_photographs(found, config)
-    given = () if config.style_photos is None else style.pictures_below(config.style_photos, ledger)
-    with building(to) as folder, Workers(folder, config.workers, config.ray) as workers:
-        job = Job(config, folder, workers, report, console, ledger)
-        material = Material(job.style(given, job.photographs(found)), report=training or report)
-        if config.reverse or any(maker.needs_crops for maker in chosen):
-            material = job.with_crops(material, *pairs)
-        told: dict[str, dict[str, Any]] = {REAL: {"code": REAL}}
+    given = () if config.style_photos is None else style.pictures_below(config.style_photos, log)
+    with building(to) as folder, workers.started(folder, config.workers, config.ray) as pool:
+        pipeline = Pipeline(config, folder, pool, report, console, log)
+        material = Material(pipeline.style(given, pipeline.photographs(found)), report=training or report)
+        if config.reverse or any(arm.needs_crops for arm in chosen):
+            material = pipeline.with_crops(material, *pairs)
+        recorded: dict[str, dict[str, Any]] = {REAL: {"code": REAL}}
         if config.reverse:
-            told[REVERSE] = job.reverse(material)
-        fitted = job.learn(chosen, material)
-        job.synthetic(*pairs, material.style, fitted)
-        told |= {one.title: one.told(material, fitted[one.title], job.keys(one.title)) for one in chosen}
-        written = {name: job.joined(name) for name in sorted(told, key=lambda name: name in PHOTOGRAPHS)}
+            recorded[REVERSE] = pipeline.reverse(material)
+        fitted = pipeline.learn(chosen, material)
+        pipeline.synthetic(*pairs, material.style, fitted)
+        recorded |= {one.title: one.parameters(material, fitted[one.title], pipeline.keys(one.title)) for one in chosen}
+        written = {name: pipeline.joined(name) for name in sorted(recorded, key=lambda name: name in PHOTOGRAPHS)}
         _require_samples(written, config)
-        for line in _warned(told, config):
+        for line in _warned(recorded, config):
             report(line)
         manifest = Manifest(
-            parameters=_parameters(config, ledger, found.rule) | {"arms": told},
+            parameters=_parameters(config, log, found.rule) | {"arms": recorded},
             trial_defaults=dict(config.trial_defaults),
             arms=written,
         )
-        ledger.write(folder / ROOT)
-        for place in training_folder.keep(folder, to, told):
-            report(f"{place.name}: pictures of its training are in {place}")
+        log.write(folder / ROOT)
+        for place in training_folder.keep_pictures(folder, to, recorded):
+            report(f"{place.name}: sample sheets of its training are in {place}")
         publish(folder, to, manifest)
     listing(config).unlink(missing_ok=True)
     width = max(map(len, manifest.arms))
@@ -125,19 +124,19 @@ def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
                 )
 
 
-def _warned(told: Mapping[str, dict[str, Any]], config: PrepareConfig) -> Iterator[str]:
+def _warned(recorded: Mapping[str, dict[str, Any]], config: PrepareConfig) -> Iterator[str]:
     """Which arms saw test photographs, and how to do without."""
-    names = ", ".join(name for name, about in told.items() if about.get("transductive"))
+    names = ", ".join(name for name, about in recorded.items() if about.get("transductive"))
     if names and config.style_photos is None:
         yield (
-            f"{names}: transductive, the look is that of the test photographs, seen without their labels; "
-            "style_photos=DIR takes others"
+            f"{names}: transductive: the style is that of the test photographs (without their labels); "
+            "style_photos=DIR names others"
         )
     elif names:
-        yield f"{names}: transductive, some pictures in style_photos={config.style_photos} are test photographs"
+        yield f"{names}: transductive: some pictures in style_photos={config.style_photos} are test photographs"
 
 
-def _parameters(config: PrepareConfig, ledger: Ledger, rule: Rule) -> dict[str, Any]:
+def _parameters(config: PrepareConfig, log: SelectionLog, rule: Rule) -> dict[str, Any]:
     """What the shards were derived by: parameters, the inputs' digests, what each rule took out, what was remarked."""
     files = {
         "annotations": config.annotations,
@@ -148,10 +147,10 @@ def _parameters(config: PrepareConfig, ledger: Ledger, rule: Rule) -> dict[str, 
         **derivation(config),
         "empty_category": sorted(rule.empty),
         "inputs": {key: [sha256(local(path, key)) for path in paths if path] for key, paths in files.items()},
-        "selection": ledger.counts(),
-        "skipped": ledger.skipped_counts(),
-        "notes": ledger.note_counts(),
-        "remarks": ledger.remarks,
+        "selection": log.counts(),
+        "skipped": log.skipped_counts(),
+        "notes": log.note_counts(),
+        "remarks": log.remarks,
     }
 
 
@@ -159,7 +158,7 @@ def main(config: PrepareConfig) -> int:
     """Prepares and prints; 0."""
     console = Console()
     prepare(config, console=console, report=lambda line: console.out(line, highlight=False))
-    print(f"wrote {local(config.to, 'to')}; what was left out and why: {SELECTION} and {SKIPPED} there")
+    print(f"wrote {local(config.to, 'to')}; its {SELECTION} and {SKIPPED} list what was left out, and why")
     return 0
 
 

@@ -83,6 +83,10 @@ class Pictures:
         sources = sorted({str(meta["source"]) for meta in self.meta_n}, key=_shuffled)
         kept = set(sources[: max(1, round(fraction * len(sources)))])
         index_m = [index for index, meta in enumerate(self.meta_n) if str(meta["source"]) in kept]
+        return self.at(index_m)
+
+    def at(self, index_m: Sequence[int]) -> Pictures:
+        """Some of the pictures."""
         meta_m = [self.meta_n[index] for index in index_m]
         return Pictures(self.image_n3hw[index_m], self.mask_n1hw[index_m], self.has_mask_n[index_m], meta_m, self.held)
 

@@ -12,11 +12,13 @@ from pydantic import Field
 from ablate.errors import plain
 
 _Number = Annotated[float, Field(allow_inf_nan=False)]
-_Box = tuple[_Number, _Number, _Number, _Number]  # xyxy, pixels
+Box = tuple[_Number, _Number, _Number, _Number]  # xyxy, pixels
 
 
-class _Labelled(pydantic.BaseModel):
-    box: _Box
+class Labelled(pydantic.BaseModel):
+    """A true box, and the category of the animal in it."""
+
+    box: Box
     category: str = ""
 
 
@@ -25,7 +27,7 @@ class Training(pydantic.BaseModel):
 
     source: str = ""
     window: tuple[int, int, int, int] | None = None
-    boxes: list[_Box] = []
+    boxes: list[Box] = []
     translator: str | None = None
 
 
@@ -38,7 +40,7 @@ class Photograph(pydantic.BaseModel):
     captured_at: datetime | None = None
     width: Annotated[int, Field(ge=1, le=10**6)] = 1
     height: Annotated[int, Field(ge=1, le=10**6)] = 1
-    boxes: list[_Labelled] = []
+    boxes: list[Labelled] = []
 
 
 def decoded(data: bytes) -> dict[str, Any]:

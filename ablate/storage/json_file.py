@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ablate.errors import UsageError, plain
 
+_LARGEST = 1e9  # pixels, or frames; beyond it a number is no measure of a photograph
 _QUOTED = 40  # bytes of the beginning that an error quotes
 # First bytes of formats that are often given instead of JSON, and what to do with them.
 _OTHER_FORMATS = {
@@ -62,3 +63,16 @@ def _problem(error: ValueError | RecursionError) -> str:
 
 def _shown(start: bytes) -> str:
     return repr(plain(start.decode("utf-8", "replace")))
+
+
+def number(raw: object) -> float | None:
+    """A finite number of a sensible size; JSON also has true, NaN, and integers of any length."""
+    usable = isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) <= _LARGEST
+    return float(raw) if usable else None  # type: ignore[arg-type]
+
+
+def identity(raw: object) -> str:
+    """An id as text; a whole number that went through pandas is what it was. Empty where there is none."""
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) <= 2**53:
+        return str(int(raw))
+    return str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""

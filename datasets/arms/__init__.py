@@ -20,15 +20,12 @@ translated (`datasets.build.requested_arms`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from ablate.data.shards import Sample
 from ablate.metrics.geometry.boxes import Boxes
-from datasets.options import PrepareConfig
-from datasets.raw.synthetic_images import Source
 from datasets.translate import Photos
 from datasets.translate.domains.style import Style
 
@@ -53,13 +50,6 @@ class Material:
     crops_digest: str = ""
     folder: Path | None = None
     report: Callable[[str], None] = print
-
-
-class Arm(Protocol):
-    """What a file in this package defines."""
-
-    def samples(self, source: Source, config: PrepareConfig, fitted: Any, /) -> Iterator[Sample]:  # noqa: ANN401
-        """The samples of one image."""
 
 
 def training_meta(source: str, boxes_n4: Boxes, window: Window | None, translator: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datasets.arms import Material, crop
 from datasets.options import PrepareConfig
 from datasets.raw.keys import generator, sample_key
 from datasets.raw.synthetic_images import Source
-from datasets.translate import Choice, Domains, Files, Translator
+from datasets.translate import ChosenTranslator, Domains, PictureFiles, Translator
 from datasets.translate.domains import training_folder
 from datasets.translate.domains.style import Style
 
@@ -47,21 +47,23 @@ def parameters(material: Material, config: PrepareConfig, fitted: Translator, ke
     """Which translator, and whose look."""
     choice = chosen(config)
     looked_at: dict[str, Any] = {"style_photos": None, "transductive": False}
-    return {"translator": choice.recorded(fitted)} | (material.style.told() if choice.min_photos else looked_at)
+    return {"translator": choice.recorded(fitted)} | (material.style.parameters() if choice.min_photos else looked_at)
 
 
-def chosen(config: PrepareConfig) -> Choice:
+def chosen(config: PrepareConfig) -> ChosenTranslator:
     """The translator that the configuration names."""
     return translate.choose(config.translator, config.translator_options)
 
 
-def learned(choice: Choice, material: Material, style: Style, config: PrepareConfig, *place: str) -> Translator:
+def learned(
+    choice: ChosenTranslator, material: Material, style: Style, config: PrepareConfig, *place: str
+) -> Translator:
     """A translator that has learned some photographs' look; `place` tells it from others of the same arm."""
     source = material.crops if choice.needs_source else ()
-    target = Files(style.paths) if choice.min_photos else ()
+    target = PictureFiles(style.paths) if choice.min_photos else ()
     folder = None
     if material.folder is not None:
         follows_from = [choice.identity, choice.code, str(config.seed), style.digest if target else ""]
         follows_from += [material.crops_digest] if source else []
-        folder = training_folder.state(material.folder.joinpath(*map(sample_key, place)), follows_from)
+        folder = training_folder.state_folder(material.folder.joinpath(*map(sample_key, place)), follows_from)
     return choice.fit(Domains(source, target, config.seed, folder, material.report))

@@ -99,7 +99,7 @@ def parameters(material: Material, config: PrepareConfig, fitted: ByLocation, ke
         "translator": choice.identity,
         "style_locations": locations,
         "left_out": dict(fitted.left_out),
-    } | material.style.of(fitted.translators).told()
+    } | material.style.of(fitted.translators).parameters()
 
 
 def _by_location(style: Style) -> dict[str, Style]:

@@ -15,15 +15,11 @@ def sample(photo: Photo) -> Sample:
     return Sample(photo.key, photo.jpg, mask_png, _meta(photo))
 
 
-def _plain(file_name: str) -> str:
-    return file_name.replace("\\", "/")
-
-
 def _meta(photo: Photo) -> dict[str, Any]:
     record, (width, height) = photo.record, photo.wh
     return {
         "image_id": record.id,
-        "file_name": _plain(record.file_name),
+        "file_name": record.file_name.replace("\\", "/"),
         "location": record.location,
         "seq_id": record.seq_id,
         "frame_num": record.frame_num,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,17 +59,22 @@ class Chunk:
     """Some inputs in a fixed order.
 
     Attributes:
-        name: such as `synthetic-train-000003`.
+        kind: of its inputs.
         images: how many pictures have to be looked at, at most.
         fingerprint: of everything that the chunk's samples follow from; a record with another one is out of date.
     """
 
-    name: str
+    kind: str
     split: str
     number: int
     items: tuple[Any, ...]
     images: int
     fingerprint: str
+
+    @property
+    def name(self) -> str:
+        """Such as `synthetic-train-000003`."""
+        return f"{self.kind}-{self.split}-{self.number:06d}"
 
 
 class Finished(pydantic.BaseModel):
@@ -80,12 +85,6 @@ class Finished(pydantic.BaseModel):
     skipped: list[Skipped]
     written: dict[str, Written]
     windows: dict[str, int] = {}
-
-
-def divided(items: Sequence[Any], size: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """Items in numbered groups of `size`, the last one smaller."""
-    for number, start in enumerate(range(0, len(items), size)):
-        yield number, tuple(items[start : start + size])
 
 
 def fingerprint(common: str, files: Iterable[Path]) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ablate
 import datasets
+from ablate.data import shards
+from ablate.metrics.geometry import boxes, components
 from ablate.plugins import source_digest
 
-_FOLDERS = ("raw", "translate", "arms", "build")
-_MODULES = ("options.py", "prepare.py")
-_OF_ABLATE = ("data/shards.py", "metrics/geometry/boxes.py")
+_EMBEDDED = {"demo", "demo_looks"}
+_LOOKING = {"checks", "compare.py", "download", "inspect.py", "render"}
 
 
 def digests() -> dict[str, str]:
-    """What the source files do that decide a shard's bytes, by their path below this package, or `ablate`'s."""
-    here = Path(datasets.__path__[0])
-    found = {f"ablate/{name}": Path(ablate.__path__[0]) / name for name in _OF_ABLATE}
-    paths = [here / name for name in _MODULES] + [path for folder in _FOLDERS for path in (here / folder).rglob("*.py")]
-    found |= {f"datasets/{path.relative_to(here).as_posix()}": path for path in paths}
-    return {name: source_digest(path) for name, path in found.items()}
+    """What the source files do that decide a shard's bytes, by name; those of commands that only look have no part."""
+    here = Path(str(datasets.__file__)).parent
+    found = [path for path in here.rglob("*.py") if path.relative_to(here).parts[0] not in _EMBEDDED | _LOOKING]
+    digests = {f"datasets/{path.relative_to(here).as_posix()}": source_digest(path) for path in found}
+    of_ablate = (shards, boxes, components)
+    return digests | {module.__name__: source_digest(Path(str(module.__file__))) for module in of_ablate}

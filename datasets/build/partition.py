@@ -13,7 +13,7 @@ from ablate import plugins
 from ablate.data.shards import REVERSE, Shard
 from datasets.build import chunks, code_digest, stages
 from datasets.build.chunks import Chunk
-from datasets.build.reverse import Reversed
+from datasets.build.stages import TranslatePhotographs
 from datasets.options import PrepareConfig
 from datasets.raw import real_images
 from datasets.raw.candidates import Candidates
@@ -35,30 +35,28 @@ _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "webdataset")  # that
 
 def of_photographs(found: Candidates, stage: stages.Photographs) -> Iterator[Chunk]:
     """The candidates for the test set."""
-    config = stage.config
-    common = _common(config)
+    config, common = stage.config, _common(stage.config)
     locations = -(-config.images_per_shard // max(config.empty_per_location, 1))
     for split, items, size in (
         ("test", [("test", (record,)) for record in found.test], config.images_per_shard),
         ("empty", [("empty", records) for records in found.empty], locations),
     ):
-        for number, some in chunks.divided(items, size):
+        for number, some in _numbered(items, size):
             records = [record for _, records in some for record in records]
             files = (file for record in records for file in real_images.files(record, config))
-            told = "\n".join([common, *map(repr, records)])  # boxes and times count as well as pixels
-            name = f"{PHOTOGRAPH}-{split}-{number:06d}"
-            yield Chunk(name, split, number, some, len(records), chunks.fingerprint(told, files))
+            followed = "\n".join([common, *map(repr, records)])  # boxes and times count as well as pixels
+            yield Chunk(PHOTOGRAPH, split, number, some, len(records), chunks.fingerprint(followed, files))
 
 
 def of_style(paths: Sequence[Path], config: PrepareConfig) -> Iterator[Chunk]:
     """The photographs of `style_photos=`."""
-    for number, some in chunks.divided(paths, config.images_per_shard):
-        yield Chunk(f"style-{number:06d}", "style", number, some, len(some), chunks.fingerprint(_common(config), some))
+    for number, some in _numbered(paths, config.images_per_shard):
+        yield Chunk("style", "all", number, some, len(some), chunks.fingerprint(_common(config), some))
 
 
 def of_sources(pairs: Sequence[Pair], config: PrepareConfig) -> Iterator[Chunk]:
     """The synthetic images of the training split, whose crops translators learn from."""
-    yield from _of_pairs([pair for pair in pairs if pair.split == "train"], "crops", "train", _common(config), config)
+    return _of_pairs(pairs, "crops", "train", _common(config), config)
 
 
 def of_pairs(pairs: Sequence[Pair], style: Style, stage: stages.Synthetic) -> Iterator[Chunk]:
@@ -67,23 +65,29 @@ def of_pairs(pairs: Sequence[Pair], style: Style, stage: stages.Synthetic) -> It
     learned = chunks.fingerprint(hashlib.sha256(stage.fitted).hexdigest(), style.paths)
     common = "\n".join([_common(stage.config), learned, *stage.arms])
     for split in ("train", "val"):
-        yield from _of_pairs([pair for pair in pairs if pair.split == split], SYNTHETIC, split, common, stage.config)
+        yield from _of_pairs(pairs, SYNTHETIC, split, common, stage.config)
 
 
-def of_real(root: Path, real: Iterable[Shard], stage: Reversed) -> Iterator[Chunk]:
+def of_real(root: Path, real: Iterable[Shard], stage: TranslatePhotographs) -> Iterator[Chunk]:
     """The shards of the photographs, one by one; a translator may have kept places of crops, and their digest."""
     common = "\n".join([_common(stage.config), hashlib.sha256(stage.fitted).hexdigest()])
     for shard in real:
         split, _, number = Path(shard.name).stem.rpartition("-")
         followed = chunks.fingerprint(f"{common}\n{shard.sha256}", ())
-        name = f"{REVERSE}-{split}-{number}"
-        yield Chunk(name, split, int(number), (root / shard.name,), shard.samples, followed)
+        yield Chunk(REVERSE, split, int(number), (root / shard.name,), shard.samples, followed)
 
 
 def _of_pairs(pairs: Sequence[Pair], kind: str, split: str, common: str, config: PrepareConfig) -> Iterator[Chunk]:
-    for number, some in chunks.divided(pairs, config.images_per_shard):
+    of_split = [pair for pair in pairs if pair.split == split]
+    for number, some in _numbered(of_split, config.images_per_shard):
         files = (file for pair in some for file in pair.files)
-        yield Chunk(f"{kind}-{split}-{number:06d}", split, number, some, len(some), chunks.fingerprint(common, files))
+        yield Chunk(kind, split, number, some, len(some), chunks.fingerprint(common, files))
+
+
+def _numbered(items: Sequence[Any], size: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Items in numbered groups of `size`, the last one smaller."""
+    for number, start in enumerate(range(0, len(items), size)):
+        yield number, tuple(items[start : start + size])
 
 
 def derivation(config: PrepareConfig) -> dict[str, Any]:

@@ -17,13 +17,12 @@ from ablate.data.shards import REAL, REVERSE, Arm
 from ablate.errors import UsageError
 from datasets import translate
 from datasets.arms import Material
-from datasets.build import chunks, partition, reverse, source_images, stages
+from datasets.build import chunks, partition, stages
 from datasets.build.chunks import Chunk, Finished, Stage
 from datasets.build.progress import progress
 from datasets.build.publishing import ROOT
-from datasets.build.requested_arms import Fitted, Maker
-from datasets.build.reverse import Reversed
-from datasets.build.source_images import SOURCES, CutOut
+from datasets.build.requested_arms import LearnedByArm, RequestedArm
+from datasets.build.stages import SOURCES, CutCrops, TranslatePhotographs
 from datasets.build.workers import Workers
 from datasets.options import PrepareConfig
 from datasets.raw import crop_fit, early_checks, remarks, table1
@@ -40,18 +39,18 @@ from datasets.raw.skipped import (
     STYLE,
     SYNTHETIC,
     Considered,
-    Ledger,
+    SelectionLog,
 )
 from datasets.raw.synthetic_images import Pair
 from datasets.translate.domains import style
 from datasets.translate.domains.style import Style, StylePhoto
-from datasets.translate.domains.training_folder import LEARNING
+from datasets.translate.domains.training_folder import TRAININGS
 
 Report = Callable[[str], None]
 
 
 @dataclass
-class Job:
+class Pipeline:
     """One preparation: its stages, and what they leave."""
 
     config: PrepareConfig
@@ -59,7 +58,7 @@ class Job:
     workers: Workers
     report: Report
     console: Console
-    ledger: Ledger
+    log: SelectionLog
     done: list[Chunk] = field(default_factory=list)
 
     def photographs(self, found: Candidates) -> Style:
@@ -71,13 +70,13 @@ class Job:
         self._work(PHOTOGRAPH, stage, list(partition.of_photographs(found, stage)), looked_at, hint)
         n_boxes = sum(len(record.boxes(found.rule.categories)) for record in found.test)
         self._require_sound(BOX, n_boxes)
-        self.ledger.remarks += remarks.of_bad_boxes(self.ledger.skipped, n_boxes)
-        self.ledger.remarks += remarks.of_emptied_locations(self.ledger.considered)
-        self.report(_told(self.ledger, PHOTOGRAPH))
+        self.log.remarks += remarks.of_bad_boxes(self.log.skipped, n_boxes)
+        self.log.remarks += remarks.of_emptied_locations(self.log.considered)
+        self.report(_counts_text(self.log, PHOTOGRAPH))
         locations = {record.location for record in found.listing.records}
         compare = table1.is_the_papers(found.rule, locations, len(found.listing.records))
-        self.report("\n".join(["", *table1.table(self.ledger.considered, compare), ""]))
-        for remark in self.ledger.remarks:
+        self.report("\n".join(["", *table1.table(self.log.considered, compare), ""]))
+        for remark in self.log.remarks:
             self.report(remark)
         rows = [row for row in self._scored() if row.split == "test"]
         selected = sorted(rows, key=lambda row: sample_key(row.id))
@@ -85,18 +84,18 @@ class Job:
 
     def _scored(self) -> list[Considered]:
         """The photographs that were taken, with an animal and without."""
-        return [row for row in self.ledger.considered if (row.kind, row.reason) == (PHOTOGRAPH, SELECTED)]
+        return [row for row in self.log.considered if (row.kind, row.reason) == (PHOTOGRAPH, SELECTED)]
 
     def style(self, paths: Sequence[Path], test: Style) -> Style:
         """The photographs whose look is wanted: the sound ones of `style_photos=`, or the test photographs."""
         if self.config.style_photos is None:
             return test
         folder = Path(self.config.style_photos)
-        total = len(paths) + sum(entry.kind == STYLE for entry in self.ledger.skipped)
+        total = len(paths) + sum(entry.kind == STYLE for entry in self.log.skipped)
         stage = stages.StylePhotographs(folder)
         self._work(STYLE, stage, list(partition.of_style(paths, self.config)), total)
-        self.report(_told(self.ledger, STYLE) + "\n")
-        rows = sorted((row for row in self.ledger.considered if row.kind == STYLE), key=lambda row: row.file_name)
+        self.report(_counts_text(self.log, STYLE) + "\n")
+        rows = sorted((row for row in self.log.considered if row.kind == STYLE), key=lambda row: row.file_name)
         scored = (Path(self.config.photos) / row.file_name for row in self._scored())
         return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), scored)
 
@@ -106,10 +105,10 @@ class Job:
         Raises:
             UsageError: too many inputs are bad, or there is no crop; before a long training, not after it.
         """
-        found = Ledger(skipped=[entry for entry in self.ledger.skipped if entry.kind == SYNTHETIC])
+        found = SelectionLog(skipped=[entry for entry in self.log.skipped if entry.kind == SYNTHETIC])
         written = []
         for record in self._finish(
-            "crops to learn from", CutOut(self.config), list(partition.of_sources(pairs, self.config))
+            "crops to learn from", CutCrops(self.config), list(partition.of_sources(pairs, self.config))
         ):
             found.add(record.considered, record.skipped)
             written += [record.written[SOURCES]] if SOURCES in record.written else []
@@ -119,39 +118,40 @@ class Job:
                 f"no animal is large enough to learn from its crop; lower crop.min_side={self.config.crop.min_side}"
             )
         arm = shards.joined(written)
-        crops = source_images.stored(self.folder / ROOT / shard.name for shard in arm.shards)
+        crops = stages.stored(self.folder / ROOT / shard.name for shard in arm.shards)
         return replace(material, crops=crops, crops_digest=arm.digest)
 
-    def learn(self, chosen: Sequence[Maker], material: Material) -> Fitted:
+    def learn(self, chosen: Sequence[RequestedArm], material: Material) -> LearnedByArm:
         """What the training arms learn from the photographs before any sample of them is made."""
         fitted = {}
-        for maker in chosen:
-            with self._shown(maker, material.style):
-                fitted[maker.title] = maker.fit(replace(material, folder=self.folder / LEARNING / maker.title))
+        for arm in chosen:
+            looking = f"{arm.title}: learning the style of {len(material.style.photos):,} photographs"
+            with self.console.status(looking) if arm.learns else contextlib.nullcontext():
+                fitted[arm.title] = arm.fit(replace(material, folder=self.folder / TRAININGS / arm.title))
         return fitted
 
     def reverse(self, material: Material) -> dict[str, Any]:
         """Translates the photographs that were written towards the crops; gives what the manifest tells of it."""
-        with self.console.status(f"{REVERSE}: learning the look of {len(material.crops):,} crops"):
-            fitted = reverse.fit(replace(material, folder=self.folder / LEARNING / REVERSE), self.config)
-        stage = Reversed(self.config, pickle.dumps(fitted), translate.wants_gpu(fitted))
+        with self.console.status(f"{REVERSE}: learning the style of {len(material.crops):,} crops"):
+            fitted = stages.fit_reverse(replace(material, folder=self.folder / TRAININGS / REVERSE), self.config)
+        stage = TranslatePhotographs(self.config, pickle.dumps(fitted), translate.wants_gpu(fitted))
         real = [record.written[REAL].shard for record in self._records() if REAL in record.written]
         todo = list(partition.of_real(self.folder / ROOT, real, stage))
         for _ in self._finish(REVERSE, stage, todo):
             pass
         self.done += todo
-        return reverse.told(material, self.config, fitted)
+        return stages.reverse_parameters(material, self.config, fitted)
 
-    def synthetic(self, pairs: Sequence[Pair], total: int, looks: Style, fitted: Fitted) -> None:
+    def synthetic(self, pairs: Sequence[Pair], total: int, style_: Style, fitted: LearnedByArm) -> None:
         """Writes the training arms; `total` counts the pairs and the images and masks that make none."""
         gpu = any(map(translate.wants_gpu, fitted.values()))
         stage = stages.Synthetic(self.config, pickle.dumps(fitted), gpu)
-        self._work(SYNTHETIC, stage, list(partition.of_pairs(pairs, looks, stage)), total)
-        rows = [row for row in self.ledger.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
+        self._work(SYNTHETIC, stage, list(partition.of_pairs(pairs, style_, stage)), total)
+        rows = [row for row in self.log.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
         covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)
         if covered > len(rows) / 2:
             raise UsageError(early_checks.covered_message(covered, len(rows), (), self.config))
-        self.report(_told(self.ledger, SYNTHETIC) + "\n")
+        self.report(_counts_text(self.log, SYNTHETIC) + "\n")
         crowded = sum(synthetic.CROWDED in (row.note or "") for row in rows)
         if crowded > len(rows) / 2:
             self._remark([synthetic.crowded_message(crowded, len(rows))])
@@ -167,7 +167,7 @@ class Job:
 
     def _remark(self, remarks: Iterable[str]) -> None:
         for remark in remarks:
-            self.ledger.remarks.append(remark)
+            self.log.remarks.append(remark)
             self.report(remark)
 
     def joined(self, name: str) -> Arm:
@@ -182,24 +182,15 @@ class Job:
     def _records(self) -> Iterator[Finished]:
         return (chunks.record(self.folder, chunk) for chunk in self.done)
 
-    @contextlib.contextmanager
-    def _shown(self, maker: Maker, looks: Style) -> Iterator[None]:
-        """Says what takes its time where an arm learns; lines that are reported meanwhile stand above it."""
-        if not maker.learns:
-            yield
-            return
-        with self.console.status(f"{maker.title}: learning the look of {len(looks.photos):,} photographs"):
-            yield
-
     def _work(self, kind: str, stage: Stage, todo: Sequence[Chunk], total: int, cause: str = "") -> None:
         """Finishes the chunks of a stage and judges what they found; `total` inputs of a kind."""
         for record in self._finish(kind, stage, todo):
-            self.ledger.add(record.considered, record.skipped)
+            self.log.add(record.considered, record.skipped)
         self.done += todo
         self._require_sound(kind, total, cause)  # when all are known: the list of what to mend is whole
         marked = self.config.marked_by if kind == SYNTHETIC else ""
         hint = f"; is it what {marked} says?" if marked else ""
-        self.ledger.require_usable(kind, total, listing(self.config), hint)
+        self.log.require_usable(kind, total, listing(self.config), hint)
 
     def _finish(self, kind: str, stage: Stage, todo: Sequence[Chunk]) -> Iterator[Finished]:
         """Yields the records of all chunks: first of those that an earlier try has finished, then of the others."""
@@ -213,14 +204,14 @@ class Job:
                 before += chunk.images
                 yield record
         if before:
-            self.report(f"{kind}: going on, {len(todo) - len(remaining)} of {len(todo)} chunks were finished before")
+            self.report(f"{kind}: resuming, {len(todo) - len(remaining)} of {len(todo)} chunks were already finished")
         with progress(kind, sum(chunk.images for chunk in todo), before, self.console) as advance:
             for chunk, record in self.workers.work(stage, remaining):
                 advance(chunk.images)
                 yield record
 
     def _require_sound(self, kind: str, total: int, cause: str = "") -> None:
-        self.ledger.require_sound(kind, total, self.config.max_bad, listing(self.config), cause)
+        self.log.require_sound(kind, total, self.config.max_bad, listing(self.config), cause)
 
 
 def listing(config: PrepareConfig) -> Path:
@@ -229,13 +220,13 @@ def listing(config: PrepareConfig) -> Path:
     return to.with_name(f"{to.name}.{SKIPPED}")
 
 
-def _told(ledger: Ledger, kind: str) -> str:
+def _counts_text(log: SelectionLog, kind: str) -> str:
     """What each rule took out of a kind of input, what was bad, and what is peculiar."""
-    bad = {f"{name}: bad input": reasons for name, reasons in ledger.skipped_counts().items()}
-    notes = {f"{name}: taken, with a note in {SELECTION}": reasons for name, reasons in ledger.note_counts().items()}
+    bad = {f"{name}: bad input": reasons for name, reasons in log.skipped_counts().items()}
+    notes = {f"{name}: taken, with a note in {SELECTION}": reasons for name, reasons in log.note_counts().items()}
     kinds = (PHOTOGRAPH, ANNOTATION, BOX) if kind == PHOTOGRAPH else (kind,)
     lines = []
-    for name, reasons in (ledger.counts() | bad | notes).items():
+    for name, reasons in (log.counts() | bad | notes).items():
         if name.startswith(kinds):
             lines += [name, *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]
     return "\n".join(lines)

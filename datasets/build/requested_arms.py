@@ -16,13 +16,13 @@ from ablate.errors import UsageError, suggest
 from datasets import arms, translate
 from datasets.arms import Material, i2i
 from datasets.options import PrepareConfig
-from datasets.translate import Choice
+from datasets.translate import ChosenTranslator
 
-Fitted = Mapping[str, Any]  # what the arms have learned, by title
+LearnedByArm = Mapping[str, Any]  # what the arms have learned, by title
 
 
 @dataclass(frozen=True)
-class Maker:
+class RequestedArm:
     """An arm to write.
 
     Attributes:
@@ -37,7 +37,7 @@ class Maker:
     config: PrepareConfig
 
     @property
-    def choice(self) -> Choice | None:
+    def choice(self) -> ChosenTranslator | None:
         """The translator that has a part in it."""
         return i2i.chosen(self.config) if getattr(self.module, "TRANSLATES", False) else None
 
@@ -55,16 +55,16 @@ class Maker:
         """What it learns; None for those that learn nothing."""
         return self.module.fit(material, self.config) if hasattr(self.module, "fit") else None
 
-    def told(self, material: Material, fitted: object, keys: Sequence[str]) -> dict[str, Any]:
-        """What the manifest tells of it."""
+    def parameters(self, material: Material, fitted: object, keys: Sequence[str]) -> dict[str, Any]:
+        """What the manifest records of it."""
         if not hasattr(self.module, "parameters"):
             return {"code": plugins.content(self.name)}
-        told: dict[str, Any] = self.module.parameters(material, self.config, fitted, keys)
-        return told
+        recorded: dict[str, Any] = self.module.parameters(material, self.config, fitted, keys)
+        return recorded
 
 
-def of(config: PrepareConfig) -> tuple[Maker, ...]:
-    """The makers of the training arms, in the user's order.
+def of(config: PrepareConfig) -> tuple[RequestedArm, ...]:
+    """The training arms, in the user's order.
 
     Raises:
         UsageError: there is no such arm or translator, two have one name, or a translator has no such parameter.
@@ -83,13 +83,13 @@ def of(config: PrepareConfig) -> tuple[Maker, ...]:
     for name, module, translates in found:
         translator = name if translates else config.translator
         own = {"translator": translator, "translator_options": _options(config, translator)}
-        made.append(Maker(title(name), name, module, config.model_copy(update=own)))
+        made.append(RequestedArm(title(name), name, module, config.model_copy(update=own)))
         translate.choose(translator, own["translator_options"])
     chosen(config)
     return tuple(made)
 
 
-def chosen(config: PrepareConfig) -> Choice:
+def chosen(config: PrepareConfig) -> ChosenTranslator:
     """The translator that `translator=` names, with the options that are its own.
 
     Raises:
@@ -98,10 +98,10 @@ def chosen(config: PrepareConfig) -> Choice:
     return translate.choose(config.translator, _options(config, config.translator))
 
 
-def unpickled(makers: Sequence[Maker], fitted: bytes) -> Fitted:
-    """What the arms learned, in another process: it can be read once the modules of all makers are loaded."""
-    assert all(maker.choice is None or maker.choice.module for maker in makers)
-    learned: Fitted = pickle.loads(fitted)
+def unpickled(requested: Sequence[RequestedArm], fitted: bytes) -> LearnedByArm:
+    """What the arms learned, in another process: it can be read once the modules of all of them are loaded."""
+    assert all(arm.choice is None or arm.choice.module for arm in requested)
+    learned: LearnedByArm = pickle.loads(fitted)
     return learned
 
 

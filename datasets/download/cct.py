@@ -21,7 +21,7 @@ from datasets.download._next_command import prepare
 from datasets.options import PrepareConfig
 from datasets.raw import candidates
 from datasets.raw.camera_traps import Record
-from datasets.raw.skipped import PHOTOGRAPH, Ledger
+from datasets.raw.skipped import PHOTOGRAPH, SelectionLog
 
 _LABELS = "caltech_images_20210113.json"
 _LABELS_ZIP = "caltechcameratraps/labels/caltech_camera_traps.json.zip"
@@ -103,13 +103,13 @@ def _require_json(path: Path) -> None:
 
 def _select(config: DownloadConfig, to: Path) -> list[Record]:
     """What `datasets.prepare` will look at, as far as the annotations say; prints what each rule took out."""
-    ledger = Ledger()
-    left = candidates.candidates(_preparation(config, to), ledger)
+    log = SelectionLog()
+    left = candidates.candidates(_preparation(config, to), log)
     empty = [record for location in left.empty for record in location[: config.empty_per_location]]
-    for kind, reasons in ledger.counts().items():
+    for kind, reasons in log.counts().items():
         if kind.startswith(PHOTOGRAPH):
             print("\n".join([kind, *(f"  {count:>7,}  {reason}" for reason, count in reasons.items())]))
-    for remark in ledger.remarks:
+    for remark in log.remarks:
         print(remark)
     more = sum(map(len, left.empty)) - len(empty)
     print(f"left by the rules: {len(left.test):,} with {', '.join(config.category)}, {len(empty):,} empty", end=" ")

@@ -24,16 +24,16 @@ def implausible(box_xywh: Box, frame_wh: Wh) -> str | None:
     Boxes that overflow by a little are plausible; they are to be clipped.
     """
     x, y, w, h = box_xywh
-    told = f"{shown(box_xywh)} in {frame_wh[0]:g}x{frame_wh[1]:g} px"
+    example = f"{shown(box_xywh)} in {frame_wh[0]:g}x{frame_wh[1]:g} px"
     if _in_fractions(box_xywh):
-        return f"box below one pixel: {told}; are they fractions of the frame?"
+        return f"box below one pixel: {example}; are they fractions of the frame?"
     if min(w, h) < 1:
-        return f"box below one pixel: {told}"
+        return f"box below one pixel: {example}"
     if x >= frame_wh[0] or y >= frame_wh[1] or x + w <= 0 or y + h <= 0:
-        return f"box outside the frame: {told}"
+        return f"box outside the frame: {example}"
     if _overshoot(np.array([box_xywh]), np.array([frame_wh]))[0] > _FAR:
         hint = "; is it [x0, y0, x1, y1]?" if x < w <= frame_wh[0] and y < h <= frame_wh[1] else ""
-        return f"box reaches far out of the frame: {told}{hint}"
+        return f"box reaches far out of the frame: {example}{hint}"
     return None
 
 
@@ -73,17 +73,19 @@ def _other_form(box_n4: NDArray[np.float64], frame_n2: NDArray[np.float64]) -> s
     if far_n.mean() <= _OFTEN or far_n.sum() < 3:
         return None
     first = int(far_n.argmax())
-    told = (
+    example = (
         f"{far_n.sum()} of {len(far_n)} boxes reach far out of the frame, such as {shown(tuple(box_n4[first]))} in "
         f"{frame_n2[first, 0]:g}x{frame_n2[first, 1]:g} px"
     )
     start_n2, end_n2 = box_n4[:, :2], box_n4[:, 2:]
     if _in_frame(start_n2, end_n2, frame_n2) >= _FITS:
-        return f"{told}: they look like [x0, y0, x1, y1]; write [x0, y0, x1 - x0, y1 - y0]"
+        return f"{example}: they look like [x0, y0, x1, y1]; write [x0, y0, x1 - x0, y1 - y0]"
     if _in_frame(start_n2 - end_n2 / 2, start_n2 + end_n2 / 2, frame_n2) >= _FITS:
-        return f"{told}: they look like [centre x, centre y, width, height]; subtract half of the size from the centre"
+        return (
+            f"{example}: they look like [centre x, centre y, width, height]; subtract half of the size from the centre"
+        )
     if far_n.mean() > 0.5:
-        return f"{told}: are they pixels of a larger picture? width and height must be those that the boxes refer to"
+        return f"{example}: are they pixels of a larger picture? width and height must be those that the boxes refer to"
     return None
 
 

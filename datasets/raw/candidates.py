@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +10,14 @@ from pathlib import Path
 from ablate.errors import UsageError
 from ablate.storage import local
 from datasets.options import PrepareConfig
-from datasets.raw import box_units, camera_traps, images, real_images, remarks, spelling
-from datasets.raw.camera_traps import Box, Listing, Record, Rule, empty_categories, values
+from datasets.raw import box_units, camera_traps, folders, images, real_images, remarks
+from datasets.raw.camera_traps import Box, Listing, Record, Rule, values
+from datasets.raw.camera_traps.rules import empty_categories
+from datasets.raw.folders import Spelling
 from datasets.raw.images import BrokenPictureError
 from datasets.raw.keys import sample_key, share
 from datasets.raw.name_lists import names_in
-from datasets.raw.skipped import PHOTOGRAPH, Ledger
-from datasets.raw.spelling import Spelling
+from datasets.raw.skipped import PHOTOGRAPH, SelectionLog
 
 _STRANGE = "annotation of an unknown image"
 _MEASURED = 100  # photographs whose own size is looked up, where the JSON tells none
@@ -40,8 +40,8 @@ class Candidates:
     missing: str = ""
 
 
-def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
-    """Reads the annotations and applies the rules that need no pixels; tells the ledger about all that they take out.
+def candidates(config: PrepareConfig, log: SelectionLog) -> Candidates:
+    """Reads the annotations and applies the rules that need no pixels; tells the log about all that they take out.
 
     Raises:
         UsageError: an input is missing, a category or location is unknown, no photograph is left, or boxes are in
@@ -51,24 +51,24 @@ def candidates(config: PrepareConfig, ledger: Ledger) -> Candidates:
         if place is not None and not local(place, key).is_dir():
             raise UsageError(f"{key}={local(place, key)}: there is no such folder")
     listing = camera_traps.read([local(path, "annotations") for path in config.annotations])
-    excluded = names_in(config.exclude, "exclude", (camera_traps.names(record) for record in listing.records), ledger)
+    excluded = names_in(config.exclude, "exclude", (camera_traps.names(record) for record in listing.records), log)
     rule = _rule(config, listing, excluded)
-    ledger.skipped += listing.skipped
-    ledger.remarks += listing.remarks
+    log.skipped += listing.skipped
+    log.remarks += listing.remarks
     left: dict[str, list[Record]] = {"test": [], "empty": []}
     refused: list[tuple[Record, str]] = []
     for record in listing.records:
         split, refusal = rule.split(record), rule.refusal(record)
         if split is None or refusal is not None:
-            ledger.considered.append(real_images.considered(record, split, refusal or "other category"))
+            log.considered.append(real_images.considered(record, split, refusal or "other category"))
             refused += [(record, str(refusal))] if split is not None else []
         else:
             left[split].append(record)
     if not left["test"]:
-        raise _nothing_left(listing, rule, ledger, refused)
-    _remark(config, ledger, listing, rule, left, refused)
-    left, missing = _on_disk(left, listing, config, ledger)
-    _require_pixels(left["test"], rule, config, ledger)
+        raise _nothing_left(listing, rule, log, refused)
+    _remark(config, log, listing, rule, left, refused)
+    left, missing = _on_disk(left, listing, config, log)
+    _require_pixels(left["test"], rule, config, log)
     test = tuple(sorted(left["test"], key=lambda record: sample_key(record.id)))
     return Candidates(test, _by_location(left["empty"], config.seed), listing, rule, missing)
 
@@ -83,16 +83,14 @@ def _rule(config: PrepareConfig, listing: Listing, excluded: frozenset[str]) -> 
             (config.locations, places),
         )
     )
-    rule = Rule(
-        asked, config.hour_range, excluded, frozenset(locations), empty_categories.of(listing.categories, empty)
-    )
+    rule = Rule(asked, config.hour_range, excluded, frozenset(locations), empty_categories(listing.categories, empty))
     rule.require_known(listing)
     return rule
 
 
 def _names(typed: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
     """Names as the annotations have them; of what was typed, parts that together are one name were split at a comma."""
-    names, left = [], [unicodedata.normalize("NFC", part) for part in typed]
+    names, left = [], [folders.nfc(part) for part in typed]
     while left:
         size = next((size for size in range(len(left), 1, -1) if ",".join(left[:size]).strip() in known), 1)
         names.append(",".join(left[:size]).strip())
@@ -102,23 +100,23 @@ def _names(typed: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
 
 def _remark(
     config: PrepareConfig,
-    ledger: Ledger,
+    log: SelectionLog,
     listing: Listing,
     rule: Rule,
     left: dict[str, list[Record]],
     refused: Sequence[tuple[Record, str]],
 ) -> None:
     both = [*left["test"], *left["empty"]]
-    ledger.remarks += remarks.of_places(both, listing)
-    ledger.remarks += remarks.of_times(both, refused, config)
+    log.remarks += remarks.of_places(both, listing)
+    log.remarks += remarks.of_times(both, refused, config)
     if not left["empty"]:
         taken = Counter(reason for record, reason in refused if rule.split(record) == "empty")
-        ledger.remarks.append(remarks.of_no_empty(listing.records, taken, rule))
+        log.remarks.append(remarks.of_no_empty(listing.records, taken, rule))
 
 
-def _nothing_left(listing: Listing, rule: Rule, ledger: Ledger, refused: Sequence[tuple[Record, str]]) -> UsageError:
+def _nothing_left(listing: Listing, rule: Rule, log: SelectionLog, refused: Sequence[tuple[Record, str]]) -> UsageError:
     """The error that tells what the rules took out, and which animals there would be."""
-    rules = Counter(row.reason for row in ledger.considered if row.kind == PHOTOGRAPH and row.split == "test")
+    rules = Counter(row.reason for row in log.considered if row.kind == PHOTOGRAPH and row.split == "test")
     taken = ", ".join(f"{count} {reason}" for reason, count in rules.most_common()) or "none shows it"
     boxed = Counter(
         animal
@@ -170,27 +168,30 @@ def _by_location(records: Sequence[Record], seed: int) -> tuple[tuple[Record, ..
 
 
 def _on_disk(
-    left: dict[str, list[Record]], listing: Listing, config: PrepareConfig, ledger: Ledger
+    left: dict[str, list[Record]], listing: Listing, config: PrepareConfig, log: SelectionLog
 ) -> tuple[dict[str, list[Record]], str]:
     """The records with the disk's spelling of their files' names, and of their masks'; and why files are missing."""
     folder = local(config.photos, "photos")
     wanted = [record.file_name for record in (*left["test"], *_soonest(left["empty"], config))]
     missing = ""
-    if not all(spelling.is_file(folder / name) for name in wanted):
+    if not all(folders.is_file(folder / name) for name in wanted):
         there = Spelling(folder)
         exact = {record.file_name for record in listing.records}
-        names = spelling.respelled((record.file_name for records in left.values() for record in records), there, exact)
+        names = folders.respelled((record.file_name for records in left.values() for record in records), there, exact)
         if names:
             first = min(names)
-            ledger.remarks.append(
+            log.remarks.append(
                 f"{len(names):,} photographs are spelled otherwise on the disk than in the JSON, such as "
                 f"{names[first]} for {first}: taken as the same"
             )
-        left = {split: [_respelled(record, names) for record in records] for split, records in left.items()}
-        gone = [record.file_name for record in left["test"] if not spelling.is_file(folder / record.file_name)]
-        missing = (gone and spelling.cause(gone, there, "photos")) or ""
+        left = {
+            split: [replace(record, file_name=names.get(record.file_name, record.file_name)) for record in records]
+            for split, records in left.items()
+        }
+        gone = [record.file_name for record in left["test"] if not folders.is_file(folder / record.file_name)]
+        missing = (gone and folders.cause(gone, there, "photos")) or ""
     if config.photo_masks is not None:
-        left["test"] = _with_masks(left["test"], config, ledger)
+        left["test"] = _with_masks(left["test"], config, log)
     return left, missing
 
 
@@ -200,11 +201,7 @@ def _soonest(empty: Iterable[Record], config: PrepareConfig) -> Iterable[Record]
         yield from records[: config.empty_per_location]
 
 
-def _respelled(record: Record, names: dict[str, str]) -> Record:
-    return replace(record, file_name=names[record.file_name]) if record.file_name in names else record
-
-
-def _with_masks(records: Sequence[Record], config: PrepareConfig, ledger: Ledger) -> list[Record]:
+def _with_masks(records: Sequence[Record], config: PrepareConfig, log: SelectionLog) -> list[Record]:
     """Records whose masks have another spelling on the disk, with it.
 
     Raises:
@@ -212,24 +209,24 @@ def _with_masks(records: Sequence[Record], config: PrepareConfig, ledger: Ledger
     """
     folder = local(config.photo_masks or "", "photo_masks")
     wanted = {record: real_images.mask_path(record, config).relative_to(folder).as_posix() for record in records}
-    missing = [name for name in wanted.values() if not spelling.is_file(folder / name)]
+    missing = [name for name in wanted.values() if not folders.is_file(folder / name)]
     there = Spelling(folder) if missing else None
-    names = spelling.respelled(missing, there, set(wanted.values())) if there else {}
+    names = folders.respelled(missing, there, set(wanted.values())) if there else {}
     if there and len(missing) - len(names) == len(wanted):
         raise UsageError(
             f"photo_masks={folder}: none of the {len(wanted)} photographs has a mask, such as {missing[0]}: "
-            f"{spelling.cause(missing, there, 'photo_masks') or spelling.otherwise(there)} "
+            f"{folders.cause(missing, there, 'photo_masks') or folders.otherwise(there)} "
             "Where names of masks have more, type mask_prefix= or mask_suffix=; JPEG masks need mask_threshold="
         )
     if names:
         first = min(names)
-        ledger.remarks.append(
+        log.remarks.append(
             f"{len(names):,} masks of photographs are spelled otherwise on the disk, such as {names[first]} for {first}"
         )
     return [replace(record, mask=names[name]) if name in names else record for record, name in wanted.items()]
 
 
-def _require_pixels(test: Sequence[Record], rule: Rule, config: PrepareConfig, ledger: Ledger) -> None:
+def _require_pixels(test: Sequence[Record], rule: Rule, config: PrepareConfig, log: SelectionLog) -> None:
     """Raises a `UsageError` where most boxes are something else than COCO's; remarks what is peculiar of them."""
     folder = local(config.photos, "photos")
     boxes: list[Box] = []
@@ -241,7 +238,7 @@ def _require_pixels(test: Sequence[Record], rule: Rule, config: PrepareConfig, l
         frames += [frame] * len(found)
     if told := box_units.misread(boxes, frames):
         raise UsageError(f"annotations={','.join(config.annotations)}: {told}")
-    ledger.remarks += box_units.doubtful(boxes, frames)
+    log.remarks += box_units.doubtful(boxes, frames)
 
 
 def _stored_wh(path: Path) -> box_units.Wh | None:
@@ -255,10 +252,10 @@ def _stored_wh(path: Path) -> box_units.Wh | None:
 def require_files(found: Candidates, config: PrepareConfig) -> None:
     """Raises a `UsageError` where not one of the candidates' files is in the folder."""
     folder = local(config.photos, "photos")
-    if any(spelling.is_file(folder / record.file_name) for record in found.test):
+    if any(folders.is_file(folder / record.file_name) for record in found.test):
         return
     names = [record.file_name for record in found.test]
     raise UsageError(
         f"photos={config.photos}: none of the {len(names)} photographs that the rules leave is there, such as "
-        f"{min(names)}: {found.missing or spelling.otherwise(Spelling(folder))}"
+        f"{min(names)}: {found.missing or folders.otherwise(Spelling(folder))}"
     )

@@ -10,7 +10,7 @@ from datasets.options import Crop
 
 Wh = tuple[int, int]
 _LEAST = 8  # px, of `crop.size`
-TOLD = " (crop.size="  # in each of the sentences
+MARK = " (crop.size="  # in each of the sentences
 
 
 def remarks(windows: Mapping[Wh, int], crop: Crop, trial_defaults: Mapping[str, object]) -> Iterator[str]:
@@ -25,12 +25,12 @@ def remarks(windows: Mapping[Wh, int], crop: Crop, trial_defaults: Mapping[str, 
     if padded:
         smallest = min(windows, key=lambda wh: (min(wh), max(wh)))
         yield (
-            f"{padded:,} of {total:,} windows reach beyond their image and are padded with black{TOLD}{crop.size}, "
+            f"{padded:,} of {total:,} windows reach beyond their image and are padded with black{MARK}{crop.size}, "
             f"the smallest image is {smallest[0]}x{smallest[1]}); {_fitting(min(smallest), crop, trial_defaults)}"
         )
     if whole:
         yield (
-            f"{whole:,} of {total:,} windows are their whole image, so that crop equals full{TOLD}{crop.size}); "
+            f"{whole:,} of {total:,} windows are their whole image, so that crop equals full{MARK}{crop.size}); "
             f"for windows round the animals type {_typed(max(crop.size // 2, _LEAST), crop, trial_defaults)}"
         )
 

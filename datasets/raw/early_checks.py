@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,11 +12,10 @@ from ablate.errors import UsageError
 from datasets.options import PrepareConfig
 from datasets.raw import crop_fit, mask_values, masks, real_images, synthetic_images
 from datasets.raw.candidates import Candidates
+from datasets.raw.folders import is_file
 from datasets.raw.images import BrokenPictureError
 from datasets.raw.mask_values import Shares
-from datasets.raw.masks import Marked
-from datasets.raw.skipped import Ledger, Skipped
-from datasets.raw.spelling import is_file
+from datasets.raw.skipped import SelectionLog, Skipped
 from datasets.raw.synthetic_images import Pair
 
 Item = TypeVar("Item")
@@ -48,7 +47,7 @@ class _Seen:
     fault: str | None = None
 
 
-def at_synthetic(pairs: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> None:
+def at_synthetic(pairs: Sequence[Pair], config: PrepareConfig, log: SelectionLog) -> None:
     """Looks at masks of synthetic images, spread over the folder; always at the same ones.
 
     Raises:
@@ -64,9 +63,9 @@ def at_synthetic(pairs: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -
     bad = [f"{one.name}: {one.reason}" for _, one in judged if isinstance(one, Skipped)]
     if len(bad) > max(_MOST_BAD, config.max_bad) * len(judged):
         raise UsageError(_bad_message(f"synthetic={config.synthetic}", "images", bad, len(judged)))
-    ledger.remarks += _remarks(seen, config)
+    log.remarks += _remarks(seen, config)
     if {*config.arms} - {"full"}:
-        ledger.remarks += crop_fit.too_short((source.boxes_n4 for source, _ in judged if source), config.crop)
+        log.remarks += crop_fit.too_short((source.boxes_n4 for source, _ in judged if source), config.crop)
 
 
 def at_photographs(found: Candidates, config: PrepareConfig) -> None:
@@ -84,7 +83,7 @@ def at_photographs(found: Candidates, config: PrepareConfig) -> None:
 
 def covered_message(covered: int, count: int, held: Shares, config: PrepareConfig) -> str:
     """What is said where masks are animal nearly everywhere."""
-    told, typed = f"; they hold {mask_values.told(held)}" if held else "", _such_as(held, config)
+    told, typed = f"; they hold {mask_values.described(held)}" if held else "", _such_as(held, config)
     return (
         f"{covered} of {count} masks cover most of their image: is the animal {config.marked_by or 'what is not 0'}?"
         f"{told}; say what it is with mask_ids= or mask_colors={f' ({typed})' if typed else ''}"
@@ -123,17 +122,12 @@ def _see(name: str, path: Path, config: PrepareConfig, briefly: bool = False) ->
         marked = masks.read(path.read_bytes(), config.marks)
     except (BrokenPictureError, FileNotFoundError) as error:
         return _Seen(name, fault=str(error))
-    animal = float(marked.mask_hw.mean())
+    seen = _Seen(name, animal=float(marked.mask_hw.mean()))
     if briefly:
-        return _Seen(name, animal)
-    return _described(name, animal, marked, config)
-
-
-def _described(name: str, animal: float, marked: Marked, config: PrepareConfig) -> _Seen:
+        return seen
     judged = config.marks.threshold is None
-    return _Seen(
-        name,
-        animal,
+    return replace(
+        seen,
         doubtful=judged and marked.variety.doubtful,
         noisy=judged and marked.variety.noisy,
         several=judged and marked.variety.values > _TWO and not config.marks.values,
@@ -148,7 +142,7 @@ def _held(seen: Iterable[_Seen]) -> Shares:
 
 def _no_animal(seen: Sequence[_Seen], count: int, config: PrepareConfig, place: str) -> str:
     held, by = _held(seen), config.marked_by or "what is not 0"
-    told = f"{place}: none of {count} masks holds an animal, which is {by}; they hold {mask_values.told(held)}"
+    told = f"{place}: none of {count} masks holds an animal, which is {by}; they hold {mask_values.described(held)}"
     brightest = max(one.brightest for one in seen)
     if config.mask_threshold is not None and brightest > 0:
         return f"{told}; type mask_threshold={masks.half(brightest)}"
@@ -190,11 +184,11 @@ def _remarks(seen: Sequence[_Seen], config: PrepareConfig) -> Iterable[str]:
             advice = "where they are ids, type mask_ids=1,2,..."
         yield (
             f"{len(doubtful)} of {len(seen)} masks looked at hold values that lie on edges alone, as compression or "
-            f"smoothing leaves them ({mask_values.told(_held(doubtful))}); {advice}"
+            f"smoothing leaves them ({mask_values.described(_held(doubtful))}); {advice}"
         )
     elif len(several) > _MOST_BAD * len(seen):
         held = _held(several)
         yield (
             f"{len(several)} of {len(seen)} masks looked at hold more than {_TWO} values, and all but 0 is animal "
-            f"({mask_values.told(held)}); where it is not, type {_such_as(held, config) or 'mask_ids='}"
+            f"({mask_values.described(held)}); where it is not, type {_such_as(held, config) or 'mask_ids='}"
         )

@@ -92,7 +92,7 @@ def mean_shares(masks: Sequence[Shares]) -> Shares:
     return tuple(sorted(total.items(), key=lambda item: -item[1]))
 
 
-def told(found: Shares) -> str:
+def described(found: Shares) -> str:
     """Values with their shares, as `0 71 %, 29 25 %, 76 4 %`."""
     listed = (f"{value} {'<1' if 0 < share < 0.005 else round(100 * share)} %" for value, share in found[:_SHOWN])
     return ", ".join(listed) + (", ..." if len(found) > _SHOWN else "")

@@ -12,59 +12,23 @@ from functools import cached_property
 
 import numpy as np
 
+from datasets.options import Colour, Marks
 from datasets.raw import mask_values, pixel_values
 from datasets.raw.images import BrokenPictureError, Mask
 from datasets.raw.mask_values import Shares, Variety
-from datasets.raw.pixel_values import Exact, Values
+from datasets.raw.pixel_values import PixelValues, Values
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # of ITU-R BT.601
-CHANNELS = ("red", "green", "blue", "alpha")
+_CHANNELS = ("red", "green", "blue", "alpha")
 _GREY = 128  # what is said where a mask holds nothing that tells more
 _DARK = 64  # grey values below are rather ids
-
-
-@dataclass(frozen=True)
-class Colour:
-    """A colour that marks the animal: red, green, blue, and alpha where that counts, of 8 or 16 bits a channel."""
-
-    channels: tuple[int, ...]
-    bits: int = 8
-
-    def where(self, colours_hwc: Values) -> Mask:
-        """The pixels of this colour; the picture may have 8 or 16 bits a channel."""
-        wide = colours_hwc.dtype.itemsize > 1
-        spread = (1,) if self.bits == (16 if wide else 8) else ((257, 256) if wide else ())
-        found = np.zeros(colours_hwc.shape[:2], dtype=bool)
-        for factor in spread:
-            wanted = [channel * factor for channel in self.channels]
-            found |= (colours_hwc[..., : len(wanted)] == wanted).all(axis=2)
-        return found
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What marks the animal in a mask: ids, or colours, or a grey value that is exceeded; none: all that is not 0.
-
-    Attributes:
-        channel: the only one that is looked at: red, green, blue or alpha; None: all.
-    """
-
-    ids: frozenset[int] = frozenset()
-    colours: frozenset[Colour] = frozenset()
-    threshold: float | None = None
-    channel: str | None = None
-
-    @property
-    def values(self) -> bool:
-        """Whether single values mark it."""
-        return bool(self.ids or self.colours)
 
 
 NOT_ZERO = Marks()
 
 
 @dataclass(frozen=True, eq=False)
-class Marked:
+class DecodedMask:
     """A decoded mask.
 
     Attributes:
@@ -113,7 +77,7 @@ def decode(data: bytes, marks: Marks = NOT_ZERO) -> Mask:
     return read(data, marks).mask_hw
 
 
-def read(data: bytes, marks: Marks = NOT_ZERO) -> Marked:
+def read(data: bytes, marks: Marks = NOT_ZERO) -> DecodedMask:
     """Decodes a mask, and keeps what it held.
 
     Raises:
@@ -127,29 +91,29 @@ def read(data: bytes, marks: Marks = NOT_ZERO) -> Marked:
             f"mask_threshold={half(float(_grey(found.colours_hwc).max()))}, or save it as PNG where it is made"
         )
     if marks.channel is not None:
-        found = Exact(_rgba(found.colours_hwc)[..., [CHANNELS.index(marks.channel)]])
+        found = PixelValues(_rgba(found.colours_hwc)[..., [_CHANNELS.index(marks.channel)]])
     values_hwc = found.colours_hwc if marks.colours else found.values_hwc
     held_hwc = _without_even_alpha(values_hwc)
     if marks.values:
-        return Marked(_of_values(found, marks), held_hwc, held_hwc)
+        return DecodedMask(_of_values(found, marks), held_hwc, held_hwc)
     planes_hwc = _telling(found, marks)
     if marks.threshold is not None:
-        return Marked(_grey(planes_hwc) > marks.threshold, planes_hwc, held_hwc)
-    marked = Marked(np.asarray(planes_hwc.any(axis=2)), planes_hwc, held_hwc)
+        return DecodedMask(_grey(planes_hwc) > marks.threshold, planes_hwc, held_hwc)
+    marked = DecodedMask(np.asarray(planes_hwc.any(axis=2)), planes_hwc, held_hwc)
     if marked.variety.noisy:
-        told = f"above which grey value is animal: mask_threshold={half(marked.brightest)}"
+        advice = f"above which grey value is animal: mask_threshold={half(marked.brightest)}"
         if held_hwc.shape[2] > planes_hwc.shape[2]:
-            told = "whether its transparency tells the animal: mask_channel=alpha"
+            advice = "whether its transparency tells the animal: mask_channel=alpha"
         elif may_be_ids(marked.brightest):
-            told = "which of them are animal: mask_ids=1,2,..."
+            advice = "which of them are animal: mask_ids=1,2,..."
         raise BrokenPictureError(
             f"its mask has {marked.variety.values} values, most of them on edges alone (it was compressed, smoothed or "
-            f"scaled once); say {told}"
+            f"scaled once); say {advice}"
         )
     return marked
 
 
-def _of_values(found: Exact, marks: Marks) -> Mask:
+def _of_values(found: PixelValues, marks: Marks) -> Mask:
     values_hwc = found.values_hwc
     mask_hw = np.zeros(values_hwc.shape[:2], dtype=bool)
     plain_hwc = values_hwc[..., : 1 if values_hwc.shape[2] < 3 else 3]  # transparency is no id
@@ -158,11 +122,22 @@ def _of_values(found: Exact, marks: Marks) -> Mask:
     if marks.colours:
         colours_hwc = _rgba(found.colours_hwc)
         for colour in marks.colours:
-            mask_hw |= colour.where(colours_hwc)
+            mask_hw |= _is_colour(colours_hwc, colour)
     return mask_hw
 
 
-def _telling(found: Exact, marks: Marks) -> Values:
+def _is_colour(colours_hwc: Values, colour: Colour) -> Mask:
+    """The pixels of a colour; the picture and the colour may have 8 or 16 bits a channel."""
+    wide = colours_hwc.dtype.itemsize > 1
+    factors = (1,) if colour.bits == (16 if wide else 8) else ((257, 256) if wide else ())
+    found_hw = np.zeros(colours_hwc.shape[:2], dtype=bool)
+    for factor in factors:
+        wanted = [channel * factor for channel in colour.channels]
+        found_hw |= (colours_hwc[..., : len(wanted)] == wanted).all(axis=2)
+    return found_hw
+
+
+def _telling(found: PixelValues, marks: Marks) -> Values:
     """The channels that tell where the animal is: the colours, or the transparency where all is of one colour."""
     palette = marks.threshold is not None and found.palette_n4 is not None  # an index is no brightness
     values_hwc = found.colours_hwc if palette else found.values_hwc

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ablate.errors import UsageError
 from ablate.storage import local
-from datasets.raw.skipped import Ledger
+from datasets.raw.folders import folded
+from datasets.raw.skipped import SelectionLog
 
 
-def names_in(place: str | None, key: str, known: Iterable[set[str]], ledger: Ledger) -> frozenset[str]:
+def names_in(place: str | None, key: str, known: Iterable[set[str]], log: SelectionLog) -> frozenset[str]:
     """The names in a list, one a line, after white space and `#` a remark; none where no list is given.
 
     A line that is no name here is taken for the only one that differs from it in case, in `\\` for `/`, in how accented
@@ -21,7 +21,7 @@ def names_in(place: str | None, key: str, known: Iterable[set[str]], ledger: Led
     Args:
         key: what the user typed before the `=`, for errors.
         known: what each thing that can be listed may be called.
-        ledger: is told of names that nothing has, and of those that were taken for others.
+        log: takes a remark on names that nothing has, and of those that were taken for others.
 
     Returns:
         Names that are in `known`, and those that nothing has.
@@ -41,13 +41,13 @@ def names_in(place: str | None, key: str, known: Iterable[set[str]], ledger: Led
         raise UsageError(f"{key}={path}: none of its {len(names)} lines names anything here; give names or file names")
     if meant:
         line, name = min(meant.items())
-        ledger.remarks.append(
+        log.remarks.append(
             f"{key}={path.name}: {len(meant)} of {len(names)} lines name something here but for case, folders or "
             f"separators, such as {line} for {name}"
         )
     if unknown:
         some = ", ".join(sorted(unknown)[:3]) + (", ..." if len(unknown) > 3 else "")
-        ledger.remarks.append(f"{key}={path.name}: {len(unknown)} of {len(names)} lines name nothing here: {some}")
+        log.remarks.append(f"{key}={path.name}: {len(unknown)} of {len(names)} lines name nothing here: {some}")
     return names - meant.keys() | frozenset(meant.values())
 
 
@@ -70,17 +70,13 @@ def _meant(lines: Iterable[str], called: Sequence[set[str]]) -> dict[str, str]:
     things: dict[str, set[int]] = {}
     for number, names in enumerate(called):
         for name in names:
-            things.setdefault(_folded(name), set()).add(number)
+            things.setdefault(folded(name.replace("\\", "/")), set()).add(number)
     meant = {}
     for line in lines:
-        parts = [part for part in _folded(line).split("/") if part not in {"", "."}]
+        parts = [part for part in folded(line.replace("\\", "/")).split("/") if part not in {"", "."}]
         tails = ["/".join(parts[first:]) for first in range(len(parts))]
         tails = tails[:1] + [tail for tail in tails[1:] if "." in tail]  # without folders only what is a file's name
         found = next((things[tail] for tail in tails if tail in things), set())
         if len(found) == 1:
             meant[line] = min(called[next(iter(found))])
     return meant
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.replace("\\", "/")).casefold())

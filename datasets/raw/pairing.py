@@ -7,7 +7,6 @@ where only one image and one mask have it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -17,7 +16,8 @@ from ablate.errors import UsageError
 from datasets.options import PrepareConfig
 from datasets.raw import affixes, folders
 from datasets.raw.affixes import Affixes
-from datasets.raw.skipped import SYNTHETIC, Ledger, Skipped
+from datasets.raw.folders import folded, nfc, printable
+from datasets.raw.skipped import SYNTHETIC, SelectionLog, Skipped
 
 _EXAMPLES = 3
 _MOST_LONELY = 0.5  # of the images; where more have no mask, the names are misunderstood
@@ -53,36 +53,37 @@ class Side:
     kinds: Counter[str] = field(default_factory=Counter)
     lenient: bool = True
 
-    def by_key(self, ledger: Ledger) -> dict[str, File]:
+    def by_key(self, log: SelectionLog) -> dict[str, File]:
         """The files by what their names share with the other side's; of two with one key neither can be told."""
         keyed = [(self.affixes.stripped(file.name) or file.name, file) for file in self.files]
         counts = Counter(key for key, _ in keyed)
         for key, file in keyed:
             if counts[key] > 1:
-                ledger.skipped.append(Skipped(SYNTHETIC, self._shown(file.path), "two files of this name"))
+                log.skipped.append(Skipped(SYNTHETIC, self.shown(file.path), "two files of this name"))
         found = {key: file for key, file in keyed if counts[key] == 1}
         if self.lenient:
             names = Counter(file.name for file in self.others)
             found |= {file.name: file for file in self.others if names[file.name] == 1 and file.name not in counts}
         return found
 
-    def tell_of_twins(self, wanted: Mapping[str, File], ledger: Ledger) -> None:
+    def tell_of_twins(self, wanted: Mapping[str, File], log: SelectionLog) -> None:
         """Of the others, which may be anything, two of one name matter where the other side has it."""
         names = Counter(file.name for file in self.others) if self.lenient else Counter[str]()
         for file in self.others:
             if names[file.name] > 1 and file.name in wanted:
-                ledger.skipped.append(Skipped(SYNTHETIC, self._shown(file.path), "two files of this name"))
+                log.skipped.append(Skipped(SYNTHETIC, self.shown(file.path), "two files of this name"))
 
     @property
     def other_paths(self) -> Set[Path]:
         return {file.path for file in self.others}
 
-    def _shown(self, path: Path) -> str:
+    def shown(self, path: Path) -> str:
+        """A file's path below the folder."""
         return str(path.relative_to(self.folder))
 
 
-def pairs(config: PrepareConfig, images: Path, masks: Path, ledger: Ledger) -> tuple[list[tuple[File, File]], int]:
-    """Images with their masks, and how many names there are at all; tells the ledger what has no partner.
+def pairs(config: PrepareConfig, images: Path, masks: Path, log: SelectionLog) -> tuple[list[tuple[File, File]], int]:
+    """Images with their masks, and how many names there are at all; tells the log what has no partner.
 
     Raises:
         UsageError: a folder is missing or holds no picture, the names do not tell images from masks, none or
@@ -90,13 +91,13 @@ def pairs(config: PrepareConfig, images: Path, masks: Path, ledger: Ledger) -> t
     """
     image_side = Side(images, "synthetic_images", Affixes(config.image_prefix, config.image_suffix))
     mask_side = Side(masks, "synthetic_masks", Affixes(config.mask_prefix, config.mask_suffix))
-    _fill(image_side, mask_side, ledger)
-    by_image, by_mask = image_side.by_key(ledger), mask_side.by_key(ledger)
-    found = list(_matched(by_image, by_mask, ledger))
+    _fill(image_side, mask_side, log)
+    by_image, by_mask = image_side.by_key(log), mask_side.by_key(log)
+    found = list(_matched(by_image, by_mask, log))
     paired = {file.path for pair in found for file in pair}
     for side, wanted in ((image_side, by_mask), (mask_side, by_image)):
-        side.tell_of_twins({key: file for key, file in wanted.items() if file.path not in paired}, ledger)
-        _tell_of_others(side, paired, ledger)
+        side.tell_of_twins({key: file for key, file in wanted.items() if file.path not in paired}, log)
+        _tell_of_others(side, paired, log)
     lonely_images, lonely_masks = (
         [file for file in keyed.values() if file.path not in known]
         for keyed, known in ((by_image, paired | image_side.other_paths), (by_mask, paired | mask_side.other_paths))
@@ -107,26 +108,26 @@ def pairs(config: PrepareConfig, images: Path, masks: Path, ledger: Ledger) -> t
     if len(lonely_images) > most or (lonely_images and not found):
         raise _unpaired(image_side, mask_side, paired, lonely_images, lonely_masks)
     if 0 < len(lonely_images) == len(lonely_masks):
-        ledger.remarks.append(
+        log.remarks.append(
             f"{len(lonely_images)} image(s) have no mask and as many masks no image, such as "
             f"{lonely_images[0].path.name} and {lonely_masks[-1].path.name}: do both count from the same number?"
         )
     for files, reason in ((lonely_images, "no mask of this name"), (lonely_masks, "mask without an image")):
-        ledger.skipped += [Skipped(SYNTHETIC, f"{one.name}{one.path.suffix}", reason) for one in files]
+        log.skipped += [Skipped(SYNTHETIC, f"{one.name}{one.path.suffix}", reason) for one in files]
     return sorted(found, key=lambda pair: pair[0].name), len(found) + len(lonely_images) + len(lonely_masks)
 
 
-def _fill(image: Side, mask: Side, ledger: Ledger) -> None:
+def _fill(image: Side, mask: Side, log: SelectionLog) -> None:
     """Reads both folders; where one holds the other, or they are one, a file belongs to one side alone."""
     together = image.folder.resolve() == mask.folder.resolve()
     image.lenient = mask.lenient = not together
     if together and image.affixes == mask.affixes:
-        raise _one_folder(image, [file.name for file in _pictures(image, mask, ledger)])
+        raise _one_folder(image, [file.name for file in _pictures(image, mask, log)])
     for side, other in ((image, mask),) if together else ((image, mask), (mask, image)):
-        for file in _pictures(side, other, ledger):
+        for file in _pictures(side, other, log):
             chosen = _chosen(file, image, mask) if together else side
             if chosen is None:
-                ledger.skipped.append(Skipped(SYNTHETIC, str(file.path.relative_to(side.folder)), _EITHER))
+                log.skipped.append(Skipped(SYNTHETIC, side.shown(file.path), _EITHER))
             elif chosen.affixes and chosen.affixes.stripped(file.name) is None:
                 chosen.others.append(file)
             else:
@@ -141,7 +142,7 @@ def _chosen(file: File, image: Side, mask: Side) -> Side | None:
     return max(told, key=lambda side: len(side.affixes), default=image)
 
 
-def _pictures(side: Side, other: Side, ledger: Ledger) -> Iterator[File]:
+def _pictures(side: Side, other: Side, log: SelectionLog) -> Iterator[File]:
     if not side.folder.is_dir():
         parent = side.folder.parent
         there = parent.iterdir() if parent.is_dir() else ()
@@ -155,14 +156,11 @@ def _pictures(side: Side, other: Side, ledger: Ledger) -> Iterator[File]:
         if path.suffix.lower() not in folders.SUFFIXES:
             side.kinds[path.suffix.lower() or "no suffix"] += 1
         elif problem := folders.unusable(path, name):
-            shown = str(path.relative_to(side.folder)).encode("utf-8", "replace").decode()
-            ledger.skipped.append(Skipped(SYNTHETIC, shown, problem))
+            log.skipped.append(Skipped(SYNTHETIC, printable(side.shown(path)), problem))
         else:
             yield File(name, path)
     if side.kinds:
-        ledger.remarks.append(
-            f"{side.key}=: {side.kinds.total()} file(s) of other kinds were left alone: {_kinds(side)}"
-        )
+        log.remarks.append(f"{side.key}=: {side.kinds.total()} file(s) of other kinds were left alone: {_kinds(side)}")
 
 
 def _kinds(side: Side) -> str:
@@ -173,15 +171,17 @@ def _instead(side: Side) -> str:
     return f", but {_kinds(side)}, which are not read; save them as PNG" if side.kinds else ""
 
 
-def _matched(by_image: Mapping[str, File], by_mask: Mapping[str, File], ledger: Ledger) -> Iterator[tuple[File, File]]:
+def _matched(
+    by_image: Mapping[str, File], by_mask: Mapping[str, File], log: SelectionLog
+) -> Iterator[tuple[File, File]]:
     """Pairs of one key; of those left, pairs of keys that are one but for accents' encoding, then but for case."""
     images, masks = dict(by_image), dict(by_mask)
-    for difference, folded in (("", str), ("how their letters are encoded", nfc), ("case", case)):
-        unique_masks = _unique(masks, folded)
-        matched = [(key, unique_masks[fold]) for fold, key in _unique(images, folded).items() if fold in unique_masks]
+    for difference, form in (("", str), ("how their letters are encoded", nfc), ("case", folded)):
+        unique_masks = _unique(masks, form)
+        matched = [(key, unique_masks[fold]) for fold, key in _unique(images, form).items() if fold in unique_masks]
         if difference and matched:
             image, mask = images[matched[0][0]], masks[matched[0][1]]
-            ledger.remarks.append(
+            log.remarks.append(
                 f"{len(matched)} mask(s) have names that differ from their images' in {difference}, such as "
                 f"{mask.path.name} of {image.path.name}"
             )
@@ -189,28 +189,18 @@ def _matched(by_image: Mapping[str, File], by_mask: Mapping[str, File], ledger: 
             yield images.pop(image_key), masks.pop(mask_key)
 
 
-def nfc(name: str) -> str:
-    """A name whose accented letters are one character each."""
-    return unicodedata.normalize("NFC", name)
-
-
-def case(name: str) -> str:
-    """A name without upper case."""
-    return nfc(nfc(name).casefold())
-
-
-def _unique(keys: Iterable[str], folded: Callable[[str], str]) -> dict[str, str]:
+def _unique(keys: Iterable[str], form: Callable[[str], str]) -> dict[str, str]:
     """Keys by their folded form, as far as only one has it."""
-    folds = [(folded(key), key) for key in keys]
+    folds = [(form(key), key) for key in keys]
     counts = Counter(fold for fold, _ in folds)
     return {fold: key for fold, key in folds if counts[fold] == 1}
 
 
-def _tell_of_others(side: Side, paired: Set[Path], ledger: Ledger) -> None:
+def _tell_of_others(side: Side, paired: Set[Path], log: SelectionLog) -> None:
     """Files without the side's prefix or suffix need no partner."""
     left = [file.path.name for file in side.others if file.path not in paired]
     if left:
-        ledger.remarks.append(f"{side.key}=: {len(left)} file(s) without {_typed(side)} were left alone: {_some(left)}")
+        log.remarks.append(f"{side.key}=: {len(left)} file(s) without {_typed(side)} were left alone: {_some(left)}")
 
 
 def _typed(side: Side) -> str:
@@ -272,5 +262,4 @@ def _unpadded(name: str) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = [name.encode("utf-8", "replace").decode() for name in names[:_EXAMPLES]]
-    return ", ".join(shown) + (", ..." if len(names) > _EXAMPLES else "")
+    return ", ".join(map(printable, names[:_EXAMPLES])) + (", ..." if len(names) > _EXAMPLES else "")

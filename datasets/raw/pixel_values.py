@@ -26,7 +26,7 @@ _ODD_COLOURS = {"CMYK", "LAB", "HSV", "YCbCr", "PA", "La", "RGBa"}
 
 
 @dataclass(frozen=True)
-class Exact:
+class PixelValues:
     """A picture's values.
 
     Attributes:
@@ -47,7 +47,7 @@ class Exact:
         return self.values_hwc if self.palette_n4 is None else self.palette_n4[self.values_hwc[..., 0]]
 
 
-def read(data: bytes) -> Exact:
+def read(data: bytes) -> PixelValues:
     """Decodes a PNG, TIFF, WebP, BMP or JPEG picture.
 
     Raises:
@@ -57,14 +57,17 @@ def read(data: bytes) -> Exact:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd tags; what is broken is an error
-            return _read(data)
+            found = _read(data)
     except BROKEN as error:
-        if data[:4] in _TIFF and isinstance(error, UnidentifiedImageError):  # 64 bits, or colours of 32
-            return _checked(Exact(_by_opencv(data)))
-        raise BrokenPictureError(reason_of(error)) from error
+        if data[:4] not in _TIFF or not isinstance(error, UnidentifiedImageError):
+            raise BrokenPictureError(reason_of(error)) from error
+        found = PixelValues(_by_opencv(data))  # 64 bits, or colours of 32
+    if found.values_hwc.dtype.kind == "f" and not np.isfinite(found.values_hwc).all():
+        raise BrokenPictureError("some of its values are not numbers")
+    return found
 
 
-def _read(data: bytes) -> Exact:
+def _read(data: bytes) -> PixelValues:
     with opened_picture(data) as opened:
         count = _pictures_in(opened)
         if count > 1:
@@ -74,11 +77,11 @@ def _read(data: bytes) -> Exact:
         lossy = _lossy(opened, data)
         opened.load()
         if _is_cut(opened, data):
-            return _checked(Exact(_by_opencv(data), lossy=lossy))
+            return PixelValues(_by_opencv(data), lossy=lossy)
         values = np.asarray(opened)
         values_hwc = (values if values.ndim == 3 else values[..., None])[..., : 3 if opened.mode == "RGBX" else None]
-        palette = {"P": _palette, "1": _black_and_white}.get(opened.mode, _no_palette)(opened)
-        return _checked(Exact(values_hwc.astype(np.uint8) if opened.mode == "1" else values_hwc, palette, lossy))
+        values_hwc = values_hwc.astype(np.uint8) if opened.mode == "1" else values_hwc
+        return PixelValues(values_hwc, _palette(opened), lossy)
 
 
 def _pictures_in(opened: Image.Image) -> int:
@@ -140,27 +143,12 @@ def _by_opencv(data: bytes) -> Values:
     return values_hwc[..., order]
 
 
-def _palette(opened: Image.Image) -> Values:
-    """The palette's 256 colours, RGBA; those that the file does not define are black."""
-    colours = Image.new("P", (256, 1))
-    colours.putdata(range(256))
-    palette = opened.getpalette("RGB") or []
-    colours.putpalette(palette + [0] * (768 - len(palette)))
-    if "transparency" in opened.info:
-        colours.info["transparency"] = opened.info["transparency"]
-    palette_1n4: Values = np.asarray(colours.convert("RGBA"))
-    return palette_1n4.reshape(-1, 4)
-
-
-def _black_and_white(opened: Image.Image) -> Values:
-    return np.array([[0, 0, 0, 255], [255, 255, 255, 255]], dtype=np.uint8)
-
-
-def _no_palette(opened: Image.Image) -> None:
-    return None
-
-
-def _checked(exact: Exact) -> Exact:
-    if exact.values_hwc.dtype.kind == "f" and not np.isfinite(exact.values_hwc).all():
-        raise BrokenPictureError("some of its values are not numbers")
-    return exact
+def _palette(opened: Image.Image) -> Values | None:
+    """The colours that pixels are indices of, RGBA; those that the file does not define are black."""
+    if opened.mode == "1":
+        return np.array([[0, 0, 0, 255], [255, 255, 255, 255]], dtype=np.uint8)
+    if opened.mode != "P":
+        return None
+    opened.apply_transparency()
+    defined = opened.getpalette("RGBA") or []
+    return np.array([*defined, *[0, 0, 0, 255] * (256 - len(defined) // 4)], dtype=np.uint8).reshape(-1, 4)

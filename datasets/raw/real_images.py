@@ -14,10 +14,10 @@ from ablate.storage import local
 from datasets.options import PrepareConfig
 from datasets.raw import box_units, folders, images, mask_values, masks
 from datasets.raw.camera_traps import Record, values
+from datasets.raw.folders import is_file
 from datasets.raw.images import BrokenPictureError, Mask, Picture
 from datasets.raw.keys import sample_key
 from datasets.raw.skipped import BOX, PHOTOGRAPH, SELECTED, Considered, Skipped
-from datasets.raw.spelling import is_file
 
 LabelledBox = tuple[tuple[float, float, float, float], str]
 
@@ -177,7 +177,7 @@ def _mask(record: Record, picture: Picture, config: PrepareConfig) -> Mask | Non
     if (width, height) != picture.wh:
         raise BrokenPictureError(f"its mask is {width}x{height} px")
     if not mask_hw.any():
-        raise BrokenPictureError(f"its mask holds no animal, but {mask_values.told(marked.shares)}")
+        raise BrokenPictureError(f"its mask holds no animal, but {mask_values.described(marked.shares)}")
     return mask_hw
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from datasets.options import PrepareConfig
-from datasets.raw.camera_traps import UNKNOWN, Listing, Record, Rule, clock, empty_categories, values
+from datasets.raw.camera_traps import UNKNOWN, Listing, Record, Rule, clock, values
+from datasets.raw.camera_traps.rules import EMPTY_NAMES
 from datasets.raw.skipped import BOX, PHOTOGRAPH, SELECTED, SKIPPED, Considered, Skipped
 
 _KNOWN_KEYS = frozenset({"id", "file_name", "width", "height", "seq_num_frames", "frame_num", "rights_holder"})
@@ -103,7 +104,7 @@ def of_no_empty(records: Collection[Record], taken: Counter[str], rule: Rule) ->
         labelled.update({annotation.category for annotation in record.annotations})
         boxed |= {annotation.category for annotation in record.annotations if annotation.box_xywh}
     there = [f"{category} {count:,}" for category, count in labelled.most_common() if category not in boxed]
-    called = ", ".join(sorted(rule.empty)) or empty_categories.TOLD
+    called = ", ".join(sorted(rule.empty)) or EMPTY_NAMES
     named = f"; categories without any box: {', '.join(there[:_NAMED])}" if there else ""
     if unlabelled := _count(records, lambda record: not record.annotations):
         named += f"; {_photographs(unlabelled)} without any annotation: give those that show nothing one, of a category"

@@ -78,7 +78,7 @@ class Considered:
 
 
 @dataclass
-class Ledger:
+class SelectionLog:
     """Collects both lists while preparation runs; the order of entries does not matter."""
 
     skipped: list[Skipped] = field(default_factory=list)

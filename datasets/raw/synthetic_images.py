@@ -14,11 +14,12 @@ from ablate.metrics.geometry.components import components
 from ablate.storage import local
 from datasets.options import PrepareConfig
 from datasets.raw import images, mask_values, masks, pairing
+from datasets.raw.folders import nfc
 from datasets.raw.images import BrokenPictureError, Mask, Picture
 from datasets.raw.keys import sample_key, share
-from datasets.raw.masks import Marked
+from datasets.raw.masks import DecodedMask
 from datasets.raw.name_lists import names_in
-from datasets.raw.skipped import SELECTED, SELECTION, SYNTHETIC, Considered, Ledger, Skipped
+from datasets.raw.skipped import SELECTED, SELECTION, SYNTHETIC, Considered, SelectionLog, Skipped
 
 MOSTLY_ANIMAL = "mask covers most of the image"
 _MANY_VALUES = "many values in the mask"
@@ -79,7 +80,7 @@ class Source:
         return components(self.mask_hw).boxes_n4
 
 
-def pairs(config: PrepareConfig, ledger: Ledger) -> tuple[tuple[Pair, ...], int]:
+def pairs(config: PrepareConfig, log: SelectionLog) -> tuple[tuple[Pair, ...], int]:
     """The images that have a mask and are not night by their name, sorted by key; and how many names there are at all.
 
     Raises:
@@ -89,9 +90,9 @@ def pairs(config: PrepareConfig, ledger: Ledger) -> tuple[tuple[Pair, ...], int]
     if not folder.is_dir():
         raise UsageError(f"synthetic={folder}: there is no such folder")
     image_folder, mask_folder = folder / config.synthetic_images, folder / config.synthetic_masks
-    matched, total = pairing.pairs(config, image_folder, mask_folder, ledger)
+    matched, total = pairing.pairs(config, image_folder, mask_folder, log)
     both = [Pair(image.name, image.path, mask.path) for image, mask in matched]
-    by_day = _by_day(both, config, ledger)
+    by_day = _by_day(both, config, log)
     if both and len(by_day) < 2:
         raise UsageError(
             f"synthetic={folder}: {len(by_day)} usable image(s) cannot be divided into train and val; add more"
@@ -129,10 +130,10 @@ def judge(pair: Pair, config: PrepareConfig) -> tuple[Source | None, Considered 
     return (source if reason == SELECTED else None), considered
 
 
-def _mask_notes(source: Source, marked: Marked, config: PrepareConfig) -> list[str]:
+def _mask_notes(source: Source, marked: DecodedMask, config: PrepareConfig) -> list[str]:
     """What is peculiar about a mask: what it holds where that is no animal, and what looks misread."""
     if not source.mask_hw.any():
-        return [f"its mask holds: {mask_values.told(marked.shares)}"]
+        return [f"its mask holds: {mask_values.described(marked.shares)}"]
     notes = [MOSTLY_ANIMAL] if source.mask_hw.mean() > MOST else []
     if config.marks.threshold is None and (
         marked.variety.doubtful or (marked.variety.many and not config.marks.values)
@@ -161,10 +162,10 @@ def _considered(pair: Pair, reason: str, luma: float | None = None, note: str | 
     return Considered(SYNTHETIC, pair.name, pair.file_name, pair.split, reason, luma=luma, note=note)
 
 
-def _by_day(both: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> list[Pair]:
+def _by_day(both: Sequence[Pair], config: PrepareConfig, log: SelectionLog) -> list[Pair]:
     """The pairs that neither the name pattern nor the list calls night."""
     called = (_called(pair) for pair in both)
-    listed = names_in(config.night.synthetic_list, "night.synthetic_list", called, ledger)
+    listed = names_in(config.night.synthetic_list, "night.synthetic_list", called, log)
     pattern = config.night.synthetic_pattern
     if pattern and not any(_matches(pair, pattern) for pair in both):
         raise UsageError(
@@ -178,14 +179,14 @@ def _by_day(both: Sequence[Pair], config: PrepareConfig, ledger: Ledger) -> list
         elif listed & _called(pair):
             reason = "night by the list"
         if reason:
-            ledger.considered.append(_considered(pair, reason))
+            log.considered.append(_considered(pair, reason))
         else:
             kept.append(pair)
     return kept
 
 
 def _matches(pair: Pair, pattern: str) -> bool:
-    return fnmatchcase(pairing.nfc(pair.name), pairing.nfc(pattern))
+    return fnmatchcase(nfc(pair.name), nfc(pattern))
 
 
 def _called(pair: Pair) -> set[str]:

@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast, runtime_checkable
+from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 import pydantic
@@ -36,7 +37,6 @@ from ablate.storage import sha256
 from datasets.raw.images import Pixels, decode
 
 PACKAGE = __name__
-_HERE = Path(__file__).parent
 
 
 class Photos(Protocol):
@@ -73,30 +73,11 @@ class Translator(Protocol):
         """An image of the same shape in the photographs' look; uint8 RGB in and out."""
 
 
-@runtime_checkable
-class Learned(Protocol):
-    """What tells a learned translator apart."""
-
-    @property
-    def digest(self) -> str:
-        """Of its weights."""
-
-
-class TranslatorModule(Protocol):
-    """What a file in this package defines."""
-
-    __file__: str | None
-    Parameters: type[pydantic.BaseModel]
-
-    def fit(self, domains: Domains, parameters: pydantic.BaseModel, /) -> Translator:
-        """Learns the photographs' look."""
-
-
 @dataclass(frozen=True)
-class Choice:
+class ChosenTranslator:
     """A translator as the user chose it, not yet fitted; `identity` is name@parameters, as samples record it."""
 
-    module: TranslatorModule
+    module: ModuleType
     parameters: pydantic.BaseModel
     identity: str
 
@@ -114,20 +95,23 @@ class Choice:
     def code(self) -> str:
         """A digest of the source that learns: the translator's file, and what translators share."""
         assert self.module.__file__ is not None
-        files = [Path(self.module.__file__), *sorted(_HERE.glob("_*.py")), *sorted(_HERE.glob("contrastive/*.py"))]
+        here = Path(__file__).parent
+        files = [Path(self.module.__file__), *sorted([*here.glob("_*.py"), *here.glob("*/*.py")])]
         return "".join(sha256(path) for path in files)
 
     def fit(self, domains: Domains) -> Translator:
         """Learns the look of `domains.target`."""
-        return self.module.fit(domains, self.parameters)
+        fitted: Translator = self.module.fit(domains, self.parameters)
+        return fitted
 
     def recorded(self, fitted: Translator) -> str:
         """What samples record: name@parameters, and #digest of the weights where they were learned."""
-        return f"{self.identity}#{fitted.digest}" if isinstance(fitted, Learned) else self.identity
+        digest = getattr(fitted, "digest", None)
+        return f"{self.identity}#{digest}" if digest else self.identity
 
 
 @dataclass(frozen=True)
-class Files:
+class PictureFiles:
     """Photographs in files, which are known to be sound pictures."""
 
     paths: tuple[Path, ...]
@@ -141,16 +125,16 @@ class Files:
 
 def wants_gpu(fitted: object) -> bool:
     """Whether what an arm has learned computes faster on a GPU: learned translators do, unless they say otherwise."""
-    return bool(getattr(fitted, "wants_gpu", isinstance(fitted, Learned)))
+    return bool(getattr(fitted, "wants_gpu", hasattr(fitted, "digest")))
 
 
-def choose(name: str, options: Sequence[str]) -> Choice:
+def choose(name: str, options: Sequence[str]) -> ChosenTranslator:
     """Finds a translator and reads its parameters from `key=value` texts.
 
     Raises:
         UsageError: there is no such translator, or it has no such parameter.
     """
-    module = cast(TranslatorModule, plugins.load(PACKAGE, name, "translator"))
+    module = plugins.load(PACKAGE, name, "translator")
     try:
         parameters = parse(module.Parameters, options) if module.Parameters.model_fields else None
     except UsageError as error:
@@ -158,6 +142,6 @@ def choose(name: str, options: Sequence[str]) -> Choice:
     if parameters is None:
         if options:
             raise UsageError(f"translator_options={','.join(options)}: translator={name} has no parameters")
-        return Choice(module, module.Parameters(), plugins.content(name))
+        return ChosenTranslator(module, module.Parameters(), plugins.content(name))
     values = ",".join(f"{key}={value}" for key, value in sorted(parameters.model_dump().items()))
-    return Choice(module, parameters, f"{plugins.content(name)}@{values}")
+    return ChosenTranslator(module, parameters, f"{plugins.content(name)}@{values}")

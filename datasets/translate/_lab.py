@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import cv2
 import numpy as np
+import pydantic
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datasets.raw.images import Pixels
+
+
+class StyleParameters(pydantic.BaseModel):
+    """Whose look."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    style: Annotated[
+        Literal["photo", "all"],
+        Field(description="photo: that of one photograph, drawn for each crop; all: that of all photographs together"),
+    ] = "photo"
 
 
 def to_lab(image_hw3: Pixels) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ trained to make source pictures that a discriminator takes for target pictures, 
 be told, among 256 patches, to belong to the patch of the source in the same place.
 
 The training goes on from its checkpoint where it was stopped, and on a CPU, with the same number of threads, equals an
-undisturbed one bit for bit. What it leaves in its folder: `_keeping.py`.
+undisturbed one bit for bit. What it leaves in its folder: `contrastive.saved_state`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pydantic_core import PydanticCustomError
 from ablate.errors import UsageError
 from datasets.raw.images import Pixels
 from datasets.translate import Domains
-from datasets.translate.contrastive.batches import Batch, Deck, ahead, batch, decks
+from datasets.translate.contrastive.batches import Batch, PictureSampler, batch, prefetched, samplers
 from datasets.translate.contrastive.networks import SMALLEST_SIDE, Generator
-from datasets.translate.contrastive.saved_state import Shelf, Weights, digest, key
+from datasets.translate.contrastive.saved_state import SavedState, Weights, digest, key
 from datasets.translate.contrastive.training import LAMBDA_NCE, Mode, Training, accelerator, rate_factor, translated
 
 NEEDS_SOURCE = True
@@ -123,16 +123,16 @@ def fit(domains: Domains, parameters: Parameters) -> Cut:
             f"translator=cut: {len(domains.source)} source and {len(domains.target)} target pictures; it learns from "
             "at least 1 and 2, better from hundreds: give more photographs, or type translator=reinhard"
         )
-    shelf = Shelf(domains.folder, key(parameters.model_dump(), domains))
+    shelf = SavedState(domains.folder, key(parameters.model_dump(), domains))
     weights = shelf.weights()
     if weights is None:
-        weights = _Course(domains, parameters, shelf).run()
+        weights = _Run(domains, parameters, shelf).run()
         shelf.finish(weights)
     # In one order, trained or read: what is pickled of it tells chunks that were translated before from others.
     return Cut(dict(sorted(weights.items())), parameters.width, parameters.blocks)
 
 
-class _Clock:
+class _Speed:
     """How fast a training goes, and when it was last told."""
 
     def __init__(self, seen: int, images: int) -> None:
@@ -152,14 +152,14 @@ class _Clock:
         return f"{seen:,} of {self._images:,} images, {rate:.3g} images/s, {left} left"
 
 
-class _Course:
+class _Run:
     """The way of a training from milestone to milestone."""
 
-    def __init__(self, domains: Domains, parameters: Parameters, shelf: Shelf) -> None:
+    def __init__(self, domains: Domains, parameters: Parameters, shelf: SavedState) -> None:
         self.parameters, self.shelf, self.report = parameters, shelf, domains.report
         self.seed = domains.seed
-        self.source, self.target = decks(domains, parameters.size)
-        self.report(f"cut: looks through {len(self.source):,} source and {len(self.target):,} target pictures")
+        self.source, self.target = samplers(domains, parameters.size)
+        self.report(f"cut: reading {len(self.source):,} source and {len(self.target):,} target pictures")
         _require_large_enough(self.source, self.target, parameters.size)
         weight = LAMBDA_NCE[parameters.mode] if parameters.lambda_nce is None else parameters.lambda_nce
         p = parameters
@@ -169,13 +169,15 @@ class _Course:
         """Trains to the end; the generator's weights."""
         training, images = self.training, self.parameters.images
         if self.shelf.restore(training):
-            self.report(f"cut: goes on after {training.seen:,} of {images:,} images")
+            self.report(f"cut: resuming after {training.seen:,} of {images:,} images")
         elif self.shelf.has_checkpoint:
-            self.report(f"cut: begins anew: {self.shelf.checkpoint} is of other parameters, pictures or code")
-        clock = _Clock(training.seen, images)
+            self.report(
+                f"cut: starting from the beginning: {self.shelf.checkpoint} is of other parameters, pictures or code"
+            )
+        clock = _Speed(training.seen, images)
         way = max(self.parameters.batch, min(_LONGEST_WAY, images // _MILESTONES))
         passed = kept = training.seen
-        for each in ahead(self._batch, range(training.seen, images, self.parameters.batch)):
+        for each in prefetched(self._batch, range(training.seen, images, self.parameters.batch)):
             training.step(each, self.parameters.learning_rate * rate_factor(training.seen, images))
             milestone = training.seen // way > passed // way or training.seen >= images
             passed = training.seen
@@ -194,7 +196,7 @@ class _Course:
         count = min(self.parameters.batch, self.parameters.images - number)
         return batch(number, count, self.source, self.target, self.seed, self.training.grids)
 
-    def _tell(self, clock: _Clock, kept: int) -> None:
+    def _tell(self, clock: _Speed, kept: int) -> None:
         """Reports, unless there is nothing good to report."""
         losses = self.training.losses()
         told = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
@@ -209,7 +211,7 @@ class _Course:
         self.shelf.show(rows)
 
 
-def _require_large_enough(source: Deck, target: Deck, size: int) -> None:
+def _require_large_enough(source: PictureSampler, target: PictureSampler, size: int) -> None:
     smallest = {name: deck.smallest() for name, deck in (("source", source), ("target", target))}
     name, (index, side) = min(smallest.items(), key=lambda item: item[1][1])
     if side >= size:
@@ -222,7 +224,7 @@ def _require_large_enough(source: Deck, target: Deck, size: int) -> None:
     )
 
 
-def _diverged(parameters: Parameters, seen: int, losses: str, kept: int, shelf: Shelf) -> str:
+def _diverged(parameters: Parameters, seen: int, losses: str, kept: int, shelf: SavedState) -> str:
     has = f"the state after {kept:,} images is kept in {shelf.checkpoint}" if kept and shelf.folder else "none is kept"
     return (
         f"translator=cut: after {seen:,} of {parameters.images:,} images the training is no longer finite ({losses}); "

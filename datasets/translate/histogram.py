@@ -7,31 +7,18 @@ picture has.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import numpy as np
-import pydantic
 from numpy.typing import NDArray
-from pydantic import Field
 
 from datasets.raw.images import Pixels
 from datasets.translate import Domains
+from datasets.translate._lab import StyleParameters as Parameters
 from datasets.translate._lab import to_lab, to_rgb
 
 _RANGES = ((0.0, 100.0), (-128.0, 128.0), (-128.0, 128.0))  # of L, a and b
 _BINS = 256  # of a look; between their edges values are taken as evenly spread
 _FINE = 4096  # of the image to translate, so that it keeps its gradations
-
-
-class Parameters(pydantic.BaseModel):
-    """Whose look."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    style: Annotated[
-        Literal["photo", "all"],
-        Field(description="photo: that of one photograph, drawn for each crop; all: of all photographs together"),
-    ] = "photo"
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,17 @@ as most later work does: both put lightness apart from two nearly uncorrelated c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import cv2
 import numpy as np
-import pydantic
 from numpy.typing import NDArray
-from pydantic import Field
 
 from datasets.raw.images import Pixels
 from datasets.translate import Domains
+from datasets.translate._lab import StyleParameters as Parameters
 from datasets.translate._lab import to_lab, to_rgb
 
 _FLAT = 1e-3  # a channel that varies less holds no contrast to stretch
-
-
-class Parameters(pydantic.BaseModel):
-    """Whose look."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    style: Annotated[
-        Literal["photo", "all"],
-        Field(description="photo: that of one photograph, drawn for each crop; all: the mean look of all photographs"),
-    ] = "photo"
 
 
 @dataclass(frozen=True)

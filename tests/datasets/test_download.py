@@ -26,7 +26,7 @@ from datasets.options import PrepareConfig
 from datasets.raw import camera_traps as ccts
 from datasets.raw.candidates import candidates
 from datasets.raw.keys import share
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from tests.command import ROOT, run, start
 from tests.web import Site, serving
 
@@ -125,7 +125,7 @@ def test_the_command_that_it_prints_selects_the_same(site, tmp_path, capsys):
         locations=("34",),
         hours=None,
     )
-    left = candidates(prepared, Ledger())
+    left = candidates(prepared, SelectionLog())
     tests = {record.file_name for record in left.test}
     assert tests == {"deer1.jpg", "deer night.jpg", "cat.jpg"}
     first = {record.file_name for location in left.empty for record in location[:2]}

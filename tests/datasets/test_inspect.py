@@ -15,7 +15,7 @@ from ablate.cli import run_command
 from ablate.data.shards import REAL, Manifest, Sample, write_manifest
 from datasets import inspect
 from datasets.checks.inspection.contact_sheet import BOX, EDGE, OUTLINE, Layout, Tile, thumbnail
-from datasets.checks.inspection.sampling import Draw, Drawn
+from datasets.checks.inspection.sampling import SampleSelection, SelectedSample
 from datasets.inspect import InspectConfig
 from tests.command import ROOT
 from tests.tiny_data import SIDE, jpg, png, write, write_arm
@@ -83,7 +83,7 @@ def test_the_numbers_are_those_of_the_data(tiny_root, tmp_path, capsys):
 
 def test_sound_data_is_called_sound(tmp_path, capsys):
     text = inspected(capsys, root(tmp_path / "data", sound()), tmp_path)
-    assert "Nothing looks wrong." in text
+    assert "No problems found." in text
     share = (ANIMAL[2] - ANIMAL[0]) * (ANIMAL[3] - ANIMAL[1]) / SIDE**2
     assert row(text, "crop +3") == ["crop", "3", "1.00", "-", f"{100 * share:.1f}", "%", "none"]
 
@@ -138,7 +138,7 @@ def test_what_looks_wrong_is_said_in_words(spoil, sentence, tmp_path, capsys):
     arms = sound()
     spoil(arms)
     text = inspected(capsys, root(tmp_path / "data", arms), tmp_path, samples=1)
-    assert re.search(sentence, " ".join(text.split("What looks wrong")[1].split()))
+    assert re.search(sentence, " ".join(text.split("Possible problems")[1].split()))
 
 
 def test_a_picture_that_cannot_be_decoded_is_told_and_has_a_blank_tile(tmp_path, capsys):
@@ -210,11 +210,11 @@ def test_the_same_seed_gives_the_same_sheets_and_another_one_others(tiny_root, t
 
 
 def test_which_samples_are_drawn_is_spread_over_groups_and_follows_from_the_seed_alone():
-    stream = [Drawn(group, Sample(f"{group}{n}", b"", None), ()) for group, n in [("9", n) for n in range(50)]]
-    stream += [Drawn("10", Sample("x", b"", None), ()), Drawn("7", Sample("y", b"", None), ())]
+    stream = [SelectedSample(group, Sample(f"{group}{n}", b"", None), ()) for group, n in [("9", n) for n in range(50)]]
+    stream += [SelectedSample("10", Sample("x", b"", None), ()), SelectedSample("7", Sample("y", b"", None), ())]
 
     def drawn(order, seed=0):
-        draw = Draw(limit=6, seed=seed)
+        draw = SampleSelection(limit=6, seed=seed)
         for each in random.Random(order).sample(stream, len(stream)):
             draw.offer(each)
         return [(each.group, each.sample.key) for each in draw.drawn()]

@@ -11,8 +11,9 @@ import numpy as np
 from ablate.errors import UsageError
 from ablate.metrics.geometry.boxes import Boxes, clip, from_coco, scale, stack
 from ablate.results.detectors.categories import chosen
-from ablate.results.detectors.detector_files import Detections, identity, number
+from ablate.results.detectors.detector_files import Detections
 from ablate.results.detectors.path_matching import Matched, Names, few, match, shown
+from ablate.storage.json_file import identity, number
 
 _SLACK = 1e-3  # of the frame: detectors round
 _ROUNDED = 1e-6  # of a confidence
@@ -39,7 +40,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Sighted:
+class SelectedDetections:
     """What counts of a file, by photograph; the categories that it is of; lines on what was matched and left out."""
 
     found: Mapping[str, Found]
@@ -63,7 +64,7 @@ def found_on(
     asked: Sequence[str],
     least: float,
     file_names: Mapping[str, str] | None = None,
-) -> Sighted:
+) -> SelectedDetections:
     """The boxes of some categories on each of our photographs.
 
     A box below the confidence or of another category is counted and left alone, whatever it looks like.
@@ -89,13 +90,13 @@ def found_on(
     _require_fractions(detections.place, [each for of in counted.values() for each in of])
     below = sum(map(len, seen.values())) - counts.total()
     told = _of_photographs(detections, matched), _of_boxes(counted, counts, categories, below, least)
-    return Sighted({one: _found(of) for one, of in counted.items()}, categories, told)
+    return SelectedDetections({one: _found(of) for one, of in counted.items()}, categories, told)
 
 
 def _matched(
     detections: Detections, photographs: Mapping[str, str | None], file_names: Mapping[str, str] | None
 ) -> Matched:
-    def tells(index: int) -> object:
+    def content(index: int) -> object:
         seen = detections.entries[index].looked_at
         return seen and [(one.category, one.confidence, one.box) for one in _detections(detections, index)]
 
@@ -106,7 +107,7 @@ def _matched(
         told = {one: file_names.get(one) for one in photographs}
         ways.append(Names(f"{_FILE_NAME} in annotations=", told, others=others))
     ways += [Names(_IMAGE_ID, ids), Names(_IMAGE_ID, ids, without_suffix=True)]
-    matched = match(detections.place, [entry.file for entry in detections.entries], ways, tells)
+    matched = match(detections.place, [entry.file for entry in detections.entries], ways, content)
     if matched.by.what == _IMAGE_ID and all(one.isdigit() for one in photographs):
         why = "not one was found by its file name" if any(photographs.values()) else "data= tells no file names"
         raise UsageError(

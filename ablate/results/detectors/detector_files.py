@@ -19,12 +19,11 @@ from typing import Any
 from ablate.errors import UsageError
 from ablate.results.detectors.path_matching import few, shown
 from ablate.storage import json_file
+from ablate.storage.json_file import identity, number
 
-# What undoes a compression, whatever the file is called.
 _SPECIESNET = {"1": "animal", "2": "human", "3": "vehicle"}  # documented as those of MegaDetector's raw output
 _FORMS = "MegaDetector's form (images and detection_categories), SpeciesNet's (predictions) and COCO lists are read"
 _NO_SIZE = "annotations= tells no width and height of it, which its boxes need"
-_LARGEST = 1e9  # beyond it a number is no measure of a photograph
 
 
 @dataclass(frozen=True)
@@ -85,14 +84,14 @@ def read(path: Path, annotations: Annotations | None = None) -> Detections:
         UsageError: it is of no form that is read; names the form, where it is a known one.
     """
     place = f"boxes={path}"
-    told = json_file.read(path, "boxes")
-    if isinstance(told, dict) and "images" in told and "detection_categories" in told:
-        return _megadetector(place, told)
-    if isinstance(told, dict) and isinstance(told.get("predictions"), list):
-        return _speciesnet(place, told["predictions"])
-    if isinstance(told, list) and told and all(isinstance(row, dict) and "image_id" in row for row in told):
-        return _coco_results(place, told, annotations)
-    raise UsageError(f"{place}: {_unread(told)}; {_FORMS}")
+    document = json_file.read(path, "boxes")
+    if isinstance(document, dict) and "images" in document and "detection_categories" in document:
+        return _megadetector(place, document)
+    if isinstance(document, dict) and isinstance(document.get("predictions"), list):
+        return _speciesnet(place, document["predictions"])
+    if isinstance(document, list) and document and all(isinstance(row, dict) and "image_id" in row for row in document):
+        return _coco_results(place, document, annotations)
+    raise UsageError(f"{place}: {_unread(document)}; {_FORMS}")
 
 
 def read_annotations(path: Path) -> Annotations:
@@ -102,8 +101,8 @@ def read_annotations(path: Path) -> Annotations:
         UsageError: it is not one.
     """
     place = f"annotations={path}"
-    told = json_file.read(path, "annotations")
-    tables = {key: told.get(key) if isinstance(told, dict) else None for key in ("images", "categories")}
+    document = json_file.read(path, "annotations")
+    tables = {key: document.get(key) if isinstance(document, dict) else None for key in ("images", "categories")}
     images = [image for image in _rows(tables["images"]) if identity(image.get("id"))]
     file_names: dict[str, str] = {}
     for image in images:
@@ -120,21 +119,8 @@ def read_annotations(path: Path) -> Annotations:
     return Annotations(place, file_names, sizes, categories)
 
 
-def number(raw: object) -> float | None:
-    """A finite number of a sensible size; JSON also has true, NaN, and integers of any length."""
-    usable = isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) <= _LARGEST
-    return float(raw) if usable else None  # type: ignore[arg-type]
-
-
-def identity(raw: object) -> str:
-    """An id as text; a whole number that went through pandas is what it was. Empty where there is none."""
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) <= 2**53:
-        return str(int(raw))
-    return str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
-
-
-def _megadetector(place: str, told: Mapping[str, Any]) -> Detections:
-    categories, images, info = told["detection_categories"], told["images"], told.get("info")
+def _megadetector(place: str, document: Mapping[str, Any]) -> Detections:
+    categories, images, info = document["detection_categories"], document["images"], document.get("info")
     if not isinstance(categories, dict) or not all(isinstance(name, str) for name in categories.values()):
         raise UsageError(f"{place}: detection_categories does not map keys to names; {_FORMS}")
     entries = [
@@ -144,7 +130,7 @@ def _megadetector(place: str, told: Mapping[str, Any]) -> Detections:
     ]
     _require_entries(place, "images", images, entries)
     detector = info.get("detector") if isinstance(info, dict) else None
-    told_species = told.get("classification_categories")
+    told_species = document.get("classification_categories")
     species = frozenset(map(str, told_species.values())) if isinstance(told_species, dict) else frozenset()
     return Detections(place, detector if isinstance(detector, str) else "", categories, entries, species)
 
@@ -190,22 +176,22 @@ def _fractions(row: Mapping[str, Any], wh: tuple[float, float] | None) -> dict[s
     return {"category": identity(row.get("category_id")), "conf": row.get("score"), "bbox": box}
 
 
-def _unread(told: object) -> str:
+def _unread(document: object) -> str:
     """What a document is, that is of no form which is read."""
-    if isinstance(told, list):
-        rows = _rows(told)
+    if isinstance(document, list):
+        rows = _rows(document)
         if rows and all({"file", "detections"} <= row.keys() for row in rows):
             return (
                 "the list of Microsoft's megadetector command, whose boxes are pixels of a size that it does not tell"
             )
         return "a list, but not of COCO's results, each with image_id, category_id, bbox and score"
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         return "not a JSON object"
-    if any("img_id" in row for row in _rows(told.get("annotations"))):
+    if any("img_id" in row for row in _rows(document.get("annotations"))):
         return "PyTorch-Wildlife's own form, with boxes in pixels; write the file by save_detection_timelapse_json"
-    if {"images", "annotations", "categories"} <= told.keys():
+    if {"images", "annotations", "categories"} <= document.keys():
         return "COCO annotations, which say what is there and not what a detector found"
-    return f"its keys are {few([*told]) or 'none'}"
+    return f"its keys are {few([*document]) or 'none'}"
 
 
 def _require_entries(place: str, key: str, rows: object, entries: Sequence[Entry], name: str = "file") -> None:

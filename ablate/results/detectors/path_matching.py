@@ -54,13 +54,13 @@ class Matched:
     used: int
 
 
-def match(place: str, files: Sequence[str], ways: Iterable[Names], tells: Callable[[int], object]) -> Matched:
+def match(place: str, files: Sequence[str], ways: Iterable[Names], content: Callable[[int], object]) -> Matched:
     """Finds every photograph in a list of files, by the first way to name them that finds any.
 
     Args:
         place: what the user typed, for errors.
         ways: the most certain first; all of the same photographs.
-        tells: what the list has on a file, by its index; of two that tell the same either may stand for both.
+        content: what the list has on a file, by its index; of two with the same either may stand for both.
 
     Raises:
         UsageError: a photograph is not in the list, or could be several files, or a file could be several photographs.
@@ -71,7 +71,7 @@ def match(place: str, files: Sequence[str], ways: Iterable[Names], tells: Callab
         compared = [_stem(path) for path in paths] if way.without_suffix else paths
         found = _candidates(compared, named, {parts(path) for path in way.others})
         if found:
-            _require_one_each(place, files, way, found, tells)
+            _require_one_each(place, files, way, found, content)
             index = {photograph: candidates[0] for photograph, candidates in found.items()}
             return Matched(way, index, len({one for candidates in found.values() for one in candidates}))
     examples = [f"{shown(name)} ({way.what})" for way in ways for name in [*way.of.values()][:1] if name]
@@ -145,12 +145,12 @@ def _folded(path: Parts) -> Parts:
 
 
 def _require_one_each(
-    place: str, files: Sequence[str], way: Names, found: Mapping[str, list[int]], tells: Callable[[int], object]
+    place: str, files: Sequence[str], way: Names, found: Mapping[str, list[int]], content: Callable[[int], object]
 ) -> None:
     several = [
         (str(way.of[photograph]), [files[index] for index in candidates])
         for photograph, candidates in found.items()
-        if any(tells(candidates[0]) != tells(other) for other in candidates[1:])
+        if any(content(candidates[0]) != content(other) for other in candidates[1:])
     ]
     if several:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""One pass over the shards: counts, what looks wrong, and the samples to draw.
+"""One pass over the shards: counts, possible problems, and the samples to draw.
 
 Of a sample that is not drawn, its key, its source's name and a digest of its mask are kept, never a picture.
 """
@@ -12,18 +12,25 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from PIL import Image
 
 from ablate.data import shards
+from ablate.data.sample_json import Box, Photograph, Training
 from ablate.data.shards import PHOTOGRAPHS, REAL, Manifest, Sample
-from ablate.errors import UsageError
-from datasets.checks.inspection.findings import Findings, plain
+from ablate.errors import UsageError, plain
+from datasets.checks.inspection.findings import Findings
 from datasets.checks.inspection.misread import Signs, smallest
-from datasets.checks.inspection.sample_fields import Box, PhotographMeta, TrainingMeta, Wh, parsed
-from datasets.checks.inspection.sampling import Draw, Drawn
+from datasets.checks.inspection.sampling import SampleSelection, SelectedSample
 
 _FULL, _CROP, _I2I = "full", "crop", "i2i"
+_NEEDED = {
+    Training: ("source", "window", "boxes", "translator"),
+    Photograph: ("location", "captured_at", "width", "height", "boxes"),
+}
+Wh = tuple[int, int]
+Meta = TypeVar("Meta", Training, Photograph)
 
 
 @dataclass
@@ -49,33 +56,24 @@ class TrainingArm:
 
 
 @dataclass
-class Location:
-    """A camera's photographs: with an animal (`test`), their boxes, how many of them have a mask, without an animal."""
-
-    test: int = 0
-    boxes: int = 0
-    masks: int = 0
-    empty: int = 0
-
-
-@dataclass
 class Census:
     """What one pass over the shards found.
 
     Attributes:
         training: by arm.
-        locations: the cameras, by name.
+        locations: by camera, its photographs: with an animal (`test`), their `boxes`, how many of them have a mask
+            (`masks`), without an animal (`empty`).
         draws: the samples to draw, by arm and split; all splits of a training arm are drawn together, as "".
         signs: what the photographs of the test set have in common.
     """
 
     training: dict[str, TrainingArm] = field(default_factory=dict)
-    locations: dict[str, Location] = field(default_factory=dict)
-    draws: dict[tuple[str, str], Draw] = field(default_factory=dict)
+    locations: dict[str, Counter[str]] = field(default_factory=dict)
+    selections: dict[tuple[str, str], SampleSelection] = field(default_factory=dict)
     signs: Signs = field(default_factory=Signs)
 
 
-def take(root: Path, manifest: Manifest, samples: int, seed: int, findings: Findings) -> Census:
+def count(root: Path, manifest: Manifest, samples: int, seed: int, findings: Findings) -> Census:
     """Reads every shard once; decodes no picture.
 
     Args:
@@ -88,14 +86,14 @@ def take(root: Path, manifest: Manifest, samples: int, seed: int, findings: Find
     training, photographs = _Training(census, findings), _Photographs(census, findings)
     # The others are compared with these two.
     for arm in sorted(manifest.training_arms(), key=lambda name: (name != _FULL, name != _CROP, name)):
-        draw = census.draws[arm, ""] = Draw(samples, seed)
+        selection = census.selections[arm, ""] = SampleSelection(samples, seed)
         for split in shards.splits(arm):
-            training.read(arm, split, _samples(root, manifest, arm, split), draw)
+            training.read(arm, split, _samples(root, manifest, arm, split), selection)
     training.close()
     for arm in (name for name in PHOTOGRAPHS if name in manifest.arms):
         for split in shards.splits(arm):
-            draw = census.draws[arm, split] = Draw(samples, seed)
-            photographs.read(arm, split, _samples(root, manifest, arm, split), draw)
+            selection = census.selections[arm, split] = SampleSelection(samples, seed)
+            photographs.read(arm, split, _samples(root, manifest, arm, split), selection)
     return census
 
 
@@ -104,6 +102,14 @@ def _samples(root: Path, manifest: Manifest, arm: str, split: str) -> Iterable[S
         yield from shards.read(root, manifest, arm, split)
     except ValueError as error:
         raise UsageError(f"{error}; prepare the data again") from error
+
+
+def _parsed(schema: type[Meta], sample: Sample, where: str) -> Meta:
+    """A sample's JSON, whose fields were checked when it was read, as far as they are there."""
+    for name in _NEEDED[schema]:
+        if name not in sample.meta:
+            raise UsageError(f"{where}, sample {sample.key}: {name} in its JSON: missing; prepare the data again")
+    return schema.model_validate(sample.meta)
 
 
 class _Training:
@@ -115,11 +121,11 @@ class _Training:
         self._crop_masks: dict[str, bytes] = {}  # digests
         self._not_seen: dict[str, set[str]] = {}  # keys of crop that a translated arm has not shown yet
 
-    def read(self, arm: str, split: str, samples: Iterable[Sample], draw: Draw) -> None:
+    def read(self, arm: str, split: str, samples: Iterable[Sample], selection: SampleSelection) -> None:
         counts = self._census.training.setdefault(arm, TrainingArm())
         sources = counts.sources.setdefault(split, set())
         for sample in samples:
-            meta = parsed(TrainingMeta, sample, f"{arm}/{split}")
+            meta = _parsed(Training, sample, f"{arm}/{split}")
             sources.add(sys.intern(meta.source))
             counts.samples += 1
             counts.boxes += len(meta.boxes)
@@ -127,7 +133,7 @@ class _Training:
             self._measure(counts, meta, _check_picture(self._findings, arm, sample, meta.boxes))
             self._check(arm, sample, meta)
             boxes = tuple((box, "") for box in meta.boxes)
-            draw.offer(Drawn(split, sample, boxes, f"{len(boxes)} box{'es' * (len(boxes) != 1)}"))
+            selection.offer(SelectedSample(split, sample, boxes, f"{len(boxes)} box{'es' * (len(boxes) != 1)}"))
 
     def close(self) -> None:
         """Tells what `crop` has and the translated arms have not."""
@@ -135,7 +141,7 @@ class _Training:
             for key in sorted(keys):
                 self._findings.add(arm, f"a sample of {_CROP} is missing", key)
 
-    def _measure(self, counts: TrainingArm, meta: TrainingMeta, wh: Wh | None) -> None:
+    def _measure(self, counts: TrainingArm, meta: Training, wh: Wh | None) -> None:
         if meta.window is None:
             if wh is not None:
                 self._source_wh[sys.intern(meta.source)] = wh
@@ -148,7 +154,7 @@ class _Training:
             counts.window_side = meta.window[2] - meta.window[0]
             counts.padded += not _inside(meta.window, source_wh)
 
-    def _check(self, arm: str, sample: Sample, meta: TrainingMeta) -> None:
+    def _check(self, arm: str, sample: Sample, meta: Training) -> None:
         if not meta.boxes:
             self._findings.add(arm, "no animal's box", sample.key)
         if sample.mask_png is None:
@@ -172,24 +178,23 @@ class _Photographs:
     def __init__(self, census: Census, findings: Findings) -> None:
         self._census, self._findings = census, findings
 
-    def read(self, arm: str, split: str, samples: Iterable[Sample], draw: Draw) -> None:
+    def read(self, arm: str, split: str, samples: Iterable[Sample], selection: SampleSelection) -> None:
         for sample in samples:
-            meta = parsed(PhotographMeta, sample, f"{arm}/{split}")
+            meta = _parsed(Photograph, sample, f"{arm}/{split}")
             location = plain(meta.location)
-            counts = self._census.locations.setdefault(location, Location()) if arm == REAL else Location()
+            counts = self._census.locations.setdefault(location, Counter()) if arm == REAL else Counter[str]()
             if split == "empty":
-                counts.empty += 1
+                counts["empty"] += 1
             else:
-                counts.test += 1
-                counts.boxes += len(meta.boxes)
-                counts.masks += sample.mask_png is not None
+                counts.update(test=1, boxes=len(meta.boxes), masks=sample.mask_png is not None)
                 if arm == REAL:
                     self._census.signs.add(meta)
             self._check(f"{arm}/{split}", sample, meta)
             boxes = tuple((labelled.box, labelled.category) for labelled in meta.boxes)
-            draw.offer(Drawn(location, sample, boxes, (meta.captured_at or "no time")[:16].replace("T", " ")))
+            time = f"{meta.captured_at:%Y-%m-%d %H:%M}" if meta.captured_at else "no time"
+            selection.offer(SelectedSample(location, sample, boxes, time))
 
-    def _check(self, where: str, sample: Sample, meta: PhotographMeta) -> None:
+    def _check(self, where: str, sample: Sample, meta: Photograph) -> None:
         wh = _check_picture(self._findings, where, sample, [labelled.box for labelled in meta.boxes])
         if wh not in {None, (meta.width, meta.height)}:
             self._findings.add(where, "the picture is not of the size in its JSON", sample.key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,24 +11,25 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from datasets.checks.inspection.findings import plain
-from datasets.checks.inspection.sample_fields import Box, Wh
-from datasets.raw.images import Mask, Pixels
+from ablate.data.sample_json import Box
+from ablate.errors import plain
+from datasets.raw.images import Mask, Pixels, encode_jpg
 
 Rgb = tuple[int, int, int]
+Wh = tuple[int, int]
 
 # Two colours that neither ground, leaves, sand nor the grey of infrared have, on a dark edge.
 OUTLINE: Rgb = (255, 40, 200)
 BOX: Rgb = (40, 235, 255)
 EDGE: Rgb = (12, 12, 16)
 
-_PAPER, _INK, _FAINT, _EMPTY = (250, 250, 248), (24, 24, 28), (104, 104, 112), (216, 216, 216)
+PAPER, INK, FAINT, _EMPTY = (250, 250, 248), (24, 24, 28), (104, 104, 112), (216, 216, 216)
 _SMALL = 300  # pixels: the longer side of pictures that are shown in narrow tiles
 _NARROW, _WIDE = (300, 6), (460, 4)  # width of a tile, tiles in a row
 _GAP, _HEAD, _CAPTION = 16, 84, 46
 _LEAST_WIDTH = 1000  # that a title can be read
 _TALLEST = 1.25  # height of a tile by its width
-_QUALITY = 92
+QUALITY = 92
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Layout:
 
 def draw(title: str, subtitle: str, tiles: Iterable[Tile], layout: Layout) -> bytes:
     """The sheet as JPEG; the same arguments give the same bytes. Holds one tile's full picture at a time."""
-    sheet = Image.new("RGB", layout.wh, _PAPER)
+    sheet = Image.new("RGB", layout.wh, PAPER)
     pen = ImageDraw.Draw(sheet)
     marks: dict[str, Rgb] = {}
     for index, tile in enumerate(tiles):
@@ -92,15 +92,13 @@ def draw(title: str, subtitle: str, tiles: Iterable[Tile], layout: Layout) -> by
         width, height = layout.tile_wh
         picture = thumbnail(tile, layout.tile_wh)
         sheet.paste(picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2))
-        _write(pen, (left, top + height + 3), tile.captions[0], 15, _INK, width, middle=True)
-        _write(pen, (left, top + height + 21), tile.captions[1], 14, _FAINT, width)
+        _write(pen, (left, top + height + 3), tile.captions[0], 15, INK, width, middle=True)
+        _write(pen, (left, top + height + 21), tile.captions[1], 14, FAINT, width)
         marks |= ({"box": BOX} if tile.boxes else {}) | ({"mask": OUTLINE} if tile.mask_hw is not None else {})
     legend = _legend(pen, layout.wh[0] - _GAP, marks)
-    _write(pen, (_GAP, 12), title, 26, _INK, layout.wh[0] - 2 * _GAP)
-    _write(pen, (_GAP, 48), subtitle, 17, _FAINT, legend - 2 * _GAP)
-    stream = io.BytesIO()
-    sheet.save(stream, "JPEG", quality=_QUALITY, subsampling=0)  # thin coloured lines need their chroma
-    return stream.getvalue()
+    _write(pen, (_GAP, 12), title, 26, INK, layout.wh[0] - 2 * _GAP)
+    _write(pen, (_GAP, 48), subtitle, 17, FAINT, legend - 2 * _GAP)
+    return encode_jpg(np.asarray(sheet), QUALITY, "4:4:4")
 
 
 def thumbnail(tile: Tile, limit_wh: Wh) -> Image.Image:
@@ -158,16 +156,16 @@ def _label(pen: ImageDraw.ImageDraw, frame: tuple[int, int, int, int], text: str
     """A tag above the box; inside it where there is no room."""
     size, height = 13, 18
     shown = _shortened(_drawable(text), size, wh[0] - 8)
-    width = round(_font(size).getlength(shown)) + 8
+    width = round(font(size).getlength(shown)) + 8
     left = min(frame[0], wh[0] - width)
     top = frame[1] - height if frame[1] >= height else frame[1] + 2
     pen.rectangle((left, top, left + width - 1, top + height - 1), fill=EDGE)
-    pen.text((left + 4, top + 1), shown, font=_font(size), fill=BOX)
+    pen.text((left + 4, top + 1), shown, font=font(size), fill=BOX)
 
 
 def _unreadable(wh: Wh) -> Image.Image:
     blank = Image.new("RGB", wh, _EMPTY)
-    ImageDraw.Draw(blank).text((wh[0] / 2, wh[1] / 2), "cannot be decoded", _INK, _font(17), anchor="mm")
+    ImageDraw.Draw(blank).text((wh[0] / 2, wh[1] / 2), "cannot be decoded", INK, font(17), anchor="mm")
     return blank
 
 
@@ -175,10 +173,10 @@ def _legend(pen: ImageDraw.ImageDraw, right: int, marks: Mapping[str, Rgb]) -> i
     """Says what the colours of the marks mean, ending at `right`; returns where it begins."""
     left = right
     for text, colour in sorted(marks.items()):
-        left -= round(_font(17).getlength(text))
-        pen.text((left, 48), text, _FAINT, _font(17))
+        left -= round(font(17).getlength(text))
+        pen.text((left, 48), text, FAINT, font(17))
         left -= 30
-        pen.rectangle((left, 51, left + 22, 65), fill=_PAPER, outline=EDGE, width=4)
+        pen.rectangle((left, 51, left + 22, 65), fill=PAPER, outline=EDGE, width=4)
         pen.rectangle((left + 1, 52, left + 21, 64), outline=colour, width=2)
         left -= 24
     return left
@@ -187,13 +185,13 @@ def _legend(pen: ImageDraw.ImageDraw, right: int, marks: Mapping[str, Rgb]) -> i
 def _write(
     pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, ink: Rgb, width: int, middle: bool = False
 ) -> None:
-    pen.text(at, _shortened(_drawable(text), size, width, middle), ink, _font(size))
+    pen.text(at, _shortened(_drawable(text), size, width, middle), ink, font(size))
 
 
 def _shortened(text: str, size: int, width: int, middle: bool = False) -> str:
     """The text, without its end or its middle where it is wider than `width` pixels."""
     shown, kept = text, len(text)
-    while kept > 1 and _font(size).getlength(shown) > width:
+    while kept > 1 and font(size).getlength(shown) > width:
         kept -= 1
         head = (kept + 1) // 2 if middle else kept
         shown = f"{text[:head]}…{text[len(text) - (kept - head) :]}"
@@ -207,7 +205,8 @@ def _drawable(text: str) -> str:
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)  # the bitmap font is for builds of Pillow without FreeType
-    return font
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """The font that comes with Pillow."""
+    found = ImageFont.load_default(size)
+    assert isinstance(found, ImageFont.FreeTypeFont)  # the bitmap font is for builds of Pillow without FreeType
+    return found

@@ -14,7 +14,7 @@ from datasets.checks.inspection import contact_sheet, count_tables
 from datasets.checks.inspection.census import Census, header_wh
 from datasets.checks.inspection.contact_sheet import Layout, Tile
 from datasets.checks.inspection.findings import Findings
-from datasets.checks.inspection.sampling import Drawn
+from datasets.checks.inspection.sampling import SelectedSample
 from datasets.raw import masks
 from datasets.raw.images import BrokenPictureError, Mask, Pixels, decode
 
@@ -32,12 +32,13 @@ def write(to: Path, name: str, manifest: Manifest, census: Census, seed: int, fi
         OSError: the folder cannot be written.
     """
     written = []
-    for (arm, split), draw in census.draws.items():
+    for (arm, split), draw in census.selections.items():
         drawn = draw.drawn()
         if not drawn:
             continue
         number, title = _title(arm, split, manifest, census)
-        subtitle = f"{name} · {len(drawn)} of {number:,} drawn by seed {seed}, spread over {_groups(arm)}"
+        groups = "locations" if arm in PHOTOGRAPHS else "train and val"
+        subtitle = f"{name} · {len(drawn)} of {number:,} drawn by seed {seed}, spread over {groups}"
         layout = Layout.of([header_wh(each.sample.jpg) or (1, 1) for each in drawn])
         file_name = f"{arm}-{split}" if split else arm
         path = to / f"{_UNSAFE.sub('_', file_name)}.jpg"
@@ -49,7 +50,7 @@ def write(to: Path, name: str, manifest: Manifest, census: Census, seed: int, fi
 def mask_shares(census: Census) -> dict[str, float]:
     """The median share of pixels that are animal, in [0, 1], of each training arm's drawn samples."""
     shares: dict[str, float] = {}
-    for (arm, _), draw in census.draws.items():
+    for (arm, _), draw in census.selections.items():
         masks = [_mask(each) for each in draw.drawn()] if arm not in PHOTOGRAPHS else []
         covered = [float(mask_hw.mean()) for mask_hw in masks if mask_hw is not None]
         if covered:
@@ -62,9 +63,7 @@ def _title(arm: str, split: str, manifest: Manifest, census: Census) -> tuple[in
     counts, digest = manifest.arms[arm].counts, count_tables.digest(manifest.arms[arm])
     if arm in PHOTOGRAPHS:
         number = counts.get(split, 0)
-        places = sum(
-            bool(location.empty if split == "empty" else location.test) for location in census.locations.values()
-        )
+        places = sum(location[split] > 0 for location in census.locations.values())
         what = "without an animal" if split == "empty" else "with an animal"
         return (
             number,
@@ -75,11 +74,7 @@ def _title(arm: str, split: str, manifest: Manifest, census: Census) -> tuple[in
     return number, f"{arm}: {number:,} samples ({parts}) · digest {digest}"
 
 
-def _groups(arm: str) -> str:
-    return "locations" if arm in PHOTOGRAPHS else "train and val"
-
-
-def _tiles(arm: str, drawn: Sequence[Drawn], findings: Findings) -> Iterator[Tile]:
+def _tiles(arm: str, drawn: Sequence[SelectedSample], findings: Findings) -> Iterator[Tile]:
     """Decoded one at a time: two dozen photographs of a camera would take as many times ten megabytes."""
     for each in drawn:
         image_hw3, mask_hw = _image(each), _mask(each)
@@ -94,14 +89,14 @@ def _tiles(arm: str, drawn: Sequence[Drawn], findings: Findings) -> Iterator[Til
         yield Tile(image_hw3, mask_hw, each.boxes, (each.sample.key, f"{group} · {size} · {each.note}"))
 
 
-def _image(drawn: Drawn) -> Pixels | None:
+def _image(drawn: SelectedSample) -> Pixels | None:
     try:
         return decode(drawn.sample.jpg).image_hw3
     except BrokenPictureError:
         return None
 
 
-def _mask(drawn: Drawn) -> Mask | None:
+def _mask(drawn: SelectedSample) -> Mask | None:
     try:
         return None if drawn.sample.mask_png is None else masks.decode(drawn.sample.mask_png)
     except BrokenPictureError:

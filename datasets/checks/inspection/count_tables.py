@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-import pydantic
 
 from ablate.data import shards
 from ablate.data.natural_order import natural
 from ablate.data.shards import PHOTOGRAPHS, Manifest
-from ablate.errors import UsageError
+from ablate.errors import plain
 from ablate.report.text_grid import Cell, Grid
-from datasets.checks.inspection.census import Location, TrainingArm
-from datasets.checks.inspection.findings import plain
+from datasets.checks.inspection.census import TrainingArm
+from datasets.checks.inspection.findings import parameter
+from datasets.raw.skipped import SELECTED
 
 _DIGITS = 12  # of a digest
-_SELECTED = "selected"
 Counts = dict[str, dict[str, int]]
 
 
@@ -59,22 +58,16 @@ def _padded(arm: TrainingArm) -> str:
     return f"{arm.padded:,}" if arm.windows else "-"
 
 
-def locations_grid(locations: Mapping[str, Location]) -> Grid:
+def locations_grid(locations: Mapping[str, Counter[str]]) -> Grid:
     """The photographs of each camera, and of all."""
-    rows: list[list[str] | None] = []
-    for name in sorted(locations, key=natural):
-        rows.append([name, *_numbers(locations[name])])
-    total = Location(*(sum(column) for column in zip(*map(_fields, locations.values()), strict=True)))
-    rows += [None, ["all", *_numbers(total)]]
+    named = [(name, locations[name]) for name in sorted(locations, key=natural)]
+    rows: list[list[str] | None] = [_counted(name, counts) for name, counts in named]
+    rows += [None, _counted("all", sum(locations.values(), Counter()))]
     return _grid(["location", "test", "boxes", "with mask", "empty"], rows)
 
 
-def _fields(location: Location) -> tuple[int, int, int, int]:
-    return location.test, location.boxes, location.masks, location.empty
-
-
-def _numbers(location: Location) -> list[str]:
-    return [f"{number:,}" for number in _fields(location)]
+def _counted(name: str, counts: Counter[str]) -> list[str]:
+    return [name, *(f"{counts[what]:,}" for what in ("test", "boxes", "masks", "empty"))]
 
 
 def selection_grid(manifest: Manifest) -> Grid | None:
@@ -84,19 +77,12 @@ def selection_grid(manifest: Manifest) -> Grid | None:
         UsageError: the manifest's lists are no counts.
     """
     rows = []
-    for kind, reasons in _counts(manifest, "selection").items():
-        others = {reason: count for reason, count in reasons.items() if reason != _SELECTED}
-        rows.append([kind, f"{reasons.get(_SELECTED, 0):,}", _listed(others)])
-    for kind, reasons in _counts(manifest, "skipped").items():
+    for kind, reasons in parameter(manifest, "selection", Counts, {}).items():
+        others = {reason: count for reason, count in reasons.items() if reason != SELECTED}
+        rows.append([kind, f"{reasons.get(SELECTED, 0):,}", _listed(others)])
+    for kind, reasons in parameter(manifest, "skipped", Counts, {}).items():
         rows.append([f"{kind}: bad input", "", _listed(reasons)])
     return _grid(["input", "taken", "left out"], rows, left=(0, 2)) if rows else None
-
-
-def _counts(manifest: Manifest, key: str) -> Counts:
-    try:
-        return pydantic.TypeAdapter(Counts).validate_python(manifest.parameters.get(key, {}))
-    except pydantic.ValidationError as error:
-        raise UsageError(f"manifest: parameters.{key}: {error.errors()[0]['msg']}; prepare the data again") from error
 
 
 def _listed(reasons: Mapping[str, int]) -> str:

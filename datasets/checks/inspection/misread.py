@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-import pydantic
-
+from ablate.data.sample_json import Box, Photograph
 from ablate.data.shards import Manifest
-from ablate.errors import UsageError
-from datasets.checks.inspection.findings import Findings
-from datasets.checks.inspection.sample_fields import Box, PhotographMeta, Wh
+from datasets.checks.inspection.findings import Findings, parameter
 from datasets.raw.camera_traps import UNKNOWN, values
 
 _REMARKS = "remarks"
-_TOLD, _LONGEST = 20, 1000  # remarks, and characters of each, that are shown of a stranger's manifest
+_SHOWN, _LONGEST = 20, 1000  # remarks, and characters of each, that are shown of a stranger's manifest
 _SMALL = 4  # px; an animal's box is larger
 _MANY = 10  # boxes, or photographs, from which on it says something what they have in common
 _CORNERED = 0.2  # of the boxes; of animals few end in a corner
@@ -43,7 +40,7 @@ class Signs:
     last: int = 0
     first: int = 0
 
-    def add(self, meta: PhotographMeta) -> None:
+    def add(self, meta: Photograph) -> None:
         """Takes a photograph in."""
         self.photographs += 1
         self.unplaced += meta.location == UNKNOWN
@@ -54,68 +51,59 @@ class Signs:
         for labelled in meta.boxes:
             self._add_box(labelled.box, (meta.width, meta.height))
 
-    def _add_box(self, box: Box, wh: Wh) -> None:
+    def _add_box(self, box: Box, wh: tuple[int, int]) -> None:
         self.boxes += 1
         begins, ends = (box[0] <= 0, box[1] <= 0), (box[2] >= wh[0], box[3] >= wh[1])
         self.last += all(ends) and not any(begins)
         self.first += all(begins) and not any(ends)
 
 
-def smallest(meta: PhotographMeta) -> str | None:
+def smallest(meta: Photograph) -> str | None:
     """What is wrong with a photograph's boxes of next to no size."""
     small = any(min(x1 - x0, y1 - y0) < _SMALL for x0, y0, x1, y1 in (labelled.box for labelled in meta.boxes))
     return f"a true box is narrower or lower than {_SMALL} px; are its units pixels?" if small else None
 
 
-def say(manifest: Manifest, signs: Signs, findings: Findings) -> None:
+def add_warnings(manifest: Manifest, signs: Signs, findings: Findings) -> None:
     """Adds what preparation remarked, and what the photographs have in common that no photographs should.
 
     Raises:
         UsageError: the manifest's remarks are no sentences.
     """
-    remarks = _remarks(manifest)
-    for remark in remarks[:_TOLD]:
-        findings.say(f"preparation: {remark if len(remark) <= _LONGEST else f'{remark[:_LONGEST]}...'}")
-    if len(remarks) > _TOLD:
-        findings.say(f"preparation: {len(remarks) - _TOLD:,} remarks more, in the manifest")
+    remarks = parameter(manifest, _REMARKS, list[str], [])
+    for remark in remarks[:_SHOWN]:
+        findings.note(f"preparation: {remark if len(remark) <= _LONGEST else f'{remark[:_LONGEST]}...'}")
+    if len(remarks) > _SHOWN:
+        findings.note(f"preparation: {len(remarks) - _SHOWN:,} remarks more, in the manifest")
     if signs.boxes >= _MANY and signs.last > _CORNERED * signs.boxes and signs.first < signs.last / 4:
-        findings.say(
+        findings.note(
             f"{signs.last:,} of {signs.boxes:,} true boxes end in the lower right corner of their photograph: were "
             "they [x0, y0, x1, y1] instead of [x, y, width, height], or pixels of a larger picture?"
         )
     for (key, name), count in sorted(signs.nothing.items()):
-        findings.say(
+        findings.note(
             f"{key} {name!r} on {count:,} of the photographs: programs write that where there is nothing, and here it "
             "counts as one; prepare the data again"
         )
     if _REMARKS not in manifest.parameters:
-        _say_absent(signs, findings)
+        _add_absent(signs, findings)
 
 
-def _say_absent(signs: Signs, findings: Findings) -> None:
+def _add_absent(signs: Signs, findings: Findings) -> None:
     if signs.photographs and signs.unplaced == signs.photographs:
-        findings.say(
+        findings.note(
             f"every photograph is of the location {UNKNOWN!r}: rows per location and intervals over locations say "
             "nothing; write each camera's name into the images of the JSON as location, and prepare the data again"
         )
     (sequence, count), *others = signs.sequences.most_common() or [("", 0)]
     if sequence and not others and count >= _MANY:
-        findings.say(f"all {count:,} photographs are of the sequence {sequence!r}, so that intervals say nothing")
+        findings.note(f"all {count:,} photographs are of the sequence {sequence!r}, so that intervals say nothing")
     if signs.photographs and signs.sequences[None] == signs.photographs:
-        findings.say(
+        findings.note(
             "no photograph has a seq_id: each counts as a sequence of its own, so that intervals are too narrow where "
             "cameras take bursts"
         )
     if signs.photographs and signs.untimed == signs.photographs:
-        findings.say(
+        findings.note(
             "no photograph has a time: hours= of datasets.prepare filtered nothing, night is told by the pixels alone"
         )
-
-
-def _remarks(manifest: Manifest) -> list[str]:
-    try:
-        return pydantic.TypeAdapter(list[str]).validate_python(manifest.parameters.get(_REMARKS, []))
-    except pydantic.ValidationError as error:
-        raise UsageError(
-            f"manifest: parameters.{_REMARKS}: {error.errors()[0]['msg']}; prepare the data again"
-        ) from error

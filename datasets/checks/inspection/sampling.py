@@ -6,13 +6,13 @@ import bisect
 from dataclasses import dataclass
 
 from ablate.data.natural_order import natural
+from ablate.data.sample_json import Box
 from ablate.data.shards import Sample
-from datasets.checks.inspection.sample_fields import Box
 from datasets.raw.keys import share
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SelectedSample:
     """A sample to draw.
 
     Attributes:
@@ -27,7 +27,7 @@ class Drawn:
     note: str = ""
 
 
-class Draw:
+class SampleSelection:
     """Keeps at most `limit` samples of a stream, spread evenly over groups.
 
     Which ones follows from the seed and the keys, not from the order; arms with the same keys draw the same ones.
@@ -36,9 +36,9 @@ class Draw:
     def __init__(self, limit: int, seed: int) -> None:
         self._limit, self._seed = limit, seed
         self._count = 0
-        self._kept: dict[str, list[tuple[float, str, Drawn]]] = {}
+        self._kept: dict[str, list[tuple[float, str, SelectedSample]]] = {}
 
-    def offer(self, drawn: Drawn) -> None:
+    def offer(self, drawn: SelectedSample) -> None:
         """Takes a sample in; where that is one too many, the largest group loses its last."""
         entry = (share(self._seed, drawn.sample.key), drawn.sample.key, drawn)
         bisect.insort(self._kept.setdefault(drawn.group, []), entry, key=lambda kept: kept[:2])
@@ -48,7 +48,7 @@ class Draw:
             self._kept[largest].pop()
             self._count -= 1
 
-    def drawn(self) -> list[Drawn]:
+    def drawn(self) -> list[SelectedSample]:
         """What was kept, by group, then by key."""
         groups = sorted(self._kept, key=natural)
         return [drawn for group in groups for _, _, drawn in sorted(self._kept[group], key=lambda kept: kept[1])]

@@ -14,6 +14,8 @@ import scipy.linalg
 from numpy.typing import NDArray
 from torch import Tensor
 
+from datasets.translate._lab import to_lab
+
 Features = NDArray[np.float64]
 
 NAMES = (  # of the features, in their order
@@ -51,7 +53,7 @@ def unit(photo_nf: Features) -> Features:
 
 
 def _of_one(image_hw3: NDArray[np.uint8]) -> Features:
-    lab_hw3 = cv2.cvtColor(image_hw3.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB).astype(np.float64)
+    lab_hw3 = to_lab(image_hw3).astype(np.float64)
     flat_n3 = lab_hw3.reshape(-1, 3)
     centred_n3 = flat_n3 - flat_n3.mean(axis=0)
     deviation_3 = np.maximum(flat_n3.std(axis=0), _LEAST)

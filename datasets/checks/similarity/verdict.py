@@ -27,7 +27,7 @@ class Translation:
     iou_before: float
 
     @property
-    def way(self) -> float:
+    def moved(self) -> float:
         """The share of the way to the photographs that was gone; negative where it led away from them."""
         return 1.0 - self.distance / self.before if self.before > 0 else float("nan")
 
@@ -43,5 +43,5 @@ class Translation:
             return "DESTROYS THE ANIMAL: edges and masks no longer fit"
         if self.kept < _LOST:
             return "edges stay, but a network that knows the crops no longer finds the animal"
-        moved = "nearer to the photographs" if self.way > 0 else "NO NEARER to the photographs"
+        moved = "nearer to the photographs" if self.moved > 0 else "NO NEARER to the photographs"
         return f"{moved}, {'animal kept' if self.kept >= _WORN else 'animal harder to find'}"

@@ -39,16 +39,16 @@ def read(text: str) -> datetime | None:
         return None
 
 
-def _iso(told: Mapping[str, str | None]) -> str:
+def _iso(given: Mapping[str, str | None]) -> str:
     """The parts of a time as ISO 8601 writes them; ValueError where the hour is none of a half day."""
-    hour, half = int(told["hour"] or 0), (told.get("half") or "").upper()
+    hour, half = int(given["hour"] or 0), (given.get("half") or "").upper()
     if half:
         if not 1 <= hour <= 12:
             raise ValueError("no hour of a half day")
         hour = hour % 12 + 12 * (half == "PM")
-    day = "-".join((told[part] or "").rjust(2, "0") for part in ("year", "month", "day"))
-    part = (told.get("part") or "")[:6].ljust(6, "0")
-    return f"{day}T{hour:02}:{told['minute']}:{told['second'] or '00'}.{part}"
+    day = "-".join((given[part] or "").rjust(2, "0") for part in ("year", "month", "day"))
+    part = (given.get("part") or "")[:6].ljust(6, "0")
+    return f"{day}T{hour:02}:{given['minute']}:{given['second'] or '00'}.{part}"
 
 
 def doubt(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from datasets.raw.camera_traps import clock, values
 from datasets.raw.camera_traps.records import UNKNOWN, Box, Record
+from datasets.raw.folders import printable
 
 _TIME_KEYS = ("date_captured", "datetime")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -22,8 +23,8 @@ def unusable(image: Mapping[str, Any]) -> str | None:
         return f"image without an id or a file name: id {values.shown(image.get('id'))}, file_name {values.shown(name)}"
     if _leads_out(str(name)):
         return f"file name leads out of the folder: {values.shown(name)}; write its path below photos= alone"
-    told = [str(image.get(key)) for key in ("id", "file_name", "location", "seq_id")]
-    if any(values.printable(text) != text for text in told):
+    given = [str(image.get(key)) for key in ("id", "file_name", "location", "seq_id")]
+    if any(printable(text) != text for text in given):
         return "text that is not Unicode"
     for key in ("location", "seq_id"):
         if not values.absent(image.get(key)) and values.name(image[key]) is None:
@@ -47,7 +48,7 @@ def _leads_out(name: str) -> bool:
 def record(image: Mapping[str, Any]) -> Record:
     """A photograph, as far as the list of images knows it; its entry is not `unusable`."""
     times = [str(image[key]) for key in _TIME_KEYS if not values.absent(image.get(key))]
-    time = next((told for told in times if not clock.unset(told)), "")
+    time = next((given for given in times if not clock.unset(given)), "")
     return Record(
         id=str(values.name(image["id"])),
         file_name=image["file_name"],
@@ -64,11 +65,11 @@ def record(image: Mapping[str, Any]) -> Record:
 
 def box(raw: object) -> tuple[Box | None, str | None]:
     """A usable box, or why there is none; neither where none was drawn."""
-    told = _values(raw)
-    if told is None or all(map(values.absent, told)):
+    given = _values(raw)
+    if given is None or all(map(values.absent, given)):
         return None, None
-    numbers = [number for number in map(values.number, told) if number is not None]
-    if len(numbers) != 4 or len(told) != 4:
+    numbers = [number for number in map(values.number, given) if number is not None]
+    if len(numbers) != 4 or len(given) != 4:
         return None, f"box is not four numbers: {values.shown(raw)}"
     x, y, w, h = numbers
     return ((x, y, w, h), None) if w > 0 and h > 0 else (None, f"box without area: {values.shown(raw)}")

@@ -9,11 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from datasets.raw.camera_traps import entries, json_lists, values
-from datasets.raw.camera_traps.json_lists import Rows, Tables
+from ablate.errors import UsageError
+from ablate.storage import json_file
+from datasets.raw.camera_traps import entries, values
 from datasets.raw.camera_traps.records import UNKNOWN, Annotation, Record
+from datasets.raw.folders import printable
 from datasets.raw.skipped import ANNOTATION, Skipped
 
+Rows = list[dict[str, Any]]
+Tables = tuple[Rows, Rows, Mapping[str, str]]  # images, annotations, and the categories' names by id as text
+
+_KEYS = ("images", "annotations", "categories")
 _NAMES = ("location", "seq_id")  # of images, which a table program may have turned into text
 _WHOLE_FLOAT = re.compile(r"-?[0-9]+\.0")
 
@@ -46,7 +52,7 @@ def read(paths: Sequence[Path]) -> Listing:
     Raises:
         UsageError: there is no such file, or it is not of that format.
     """
-    return parse(json_lists.read(path) for path in paths)
+    return parse(map(_read, paths))
 
 
 def parse(files: Iterable[Tables]) -> Listing:
@@ -132,20 +138,20 @@ class _Joined:
         self._images[record.id] = _completed(known, record)
 
     def _skip(self, name: str, reason: str) -> None:
-        self._skipped.append(Skipped(ANNOTATION, values.printable(name), reason))
+        self._skipped.append(Skipped(ANNOTATION, printable(name), reason))
 
     def _add_annotation(self, raw: Mapping[str, Any], category_names: Mapping[str, str]) -> None:
-        told_id, told_category = (values.name(raw.get(key)) for key in ("image_id", "category_id"))
-        image_id = _found(told_id, self._images)
+        given_id, given_category = (values.name(raw.get(key)) for key in ("image_id", "category_id"))
+        image_id = _found(given_id, self._images)
         if image_id is None:
-            problem = "annotation without an image" if told_id is None else "annotation of an unknown image"
-            self._skip(str(raw.get("id")) if told_id is None else told_id, problem)
+            problem = "annotation without an image" if given_id is None else "annotation of an unknown image"
+            self._skip(str(raw.get("id")) if given_id is None else given_id, problem)
             return
         box, unusable = entries.box(raw.get("bbox"))
-        category_id = _found(told_category, category_names)
+        category_id = _found(given_category, category_names)
         if category_id is None:  # whatever it is, it is not nothing: the photograph must not count as empty
             category, box = "?", None
-            unusable = f"unknown category {values.shown(told_category or 'none')}"
+            unusable = f"unknown category {values.shown(given_category or 'none')}"
         else:
             category = category_names[category_id]
             if box and image_id in self._of_other_size:
@@ -155,11 +161,11 @@ class _Joined:
             self._skip(image_id, unusable)
 
 
-def _found(told: str | None, known: Mapping[str, object]) -> str | None:
+def _found(given: str | None, known: Mapping[str, object]) -> str | None:
     """The known id that an entry refers to, though a table program may have written 3 as 3.0."""
-    if told is None or told in known:
-        return told
-    other = values.other_spelling(told)
+    if given is None or given in known:
+        return given
+    other = values.other_spelling(given)
     return other if other in known else None
 
 
@@ -176,10 +182,66 @@ def _completed(known: Record, more: Record) -> Record:
 
 def _whole_locations(records: tuple[Record, ...]) -> tuple[tuple[Record, ...], list[str]]:
     """Locations that are all texts such as "33.0" were whole numbers in a column of floats."""
-    told = {record.location for record in records} - {UNKNOWN}
-    if not told or not all(map(_WHOLE_FLOAT.fullmatch, told)):
+    given = {record.location for record in records} - {UNKNOWN}
+    if not given or not all(map(_WHOLE_FLOAT.fullmatch, given)):
         return records, []
-    first = min(told)
+    first = min(given)
     remark = f"location: all are texts of whole floats, such as {first!r}: taken as {first.removesuffix('.0')!r}"
     whole = (replace(record, location=record.location.removesuffix(".0")) for record in records)
     return tuple(whole), [remark]
+
+
+def _read(path: Path) -> Tables:
+    """The lists of images and annotations, and the categories' names.
+
+    Raises:
+        UsageError: there is no such file, or it is not of that format; says what it is, as far as that is seen.
+    """
+    raw = json_file.read(path, "annotations")
+    lists = [raw.get(key) if isinstance(raw, dict) else None for key in _KEYS]
+    if not all(isinstance(rows, list) and all(isinstance(row, dict) for row in rows) for rows in lists):
+        raise UsageError(
+            f"annotations={path}: not COCO Camera Traps: needs lists images, annotations and categories{_instead(raw)}"
+        )
+    images, annotations, categories = lists
+    assert images is not None
+    assert annotations is not None
+    assert categories is not None
+    return images, annotations, _category_names(path, categories)
+
+
+def _instead(raw: object) -> str:
+    """What there is in the place of the three lists."""
+    if not isinstance(raw, dict):
+        return f"; the file holds a {'list' if isinstance(raw, list) else 'single value'}"
+    if "detection_categories" in raw:
+        return (
+            "; this is what a detector found, not what people saw; it is scored with: python -m ablate.score boxes=FILE"
+        )
+    wrong = [key for key in _KEYS if key in raw]
+    if len(wrong) == len(_KEYS):
+        kinds = ", ".join(f"{key} is {_kind(raw[key])}" for key in wrong)
+        return f", each of objects; in the file {kinds} (to_json of pandas: orient='records')"
+    there = ", ".join(sorted(values.shown(key) for key in raw)[:10])
+    return f", each of objects; the file has: {there or 'nothing'}"
+
+
+def _kind(raw: object) -> str:
+    if isinstance(raw, list):
+        return "a list" if all(isinstance(row, dict) for row in raw) else "a list of something else"
+    return "an object" if isinstance(raw, dict) else "a single value"
+
+
+def _category_names(path: Path, categories: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for category in categories:
+        number, name = values.name(category.get("id")), values.heading(category.get("name"))
+        if number is None or name is None:
+            raise UsageError(
+                f"annotations={path}: a category without an id or a name: {values.shown(category)}; mend it"
+            )
+        if named.setdefault(number, name) != name:
+            raise UsageError(f"annotations={path}: two categories of one id, {values.shown(number)}; mend it")
+        if printable(name) != name:
+            raise UsageError(f"annotations={path}: a category whose name is not Unicode: {values.shown(name)}; mend it")
+    return named

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ablate.errors import UsageError, suggest
 from datasets.raw.camera_traps.reader import Listing
 from datasets.raw.camera_traps.records import Record, names
+
+# As data sets, and programs for looking through camera-trap photographs, call it.
+_EMPTY = frozenset(
+    {
+        *("empty", "blank", "none", "nothing", "nothing here", "nothinghere", "ghost", "misfire"),
+        *("no animal", "no animals", "no wildlife", "no species", "no detection", "empty image", "empty photo"),
+        *("false trigger", "false triggers", "false alarm", "false positive", "blank image", "blank photo"),
+    }
+)
+EMPTY_NAMES = "empty, blank, none, nothing, no animal, false trigger, ghost, misfire, ..."  # for messages
 
 
 @dataclass(frozen=True)
@@ -67,3 +79,13 @@ class Rule:
         if self.hours is not None and record.captured_at is not None and record.captured_at.hour not in self.hours:
             return "outside hours"
         return "excluded" if self.excluded and self.excluded & names(record) else None
+
+
+def is_empty(category: str) -> bool:
+    """Whether a category is called as emptiness commonly is, whatever its letters' case and what divides its words."""
+    return re.sub(r"[\s_-]+", " ", category.casefold()).strip() in _EMPTY
+
+
+def empty_categories(categories: Iterable[str], named: Collection[str]) -> frozenset[str]:
+    """The categories that say that no animal is there: those that the user named, else those commonly called so."""
+    return frozenset(named) if named else frozenset(filter(is_empty, categories))

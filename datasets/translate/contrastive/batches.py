@@ -40,7 +40,7 @@ class Batch:
     positions: tuple[NDArray[np.int64], ...]
 
 
-class Deck:
+class PictureSampler:
     """The pictures of one domain, decoded and shrunk once as far as they fit into memory.
 
     A picture keeps at most twice the window's side along its shorter side: what is finer never gets into a window.
@@ -96,14 +96,19 @@ class Deck:
         return kept_hw3, (kept_hw3.shape[0], kept_hw3.shape[1])
 
 
-def decks(domains: Domains, size: int) -> tuple[Deck, Deck]:
+def samplers(domains: Domains, size: int) -> tuple[PictureSampler, PictureSampler]:
     """The source and the target, which share a quarter of the memory that is free."""
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     memory = min(_MOST_MEMORY, free // 4) // 2
-    return (Deck(domains.source, size, domains.seed, memory), Deck(domains.target, size, domains.seed, memory))
+    return (
+        PictureSampler(domains.source, size, domains.seed, memory),
+        PictureSampler(domains.target, size, domains.seed, memory),
+    )
 
 
-def batch(number: int, count: int, source: Deck, target: Deck, seed: int, grids: Sequence[tuple[int, int]]) -> Batch:
+def batch(
+    number: int, count: int, source: PictureSampler, target: PictureSampler, seed: int, grids: Sequence[tuple[int, int]]
+) -> Batch:
     """Images `number` to `number + count` of the training.
 
     Args:
@@ -120,7 +125,7 @@ def batch(number: int, count: int, source: Deck, target: Deck, seed: int, grids:
     )
 
 
-def ahead(make: Callable[[int], Batch], numbers: Sequence[int]) -> Iterator[Batch]:
+def prefetched(make: Callable[[int], Batch], numbers: Sequence[int]) -> Iterator[Batch]:
     """The batch of each number, in order; threads make the next ones meanwhile."""
     waiting: deque[Future[Batch]] = deque()
     todo = iter(numbers)

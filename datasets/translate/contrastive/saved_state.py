@@ -10,7 +10,6 @@ Both of the former are marked with a key, and left alone where another training 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,22 +20,23 @@ import safetensors
 import safetensors.numpy
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from ablate.plugins import source_digest
 from ablate.storage import publish, publishing
-from datasets.raw.images import Pixels
+from datasets.raw.images import Pixels, encode_jpg
 from datasets.translate import Domains, Photos
+from datasets.translate.contrastive import batches, networks
+from datasets.translate.contrastive import training as _training
 from datasets.translate.contrastive.training import Training
 
 Weights = dict[str, NDArray[np.float32]]
 
 _LOOKED_AT = 8
-_CODE = ("networks", "contrastive_losses", "batches", "training")
+_CODE = (networks, batches, _training)
 
 
 @dataclass(frozen=True)
-class Shelf:
+class SavedState:
     """A folder, or none, and the key of one training."""
 
     folder: Path | None
@@ -89,20 +89,17 @@ class Shelf:
         """Publishes the sample sheet; b h w 3 each row, all of the same shape."""
         if self.folder:
             sheet_hw3 = np.concatenate([np.concatenate(list(row_bhw3), axis=1) for row_bhw3 in rows])
-            file = io.BytesIO()
-            Image.fromarray(sheet_hw3).save(file, "JPEG", quality=92)
-            publish(self.folder / "cut.jpg", file.getvalue())
+            publish(self.folder / "cut.jpg", encode_jpg(sheet_hw3))
 
 
 def key(parameters: dict[str, object], domains: Domains) -> str:
     """What a training follows from: parameters, seed, pictures (their number, and some looked at), and the code."""
-    here = Path(__file__).parent
     told = {
         "parameters": parameters,
         "seed": domains.seed,
         "source": _fingerprint(domains.source),
         "target": _fingerprint(domains.target),
-        "code": [source_digest(here / f"{name}.py") for name in _CODE],
+        "code": [source_digest(Path(str(module.__file__))) for module in _CODE],
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -7,17 +7,20 @@ source images on their way through the generator and the features of what comes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.raw.images import Pixels
 from datasets.translate.contrastive.batches import Batch
-from datasets.translate.contrastive.contrastive_losses import PATCHES, least_squares, patch_nce
 from datasets.translate.contrastive.networks import Discriminator, Generator, Heads
 
+TEMPERATURE = 0.07  # section 3.2 of the paper
+PATCHES = 256
 Mode = Literal["cut", "fastcut"]
 LAMBDA_NCE = {"cut": 1.0, "fastcut": 10.0}
 LOSSES = ("discriminator", "generator", "nce", "identity")
@@ -144,6 +147,35 @@ class Training:
         (adversarial + self.lambda_nce * nce_b.mean()).backward()  # type: ignore[no-untyped-call]
         adam.step()
         return adversarial.detach(), nce_b.detach()
+
+
+def patch_nce(queries: Sequence[Tensor], keys: Sequence[Tensor], temperature: float = TEMPERATURE) -> Tensor:
+    """PatchNCE (equations 2 to 4): how far each patch of an output is from being told to belong to its input's patch.
+
+    The cross entropy of picking, by cosine similarity over the temperature, the key of the same place among the keys
+    of all places of the same image. Mean over places and over layers (the paper writes sums).
+
+    Args:
+        queries: vectors of length 1 of the output's patches, b p c for each layer.
+        keys: those of the input, same shapes; no gradient flows to them.
+
+    Returns:
+        The loss of each image, shape (b,); from 0, and near the logarithm of p where nothing is known.
+    """
+    pairs = zip(queries, keys, strict=True)
+    return torch.stack([_picking(query_bpc, key_bpc.detach(), temperature) for query_bpc, key_bpc in pairs]).mean(dim=0)
+
+
+def _picking(query_bpc: Tensor, key_bpc: Tensor, temperature: float) -> Tensor:
+    similarity_bpp = (query_bpc / temperature) @ key_bpc.transpose(1, 2)
+    same_p = torch.arange(query_bpc.shape[1], device=query_bpc.device)
+    loss_bp = F.cross_entropy(similarity_bpp.transpose(1, 2), same_p.expand(len(query_bpc), -1), reduction="none")
+    return loss_bp.mean(dim=1)
+
+
+def least_squares(answers: Tensor, real: bool) -> Tensor:
+    """Mean squared distance of a discriminator's answers from 1 for real images, else from 0 (Mao et al., 2017)."""
+    return (answers - 1.0 if real else answers).square().mean()
 
 
 def rate_factor(seen: int, images: int) -> float:

@@ -12,8 +12,9 @@ from typing import Any
 from ablate.errors import UsageError
 from ablate.storage import local, sha256
 from datasets.raw import folders
+from datasets.raw.folders import printable
 from datasets.raw.images import BrokenPictureError, decode
-from datasets.raw.skipped import SELECTED, STYLE, Considered, Ledger, Skipped
+from datasets.raw.skipped import SELECTED, STYLE, Considered, SelectionLog, Skipped
 
 TEST, FOLDER = "test", "folder"
 
@@ -60,8 +61,8 @@ class Style:
             digest.update(bytes.fromhex(photo.sha256))
         return digest.hexdigest()
 
-    def told(self) -> dict[str, Any]:
-        """What the manifest says of an arm that took this style."""
+    def parameters(self) -> dict[str, Any]:
+        """What the manifest records of an arm that took this style."""
         served = {"split": self.split, "count": len(self.photos), "digest": self.digest}
         return {"style_photos": served, "transductive": self.tested}
 
@@ -80,8 +81,8 @@ def of_folder(photos: Iterable[StylePhoto], scored: Iterable[Path]) -> Style:
     return Style(tuple(photos), FOLDER, frozenset(map(sha256, scored)))
 
 
-def pictures_below(place: str, ledger: Ledger) -> tuple[Path, ...]:
-    """The pictures of `style_photos=` in the order of their names; tells the ledger of files that cannot be read.
+def pictures_below(place: str, log: SelectionLog) -> tuple[Path, ...]:
+    """The pictures of `style_photos=` in the order of their names; tells the log of files that cannot be read.
 
     Raises:
         UsageError: there is no such folder, or no picture in it.
@@ -93,7 +94,7 @@ def pictures_below(place: str, ledger: Ledger) -> tuple[Path, ...]:
     for path in sorted(path for path in folders.below(folder) if path.suffix.lower() in folders.SUFFIXES):
         name = path.relative_to(folder).as_posix()
         if problem := folders.unusable(path, name):
-            ledger.skipped.append(Skipped(STYLE, name.encode("utf-8", "replace").decode(), problem))
+            log.skipped.append(Skipped(STYLE, printable(name), problem))
         else:
             found.append(path)
     if not found:

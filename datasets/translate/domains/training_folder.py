@@ -1,6 +1,6 @@
 """Where a training keeps its state while a data root is built, and what of it stays for the user to look at.
 
-.NAME.building/learning/ARM/[LOCATION/]state-DIGEST/    outlives a command that is killed; gone with publication
+.NAME.building/training/ARM/[LOCATION/]state-DIGEST/    outlives a command that is killed; gone with publication
 NAME.translation/ARM/[LOCATION/]                        the pictures and texts of it, beside the data root
 """
 
@@ -11,12 +11,12 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-LEARNING = "learning"
+TRAININGS = "training"
 _STATE = "state-"
 _SHOWN = frozenset({".jpg", ".jpeg", ".png", ".json", ".csv", ".txt", ".md"})
 
 
-def state(folder: Path, follows_from: Iterable[str]) -> Path:
+def state_folder(folder: Path, follows_from: Iterable[str]) -> Path:
     """A folder below `folder` for the training that follows from this alone; that of another training is removed."""
     digest = hashlib.sha256("\n".join(follows_from).encode()).hexdigest()
     own = folder / f"{_STATE}{digest[:12]}"
@@ -27,11 +27,11 @@ def state(folder: Path, follows_from: Iterable[str]) -> Path:
     return own
 
 
-def keep(building: Path, to: Path, titles: Iterable[str]) -> list[Path]:
+def keep_pictures(building: Path, to: Path, titles: Iterable[str]) -> list[Path]:
     """Copies pictures and texts of some arms' trainings to beside `to`; gives the folders, which replace older ones."""
     kept = []
     for title in titles:
-        learned = building / LEARNING / title
+        learned = building / TRAININGS / title
         shown = sorted(path for path in learned.rglob("*") if path.suffix.lower() in _SHOWN and path.is_file())
         target = to.with_name(f"{to.name}.translation") / title
         if not shown:

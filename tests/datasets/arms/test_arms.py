@@ -10,7 +10,7 @@ from ablate.metrics.geometry.components import components
 from datasets import arms
 from datasets.arms import crop, full, i2i, real
 from datasets.raw import candidates, images, masks, real_images, synthetic_images
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from datasets.translate.domains import style
 from datasets.translate.domains.style import StylePhoto
 from tests.datasets import raw_inputs
@@ -30,9 +30,9 @@ class Inputs:
 
     def __init__(self, chosen):
         self.config = chosen
-        self.pairs, _ = synthetic_images.pairs(chosen, Ledger())
+        self.pairs, _ = synthetic_images.pairs(chosen, SelectionLog())
         self.sources = [synthetic_images.judge(pair, chosen)[0] for pair in self.pairs]
-        found = candidates.candidates(chosen, Ledger())
+        found = candidates.candidates(chosen, SelectionLog())
         self.photos = [real_images.files(record, chosen)[0] for record in found.test]
         photos = (StylePhoto(path, record.location) for path, record in zip(self.photos, found.test, strict=True))
         self.material = arms.Material(style.of_test(photos), lambda line: None)
@@ -169,13 +169,13 @@ def test_another_image_does_not_move_the_others_to_the_other_side(tmp_path):
         raw_inputs.synthetic(path / "synthetic", count)
         raw_inputs.survey(path)
         sides.append(
-            {pair.name: pair.split for pair in synthetic_images.pairs(config(path, path / "out"), Ledger())[0]}
+            {pair.name: pair.split for pair in synthetic_images.pairs(config(path, path / "out"), SelectionLog())[0]}
         )
     assert sides[0].items() < sides[1].items()
 
 
 def test_a_photographs_sample_is_as_the_readers_expect(inputs):
-    record = next(record for record in candidates.candidates(inputs.config, Ledger()).test if record.id == "p0")
+    record = next(record for record in candidates.candidates(inputs.config, SelectionLog()).test if record.id == "p0")
     sample = real.sample(real_images.examine(record, "test", inputs.config).photo)
     assert sample.key == "p0"
     assert sample.jpg == inputs.photos[0].read_bytes()
@@ -194,7 +194,7 @@ def test_a_photographs_sample_is_as_the_readers_expect(inputs):
 
 
 def test_a_photograph_keeps_the_name_of_its_file_with_forward_slashes(inputs):
-    record = candidates.candidates(inputs.config, Ledger()).test[0]
+    record = candidates.candidates(inputs.config, SelectionLog()).test[0]
     photo = real_images.examine(record, "test", inputs.config).photo
     renamed = replace(photo, record=replace(record, file_name="A\\0.JPG"))
     assert real.sample(renamed).meta["file_name"] == "A/0.JPG"

@@ -19,7 +19,7 @@ def of(tmp_path, **fields):
 
 
 def identities(tmp_path, **fields):
-    return {maker.title: maker.choice.identity if maker.choice else None for maker in of(tmp_path, **fields)}
+    return {arm.title: arm.choice.identity if arm.choice else None for arm in of(tmp_path, **fields)}
 
 
 def test_a_translators_name_is_the_crops_that_it_translated(tmp_path):

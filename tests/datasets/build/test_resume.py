@@ -107,7 +107,7 @@ def test_what_was_finished_is_not_done_again(raw, undisturbed, tmp_path):
     before = shard.stat().st_ino
     lines = []
     prepare(config(raw, tmp_path / "out", images_per_shard=10), lines.append)
-    assert "photograph: going on, 7 of 7 chunks were finished before" in lines
+    assert "photograph: resuming, 7 of 7 chunks were already finished" in lines
     assert (tmp_path / "out" / "real" / "test-000003.tar").stat().st_ino == before
     assert_same(tmp_path / "out", undisturbed)
 
@@ -140,7 +140,7 @@ def test_a_shard_that_is_not_the_recorded_one_is_made_again(raw, undisturbed, tm
     damage(tmp_path / ".out.building", "real/test-000002.tar")
     lines = []
     prepare(config(raw, tmp_path / "out", images_per_shard=10), lines.append)
-    assert "photograph: going on, 6 of 7 chunks were finished before" in lines
+    assert "photograph: resuming, 6 of 7 chunks were already finished" in lines
     assert_same(tmp_path / "out", undisturbed)
 
 
@@ -171,7 +171,7 @@ def test_a_place_that_cannot_be_moved_loses_nothing(raw, undisturbed, tmp_path, 
             prepare(config(raw, tmp_path / "out", images_per_shard=10), lambda line: None)
     lines = []
     prepare(config(raw, tmp_path / "out", images_per_shard=10), lines.append)
-    assert sum("chunks were finished before" in line for line in lines) == 2
+    assert sum("chunks were already finished" in line for line in lines) == 2
     assert_same(tmp_path / "out", undisturbed)
 
 

@@ -77,7 +77,7 @@ def test_what_is_finished_is_not_translated_again(raw, tmp_path):
         prepare(config(raw, tmp_path / "out", arms=("crop",), reverse=True), stop)
     lines = []
     manifest = prepare(config(raw, tmp_path / "out", arms=("crop",), reverse=True), lines.append)
-    assert "reverse: going on, 2 of 2 chunks were finished before" in lines
+    assert "reverse: resuming, 2 of 2 chunks were already finished" in lines
     assert manifest == made(raw, tmp_path / "fresh")
 
 
@@ -92,5 +92,5 @@ def test_inspection_draws_it_and_counts_each_photograph_once(raw, tmp_path, caps
     assert inspect.main(InspectConfig(data=str(tmp_path / "out"), to=str(tmp_path / "sheets"))) == 0
     assert {"real-test.jpg", "reverse-test.jpg"} <= {path.name for path in (tmp_path / "sheets").iterdir()}
     printed = capsys.readouterr().out
-    assert "What looks wrong (1):\n- no location has 30 test photographs" in printed
+    assert "Possible problems (1):\n- no location has 30 test photographs" in printed
     assert any(line.split() == ["33", "6", "6", "0", "2"] for line in printed.splitlines())

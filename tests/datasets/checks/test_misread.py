@@ -4,12 +4,12 @@ import re
 
 import pytest
 
+from ablate.data.sample_json import Photograph
 from ablate.data.shards import REAL, Manifest
 from ablate.errors import UsageError
 from datasets.checks.inspection import misread
 from datasets.checks.inspection.findings import Findings
 from datasets.checks.inspection.misread import Signs
-from datasets.checks.inspection.sample_fields import PhotographMeta
 from tests.datasets.test_inspect import SIDE, inspected, photograph, root, sound
 
 
@@ -52,7 +52,7 @@ def test_what_preparation_remarked_is_shown_and_not_said_twice(tmp_path, capsys)
 
 def test_remarks_that_are_no_sentences_are_one_line():
     with pytest.raises(UsageError, match=r"parameters\.remarks: .*; prepare the data again"):
-        misread.say(Manifest(parameters={"remarks": {"a": 1}}), Signs(), Findings())
+        misread.add_warnings(Manifest(parameters={"remarks": {"a": 1}}), Signs(), Findings())
 
 
 def test_animals_at_all_edges_are_no_sign():
@@ -60,14 +60,14 @@ def test_animals_at_all_edges_are_no_sign():
     for n in range(12):
         box = (0, 0, 20, 20) if n % 2 else (20, 20, SIDE, SIDE)
         meta = photograph(f"p{n}", boxes=[box]).meta
-        signs.add(PhotographMeta.model_validate(meta))
-    misread.say(Manifest(), signs, findings)
+        signs.add(Photograph.model_validate(meta))
+    misread.add_warnings(Manifest(), signs, findings)
     assert findings.lines() == []
 
 
 def test_a_wall_of_remarks_is_cut():
     findings = Findings()
-    misread.say(Manifest(parameters={"remarks": ["x" * 5000] * 300}), Signs(), findings)
+    misread.add_warnings(Manifest(parameters={"remarks": ["x" * 5000] * 300}), Signs(), findings)
     assert len(findings.lines()) == 21
     assert findings.lines()[-1] == "preparation: 280 remarks more, in the manifest"
     assert max(map(len, findings.lines())) < 1100

@@ -99,10 +99,10 @@ def test_boxes_of_one_pixel_are_no_fractions():
 
 def test_implausible_boxes_are_left_out_counted_and_listed(tmp_path):
     survey = Survey(tmp_path).add("ok").add("p", boxes=[(40, 30, 60, 50), (0.2, 0.2, 0.5, 0.5)])
-    photos, ledger = read(survey.add("q", boxes=[(90, 60, 130, 100)]).add("small", boxes=[(9, 9, 1.5, 30)]))
+    photos, log = read(survey.add("q", boxes=[(90, 60, 130, 100)]).add("small", boxes=[(9, 9, 1.5, 30)]))
     assert {name: len(photo.boxes) for name, photo in photos.items()} == {"ok": 1, "p": 1}
-    assert ledger.skipped_counts() == {"box": {"box below one pixel": 2, "box reaches far out of the frame": 1}}
-    assert "[9, 9, 1.5, 30] is 0.75x15 px of the stored 80x60" in str(ledger.skipped)
+    assert log.skipped_counts() == {"box": {"box below one pixel": 2, "box reaches far out of the frame": 1}}
+    assert "[9, 9, 1.5, 30] is 0.75x15 px of the stored 80x60" in str(log.skipped)
 
 
 def test_left_out_boxes_are_remarked_where_they_are_allowed(tmp_path):

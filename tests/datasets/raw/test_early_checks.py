@@ -13,7 +13,7 @@ from datasets.inspect import InspectConfig
 from datasets.prepare import prepare
 from datasets.raw import candidates, early_checks, synthetic_images
 from datasets.raw.masks import decode
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from tests.datasets import raw_inputs
 from tests.datasets.mask_files import MASK, colour, compressed, grey, pillow, smoothed, with_alpha
 from tests.datasets.raw_inputs import config, picture, save
@@ -38,9 +38,9 @@ def masks(folder, data, count=4, suffix="png"):
 
 
 def looked(folder, **fields):
-    ledger, chosen = Ledger(), config(folder, folder / "out", **fields)
-    early_checks.at_synthetic(synthetic_images.pairs(chosen, ledger)[0], chosen, ledger)
-    return ledger.remarks
+    log, chosen = SelectionLog(), config(folder, folder / "out", **fields)
+    early_checks.at_synthetic(synthetic_images.pairs(chosen, log)[0], chosen, log)
+    return log.remarks
 
 
 THREE = np.where(np.arange(96) < 4, np.uint8(76), grey(29))  # three ids: 0, 29, 76
@@ -168,7 +168,7 @@ def test_masks_of_photographs_are_looked_at_as_well(raw, data, fields, message):
         (raw / "photo_masks" / f"p{index}.png").write_bytes(data)
     chosen = config(raw, raw / "out", photo_masks=str(raw / "photo_masks"), **fields)
     with pytest.raises(UsageError, match=message):
-        early_checks.at_photographs(candidates.candidates(chosen, Ledger()), chosen)
+        early_checks.at_photographs(candidates.candidates(chosen, SelectionLog()), chosen)
 
 
 def test_a_photograph_whose_mask_holds_no_animal_is_a_bad_input(tmp_path):
@@ -214,7 +214,7 @@ def test_specks_in_most_masks_are_remarked_on(tmp_path, capsys):
 def test_an_image_without_an_animal_tells_what_its_mask_holds(tmp_path):
     masks(tmp_path, pillow(THREE), count=2)
     chosen = config(tmp_path, tmp_path / "out", mask_ids=(7,))
-    pairs, _ = synthetic_images.pairs(chosen, Ledger())
+    pairs, _ = synthetic_images.pairs(chosen, SelectionLog())
     _, said = synthetic_images.judge(pairs[0], chosen)
     assert (said.reason, said.note) == ("no animal", "its mask holds: 0 78 %, 29 17 %, 76 4 %")
 
@@ -263,7 +263,7 @@ def test_a_folder_without_any_mask_of_the_photographs_is_asked_about(raw):
     with pytest.raises(
         UsageError, match=r"none of the 6 photographs has a mask, such as p0\.png: .*p0_label\.png.*type mask_"
     ):
-        early_checks.at_photographs(candidates.candidates(chosen, Ledger()), chosen)
+        early_checks.at_photographs(candidates.candidates(chosen, SelectionLog()), chosen)
 
 
 def test_a_preview_beside_the_masks_of_photographs_is_none(tmp_path):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datasets.options import Colour, Marks
 from datasets.raw import images, masks
 from datasets.raw.images import BrokenPictureError
-from datasets.raw.masks import Colour, Marks
 from tests.datasets.raw_inputs import jpg_bytes, picture
 
 IMAGE = picture(np.random.default_rng(0), (40, 24), box=(5, 5, 20, 15))

@@ -205,4 +205,4 @@ def test_noise_among_declared_values_is_doubtful_not_refused():
     ],
 )
 def test_what_a_mask_holds_is_told_as_it_is_typed(data, told):
-    assert mask_values.told(masks.read(data).shares) == told
+    assert mask_values.described(masks.read(data).shares) == told

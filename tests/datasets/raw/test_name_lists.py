@@ -6,15 +6,15 @@ import pytest
 
 from ablate.errors import UsageError
 from datasets.raw.name_lists import names_in
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 
 KNOWN = [{"a/A_000", "a/A_000.jpg"}, {"b/A_000", "b/A_000.jpg"}, {"c/B_001", "c/B_001.jpg"}, {"7", "Förster.jpg"}]
 
 
 def listed(tmp_path, *lines):
     (tmp_path / "list.txt").write_text("\n".join(lines))
-    ledger = Ledger()
-    return names_in(str(tmp_path / "list.txt"), "exclude", KNOWN, ledger), ledger.remarks
+    log = SelectionLog()
+    return names_in(str(tmp_path / "list.txt"), "exclude", KNOWN, log), log.remarks
 
 
 @pytest.mark.parametrize(

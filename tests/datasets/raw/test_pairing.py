@@ -9,7 +9,7 @@ import pytest
 from ablate.errors import UsageError
 from datasets.options import Night
 from datasets.raw import affixes, synthetic_images
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from tests.datasets.raw_inputs import config
 
 NAMES = [f"{number:05d}" for number in range(12)]
@@ -24,10 +24,10 @@ def files(folder, *names):
 
 
 def paired(folder, **fields):
-    """Images' and masks' file names, and the ledger."""
-    ledger = Ledger()
-    pairs, _ = synthetic_images.pairs(config(folder, folder / "out", **fields), ledger)
-    return {pair.file_name: pair.mask.name for pair in pairs}, ledger
+    """Images' and masks' file names, and the log."""
+    log = SelectionLog()
+    pairs, _ = synthetic_images.pairs(config(folder, folder / "out", **fields), log)
+    return {pair.file_name: pair.mask.name for pair in pairs}, log
 
 
 def typed(message):
@@ -54,9 +54,9 @@ def test_what_names_have_besides_what_they_share_is_found_out_and_can_be_typed(t
     files(tmp_path, *map(image.format, NAMES), *map(mask.format, NAMES))
     with pytest.raises(UsageError, match=r"12 of 12 images have no mask of their name.*makes 12 pairs") as caught:
         paired(tmp_path)
-    found, ledger = paired(tmp_path, **typed(str(caught.value)))
+    found, log = paired(tmp_path, **typed(str(caught.value)))
     assert found == {image.format(name).partition("/")[2]: mask.format(name).rpartition("/")[2] for name in NAMES}
-    assert ledger.skipped == []
+    assert log.skipped == []
 
 
 ONE_FOLDER = {
@@ -72,37 +72,37 @@ def test_images_and_masks_may_share_a_folder(tmp_path, layout):
     here = {"synthetic_images": ".", "synthetic_masks": "."}
     with pytest.raises(UsageError, match=r"are one folder.*type .*, which makes \d+ pairs") as caught:
         paired(tmp_path, **here)
-    found, ledger = paired(tmp_path, **here, **typed(str(caught.value)))
+    found, log = paired(tmp_path, **here, **typed(str(caught.value)))
     assert len(found) == len(ONE_FOLDER[layout]) // (4 if layout == "Kubric" else 2)
     assert all(("segmentation" in mask or "_mask" in mask) and "seg" not in image for image, mask in found.items())
-    assert ledger.skipped == []
+    assert log.skipped == []
     left = ["24 file(s) without image_prefix=rgba_ were left alone: depth_00000.png, depth_00001.png"]
-    assert len(ledger.remarks) == (layout == "Kubric")
-    assert all(text in remark for text, remark in zip(left, ledger.remarks, strict=False))
+    assert len(log.remarks) == (layout == "Kubric")
+    assert all(text in remark for text, remark in zip(left, log.remarks, strict=False))
 
 
 def test_masks_may_lie_in_a_folder_of_the_images(tmp_path):
     files(tmp_path, "a.jpg", "b.jpg", "masks/a.png", "masks/b.png")
-    found, ledger = paired(tmp_path, synthetic_images=".")
+    found, log = paired(tmp_path, synthetic_images=".")
     assert found == {"a.jpg": "a.png", "b.jpg": "b.png"}
-    assert (ledger.skipped, ledger.remarks) == ([], [])
+    assert (log.skipped, log.remarks) == ([], [])
 
 
 def test_other_kinds_of_pictures_beside_the_masks_are_left_alone(tmp_path):
     files(tmp_path, *(f"images/{name}.png" for name in NAMES))
     files(tmp_path, *(f"masks/{kind}_{name}.png" for name in NAMES for kind in ("mask", "depth")))
-    found, ledger = paired(tmp_path, mask_prefix="mask_")
+    found, log = paired(tmp_path, mask_prefix="mask_")
     assert len(found) == 12
-    assert ledger.skipped == []
-    assert "12 file(s) without mask_prefix=mask_ were left alone" in ledger.remarks[0]
+    assert log.skipped == []
+    assert "12 file(s) without mask_prefix=mask_ were left alone" in log.remarks[0]
 
 
 def test_names_that_differ_in_case_are_one_where_only_one_pair_has_it(tmp_path):
     files(tmp_path, "images/A_000.JPG", "images/b.jpg", "images/B.jpg", "images/c.jpg")
     files(tmp_path, "masks/a_000.png", "masks/b.png", "masks/B.PNG", "masks/c.png")
-    found, ledger = paired(tmp_path)
+    found, log = paired(tmp_path)
     assert found == {"A_000.JPG": "a_000.png", "b.jpg": "b.png", "B.jpg": "B.PNG", "c.jpg": "c.png"}
-    assert ledger.remarks == [
+    assert log.remarks == [
         "1 mask(s) have names that differ from their images' in case, such as a_000.png of A_000.JPG"
     ]
 
@@ -112,19 +112,19 @@ def test_names_that_differ_in_case_are_no_pair_where_two_could_be(tmp_path):
     files(tmp_path, *(f"masks/{name}.png" for name in [*NAMES, "x"]), "masks/sub/x.png")
     assert "X.png" in paired(tmp_path)[0]
     files(tmp_path, "images/x.jpg", "images/xx.png", "masks/Xx.png", "masks/xX.png")
-    found, ledger = paired(tmp_path)
+    found, log = paired(tmp_path)
     assert "X.png" not in found
     assert "xx.png" not in found
-    assert {one.name for one in ledger.skipped if one.reason == "no mask of this name"} == {"X.png", "xx.png"}
+    assert {one.name for one in log.skipped if one.reason == "no mask of this name"} == {"X.png", "xx.png"}
 
 
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
 def test_an_accented_letter_is_one_however_it_is_encoded(tmp_path, forms):
     image, mask = (unicodedata.normalize(form, "Förster") for form in forms)
     files(tmp_path, f"images/{image}.png", f"masks/{mask}.png", "images/b.png", "masks/b.png")
-    found, ledger = paired(tmp_path)
+    found, log = paired(tmp_path)
     assert found[f"{image}.png"] == f"{mask}.png"
-    assert "how their letters are encoded" in ledger.remarks[0]
+    assert "how their letters are encoded" in log.remarks[0]
 
 
 def test_a_night_pattern_and_list_find_accented_names_however_encoded(tmp_path):
@@ -132,16 +132,16 @@ def test_a_night_pattern_and_list_find_accented_names_however_encoded(tmp_path):
     files(tmp_path, *(f"images/{name}.png" for name in names), *(f"masks/{name}.png" for name in names))
     assert len(paired(tmp_path, night=Night(synthetic_pattern="Tänn*"))[0]) == 2
     (tmp_path / "night.txt").write_text(unicodedata.normalize("NFC", "images\\Tännicht.PNG\n"))
-    found, ledger = paired(tmp_path, night=Night(synthetic_list=str(tmp_path / "night.txt")))
+    found, log = paired(tmp_path, night=Night(synthetic_list=str(tmp_path / "night.txt")))
     assert len(found) == 2
-    assert "1 of 1 lines name something here but for case, folders or separators" in ledger.remarks[0]
+    assert "1 of 1 lines name something here but for case, folders or separators" in log.remarks[0]
 
 
 def test_a_name_that_is_an_images_and_a_masks_is_listed(tmp_path):
     files(tmp_path, *(f"a_{name}.png" for name in NAMES), *(f"{name}_b.png" for name in NAMES), "a_x_b.png")
-    found, ledger = paired(tmp_path, synthetic_images=".", synthetic_masks=".", image_prefix="a_", mask_suffix="_b")
+    found, log = paired(tmp_path, synthetic_images=".", synthetic_masks=".", image_prefix="a_", mask_suffix="_b")
     assert len(found) == 12
-    assert [(one.name, one.reason) for one in ledger.skipped] == [("a_x_b.png", "its name is an image's and a mask's")]
+    assert [(one.name, one.reason) for one in log.skipped] == [("a_x_b.png", "its name is an image's and a mask's")]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_identities_do_not_depend_on_how_pairs_are_told(tmp_path):
     plain, suffixed = (
         [
             (pair.key, pair.split)
-            for pair in synthetic_images.pairs(config(tmp_path / folder, tmp_path, **fields), Ledger())[0]
+            for pair in synthetic_images.pairs(config(tmp_path / folder, tmp_path, **fields), SelectionLog())[0]
         ]
         for folder, fields in (("plain", {}), ("suffixed", {"mask_suffix": "_mask"}))
     )
@@ -197,9 +197,9 @@ def test_identities_do_not_depend_on_how_pairs_are_told(tmp_path):
 def test_of_two_masks_of_one_name_without_the_suffix_neither_is_taken(tmp_path):
     files(tmp_path, *(f"images/{name}.png" for name in "abc"), "masks/a_mask.png", "masks/b.png")
     files(tmp_path, "masks/c.png", "masks/c.tif", "masks/depth.png", "masks/depth.tif")
-    found, ledger = paired(tmp_path, mask_suffix="_mask")
+    found, log = paired(tmp_path, mask_suffix="_mask")
     assert found == {"a.png": "a_mask.png", "b.png": "b.png"}
-    assert {(one.name, one.reason) for one in ledger.skipped} == {
+    assert {(one.name, one.reason) for one in log.skipped} == {
         ("c.png", "two files of this name"),
         ("c.tif", "two files of this name"),
         ("c.png", "no mask of this name"),
@@ -210,8 +210,8 @@ def test_more_images_without_a_mask_than_with_one_may_be_allowed(tmp_path):
     files(tmp_path, *(f"images/{name}.png" for name in NAMES), "masks/00000.png", "masks/00001.png")
     with pytest.raises(UsageError, match="10 of 12 images have no mask"):
         paired(tmp_path, max_bad=0.8)
-    found, ledger = paired(tmp_path, max_bad=0.85)
-    assert (len(found), len(ledger.skipped)) == (2, 10)
+    found, log = paired(tmp_path, max_bad=0.85)
+    assert (len(found), len(log.skipped)) == (2, 10)
     for name in ("00000", "00001"):
         (tmp_path / "synthetic" / "masks" / f"{name}.png").rename(tmp_path / "synthetic" / "masks" / f"x{name}.png")
     with pytest.raises(UsageError, match="12 of 12 images have no mask"):

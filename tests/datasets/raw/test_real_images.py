@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from ablate.errors import UsageError
 from datasets.prepare import prepare
 from datasets.raw import candidates, real_images
-from datasets.raw.skipped import SELECTION, Ledger
+from datasets.raw.skipped import SELECTION, SelectionLog
 from tests.datasets import bad_files, raw_inputs
 from tests.datasets.raw_inputs import PHOTO_WH, Survey, config, jpg_bytes, picture, save
 
@@ -22,23 +22,23 @@ def survey(tmp_path):
 
 
 def read(survey, **fields):
-    """The selected photographs by id, and the ledger."""
+    """The selected photographs by id, and the log."""
     survey.write()
-    ledger, chosen = Ledger(), config(survey.folder, survey.folder / "out", **fields)
-    found = candidates.candidates(chosen, ledger)
+    log, chosen = SelectionLog(), config(survey.folder, survey.folder / "out", **fields)
+    found = candidates.candidates(chosen, log)
     examined = [real_images.examine(record, "test", chosen) for record in found.test]
     examined += [one for records in found.empty for one in real_images.first_empty(records, chosen)]
-    ledger.considered += [one.considered for one in examined]
-    ledger.skipped += [bad for one in examined for bad in one.bad]
-    return {one.photo.record.id: one.photo for one in examined if one.photo}, ledger
+    log.considered += [one.considered for one in examined]
+    log.skipped += [bad for one in examined for bad in one.bad]
+    return {one.photo.record.id: one.photo for one in examined if one.photo}, log
 
 
-def reason(ledger, image_id):
-    return next(row.reason for row in ledger.considered if row.id == image_id)
+def reason(log, image_id):
+    return next(row.reason for row in log.considered if row.id == image_id)
 
 
-def notes(ledger):
-    return {row.id: row.note for row in ledger.considered if row.note}
+def notes(log):
+    return {row.id: row.note for row in log.considered if row.note}
 
 
 def with_orientation(image, orientation):
@@ -57,15 +57,15 @@ def test_boxes_are_scaled_from_the_original_to_the_stored_photograph(survey):
 
 
 def test_boxes_stay_as_they_are_where_the_json_tells_no_size(survey):
-    photos, ledger = read(survey.add("p", width=..., height=..., boxes=[(40, 30, 44, 20)]))
+    photos, log = read(survey.add("p", width=..., height=..., boxes=[(40, 30, 44, 20)]))
     assert photos["p"].boxes == (((40.0, 30.0, 80.0, 50.0), "deer"),)  # clipped: it is 80x60
-    assert notes(ledger)["p"].startswith("the JSON tells no size")
+    assert notes(log)["p"].startswith("the JSON tells no size")
 
 
 def test_boxes_are_clipped_at_the_frame(survey):
-    photos, ledger = read(survey.add("p", boxes=[(-10, -10, 30, 30), (140, 100, 30, 30)]))
+    photos, log = read(survey.add("p", boxes=[(-10, -10, 30, 30), (140, 100, 30, 30)]))
     assert [box for box, _ in photos["p"].boxes] == [(0.0, 0.0, 10.0, 10.0), (70.0, 50.0, 80.0, 60.0)]
-    assert ledger.skipped == []
+    assert log.skipped == []
 
 
 def test_many_boxes_outside_the_frame_stop_preparation(survey, tmp_path):
@@ -83,8 +83,8 @@ def test_boxes_in_fractions_of_the_frame_are_refused(tmp_path):
 
 
 def test_a_name_that_no_disk_can_hold_is_a_missing_file(survey):
-    _, ledger = read(survey.add("p", file=False, file_name="x" * 300 + ".jpg"))
-    assert reason(ledger, "p") == "no file"
+    _, log = read(survey.add("p", file=False, file_name="x" * 300 + ".jpg"))
+    assert reason(log, "p") == "no file"
 
 
 def test_a_file_that_cannot_be_read_is_the_disks_fault_not_the_pictures(survey):
@@ -95,11 +95,11 @@ def test_a_file_that_cannot_be_read_is_the_disks_fault_not_the_pictures(survey):
 
 
 def test_a_box_outside_the_frame_is_listed_and_the_others_stay(survey):
-    photos, ledger = read(survey.add("p", boxes=[(200, 10, 30, 30), (10, 10, 20, 20)]).add("q", boxes=[(200, 0, 9, 9)]))
+    photos, log = read(survey.add("p", boxes=[(200, 10, 30, 30), (10, 10, 20, 20)]).add("q", boxes=[(200, 0, 9, 9)]))
     assert len(photos["p"].boxes) == 1
     assert "q" not in photos
-    assert reason(ledger, "q") == "no box in the frame"
-    assert [(entry.name, entry.reason) for entry in ledger.skipped] == [
+    assert reason(log, "q") == "no box in the frame"
+    assert [(entry.name, entry.reason) for entry in log.skipped] == [
         ("p", "box outside the frame: [200, 10, 30, 30] in 160x120 px"),
         ("q", "box outside the frame: [200, 0, 9, 9] in 160x120 px"),
     ]
@@ -121,17 +121,17 @@ def test_infrared_and_dark_photographs_are_taken_out_whatever_the_clock_says(sur
     survey.add("infrared", pixels=grey()).add("icon", pixels=icon)
     survey.add("dark", pixels=picture(rng, PHOTO_WH, level=40))
     survey.add_empty("e0").add_empty("e1", pixels=grey()).add_empty("e2", pixels=picture(rng, PHOTO_WH, level=40))
-    photos, ledger = read(survey)
+    photos, log = read(survey)
     assert set(photos) == {"ok", "e0"}
-    assert reason(ledger, "infrared") == reason(ledger, "icon") == reason(ledger, "e1") == "infrared"
-    assert reason(ledger, "dark") == reason(ledger, "e2") == "dark"
+    assert reason(log, "infrared") == reason(log, "icon") == reason(log, "e1") == "infrared"
+    assert reason(log, "dark") == reason(log, "e2") == "dark"
 
 
 def test_photographs_of_the_exclusion_list_are_taken_out(survey, tmp_path):
     (tmp_path / "exclude.txt").write_text("# by hand\np.jpg  # owl\n\nunknown-elsewhere\n")
-    photos, ledger = read(survey.add("p"), exclude=str(tmp_path / "exclude.txt"))
+    photos, log = read(survey.add("p"), exclude=str(tmp_path / "exclude.txt"))
     assert set(photos) == {"ok"}
-    assert reason(ledger, "p") == "excluded"
+    assert reason(log, "p") == "excluded"
 
 
 def test_an_exclusion_list_that_matches_nothing_is_an_error(survey, tmp_path):
@@ -143,19 +143,19 @@ def test_an_exclusion_list_that_matches_nothing_is_an_error(survey, tmp_path):
 def test_empty_photographs_are_limited_per_location_by_chance_not_by_order(survey):
     for index in range(10):
         survey.add_empty(f"e{index}", location=1 + index % 2)
-    photos, ledger = read(survey, empty_per_location=2)
+    photos, log = read(survey, empty_per_location=2)
     chosen = {name for name in photos if name.startswith("e")}
     assert sorted(photos[name].record.location for name in chosen) == ["1", "1", "2", "2"]
-    assert ledger.counts()["photograph empty"] == {"enough of this location": 6, "selected": 4}
+    assert log.counts()["photograph empty"] == {"enough of this location": 6, "selected": 4}
     survey.images.reverse()
     assert {name for name in read(survey, empty_per_location=2)[0] if name.startswith("e")} == chosen
     assert not any(photo.boxes for photo in photos.values() if photo.split == "empty")
 
 
 def test_an_empty_photograph_that_nobody_downloaded_is_no_bad_input(survey):
-    photos, ledger = read(survey.add_empty("e", file=False))
+    photos, log = read(survey.add_empty("e", file=False))
     assert set(photos) == {"ok"}
-    assert reason(ledger, "e") == "no file"
+    assert reason(log, "e") == "no file"
 
 
 BAD_FILES = {
@@ -172,10 +172,10 @@ BAD_FILES = {
 
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_a_bad_file_is_counted_listed_and_left_out(survey, name):
-    photos, ledger = read(survey.add(name, **BAD_FILES[name]))
+    photos, log = read(survey.add(name, **BAD_FILES[name]))
     assert set(photos) == {"ok"}
-    assert [(entry.kind, entry.name) for entry in ledger.skipped] == [("photograph", f"{name}.jpg")]
-    assert "_io." not in ledger.skipped[0].reason
+    assert [(entry.kind, entry.name) for entry in log.skipped] == [("photograph", f"{name}.jpg")]
+    assert "_io." not in log.skipped[0].reason
 
 
 def test_too_many_bad_files_stop_preparation_and_are_named(survey, tmp_path):
@@ -212,12 +212,12 @@ def test_a_turned_photograph_is_stored_as_shown_with_the_boxes_of_the_view(surve
     stored = np.asarray(ImageOps.exif_transpose(with_orientation(Image.fromarray(shown), back)))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    photos, ledger = read(survey.add("p", data=jpg_bytes(stored, exif=exif)))
+    photos, log = read(survey.add("p", data=jpg_bytes(stored, exif=exif)))
     assert photos["p"].wh == PHOTO_WH
     assert photos["p"].boxes == photos["ok"].boxes == (((20.0, 15.0, 50.0, 40.0), "deer"),)
     pixels = np.asarray(Image.open(io.BytesIO(photos["p"].jpg)))
     assert pixels[17:38, 22:48, 2].min() > 150  # the animal is in its box
-    assert notes(ledger)["p"] == f"turned by its EXIF orientation: {orientation}"
+    assert notes(log)["p"] == f"turned by its EXIF orientation: {orientation}"
 
 
 @pytest.mark.parametrize("orientation", range(5, 9))
@@ -238,9 +238,9 @@ def test_boxes_of_a_file_that_lies_on_its_side_are_turned_with_it(survey, orient
 def test_a_picture_that_is_no_jpeg_is_encoded_anew_and_noted(survey):
     stream = io.BytesIO()
     Image.fromarray(picture(np.random.default_rng(0), PHOTO_WH)).save(stream, "PNG")
-    photos, ledger = read(survey.add("p", data=stream.getvalue()))
+    photos, log = read(survey.add("p", data=stream.getvalue()))
     assert photos["p"].jpg[:2] == b"\xff\xd8"
-    assert notes(ledger) == {"p": "suffix tells another format: .jpg is PNG"}
+    assert notes(log) == {"p": "suffix tells another format: .jpg is PNG"}
 
 
 def test_photographs_may_have_masks(survey, tmp_path):
@@ -248,17 +248,17 @@ def test_photographs_may_have_masks(survey, tmp_path):
     mask[15:40, 20:50] = 255
     save(tmp_path / "photo_masks" / "ok.png", mask)
     save(tmp_path / "photo_masks" / "p.png", mask[:, :-1])
-    photos, ledger = read(survey.add("p").add("q"), photo_masks=str(tmp_path / "photo_masks"))
+    photos, log = read(survey.add("p").add("q"), photo_masks=str(tmp_path / "photo_masks"))
     assert (photos["ok"].mask_hw == (mask > 0)).all()
     assert photos["q"].mask_hw is None
-    assert [(entry.name, entry.reason) for entry in ledger.skipped] == [("p.jpg", "broken: its mask is 79x60 px")]
+    assert [(entry.name, entry.reason) for entry in log.skipped] == [("p.jpg", "broken: its mask is 79x60 px")]
 
 
 def test_every_photograph_of_the_json_has_one_row_in_the_selection(survey, tmp_path):
     survey.add("night", date_captured="2012-05-08 03:00:00").add("other", category=6).add("gone", file=False)
     survey.add_empty("e").add("p", boxes=[None])
-    _, ledger = read(survey)
-    ledger.write(tmp_path)
+    _, log = read(survey)
+    log.write(tmp_path)
     rows = {row["id"]: row for row in pq.read_table(tmp_path / SELECTION).to_pylist()}
     assert {name: (row["split"], row["reason"]) for name, row in rows.items()} == {
         "ok": ("test", "selected"),

@@ -7,7 +7,7 @@ from datasets import inspect
 from datasets.inspect import InspectConfig
 from datasets.prepare import prepare
 from datasets.raw import candidates
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from tests.datasets import raw_inputs
 from tests.datasets.raw.test_real_images import grey, read
 from tests.datasets.raw_inputs import CATEGORIES, Survey, config
@@ -15,9 +15,9 @@ from tests.datasets.raw_inputs import CATEGORIES, Survey, config
 
 def remarks(survey, **fields):
     survey.write()
-    ledger = Ledger()
-    candidates.candidates(config(survey.folder, survey.folder / "out", **fields), ledger)
-    return "\n".join(ledger.remarks)
+    log = SelectionLog()
+    candidates.candidates(config(survey.folder, survey.folder / "out", **fields), log)
+    return "\n".join(log.remarks)
 
 
 def survey(folder, count=4, **fields):
@@ -120,8 +120,8 @@ def test_an_unread_time_is_quoted_with_the_forms_that_are_read(tmp_path):
 
 
 def test_the_note_of_a_photograph_quotes_its_time(tmp_path):
-    _, ledger = read(survey(tmp_path).add("q", date_captured="01/02/2015 12:00"))
-    assert {row.id: row.note for row in ledger.considered if row.note} == {"q": "time is not read: '01/02/2015 12:00'"}
+    _, log = read(survey(tmp_path).add("q", date_captured="01/02/2015 12:00"))
+    assert {row.id: row.note for row in log.considered if row.note} == {"q": "time is not read: '01/02/2015 12:00'"}
 
 
 def test_some_photographs_without_a_time_are_counted(tmp_path):

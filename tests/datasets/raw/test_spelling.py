@@ -6,9 +6,9 @@ import pytest
 
 from ablate.errors import UsageError
 from datasets.prepare import prepare
-from datasets.raw import candidates, spelling
-from datasets.raw.skipped import Ledger
-from datasets.raw.spelling import Spelling
+from datasets.raw import candidates, folders
+from datasets.raw.folders import Spelling
+from datasets.raw.skipped import SelectionLog
 from tests.datasets import raw_inputs
 from tests.datasets.raw_inputs import PHOTO_WH, Survey, config, save
 
@@ -24,10 +24,10 @@ def renamed(survey, name, json_name):
 
 def found(survey, **fields):
     survey.write()
-    ledger, chosen = Ledger(), config(survey.folder, survey.folder / "out", **fields)
-    left = candidates.candidates(chosen, ledger)
+    log, chosen = SelectionLog(), config(survey.folder, survey.folder / "out", **fields)
+    left = candidates.candidates(chosen, log)
     candidates.require_files(left, chosen)
-    return left, ledger
+    return left, log
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def found(survey, **fields):
     ],
 )
 def test_another_spelling_is_understood_and_remarked(tmp_path, stored, told):
-    left, ledger = found(renamed(Survey(tmp_path).add("ok"), stored, told))
+    left, log = found(renamed(Survey(tmp_path).add("ok"), stored, told))
     assert stored in {record.file_name for record in left.test}
-    assert [remark for remark in ledger.remarks if "spelled otherwise" in remark]
+    assert [remark for remark in log.remarks if "spelled otherwise" in remark]
 
 
 def test_empty_photographs_are_found_too(tmp_path):
@@ -93,8 +93,8 @@ def test_no_single_folder_is_advised_where_files_lie_in_several(tmp_path):
 @pytest.mark.parametrize("name", ["..\\a.jpg", "C:\\a.jpg", "\\\\server\\a.jpg", "A\\..\\..\\a.jpg"])
 def test_no_spelling_leads_out_of_the_folder(tmp_path, name):
     save(tmp_path / "a.jpg", raw_inputs.picture(Survey(tmp_path).rng, PHOTO_WH))
-    _, ledger = found(renamed(Survey(tmp_path).add("ok"), "b.jpg", name))
-    assert ledger.skipped[0].reason.startswith("file name leads out of the folder: ")
+    _, log = found(renamed(Survey(tmp_path).add("ok"), "b.jpg", name))
+    assert log.skipped[0].reason.startswith("file name leads out of the folder: ")
 
 
 def test_masks_of_photographs_are_found_under_another_spelling(tmp_path):
@@ -121,8 +121,8 @@ def test_a_survey_of_another_system_is_prepared_whole(tmp_path):
 def test_what_is_not_unicode_is_never_taken(tmp_path):
     (tmp_path / "a\udce4.jpg").write_bytes(b"")
     assert Spelling(tmp_path).names == ()
-    assert spelling.cause(["a.jpg"], Spelling(tmp_path), "photos") is None
-    assert spelling.otherwise(Spelling(tmp_path)).startswith("there is no file in it")
+    assert folders.cause(["a.jpg"], Spelling(tmp_path), "photos") is None
+    assert folders.otherwise(Spelling(tmp_path)).startswith("there is no file in it")
 
 
 def test_the_cause_is_named_where_too_many_photographs_are_missing(tmp_path):

@@ -9,7 +9,7 @@ from PIL import Image
 from ablate.errors import UsageError
 from datasets.options import Night
 from datasets.raw import synthetic_images
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from tests.datasets import bad_files
 from tests.datasets.raw_inputs import config, picture
 
@@ -52,20 +52,20 @@ class Folder:
 
     def judged(self, **fields):
         """By name: the source, or what was said instead."""
-        ledger, chosen = Ledger(), config(self.path, self.path / "out", **fields)
-        pairs, _ = synthetic_images.pairs(chosen, ledger)
+        log, chosen = SelectionLog(), config(self.path, self.path / "out", **fields)
+        pairs, _ = synthetic_images.pairs(chosen, log)
         found = {pair.name: synthetic_images.judge(pair, chosen) for pair in pairs}
         said = {name: source or (one.reason) for name, (source, one) in found.items()}
-        return said | {entry.name: entry.reason for entry in ledger.skipped} | self.left_out(ledger)
+        return said | {entry.name: entry.reason for entry in log.skipped} | self.left_out(log)
 
     def note(self, name, **fields):
         chosen = config(self.path, self.path / "out", **fields)
-        pair = next(pair for pair in synthetic_images.pairs(chosen, Ledger())[0] if pair.name == name)
+        pair = next(pair for pair in synthetic_images.pairs(chosen, SelectionLog())[0] if pair.name == name)
         return synthetic_images.judge(pair, chosen)[1].note
 
     @staticmethod
-    def left_out(ledger):
-        return {row.id: row.reason for row in ledger.considered}
+    def left_out(log):
+        return {row.id: row.reason for row in log.considered}
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "jpeg", "JPG", "png", "tif", "tiff", "webp", "bmp"])
@@ -155,12 +155,12 @@ def test_folders_behind_links_are_read_and_dangling_links_are_listed(folder):
 def test_files_of_other_kinds_and_unknown_names_are_remarked_on(folder):
     folder.put("images/notes.txt", b"").image("b.png").mask("b.png")
     (folder.path / "night.txt").write_text("ok\nnobody # typed wrong\n")
-    ledger = Ledger()
+    log = SelectionLog()
     night = Night(synthetic_list=str(folder.path / "night.txt"))
     with pytest.raises(UsageError):  # one image is left
-        synthetic_images.pairs(config(folder.path, folder.path / "out", night=night), ledger)
-    assert "1 file(s) of other kinds were left alone: 1 .txt" in ledger.remarks[0]
-    assert "1 of 2 lines name nothing here: nobody" in ledger.remarks[1]
+        synthetic_images.pairs(config(folder.path, folder.path / "out", night=night), log)
+    assert "1 file(s) of other kinds were left alone: 1 .txt" in log.remarks[0]
+    assert "1 of 2 lines name nothing here: nobody" in log.remarks[1]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from datasets import translate
 from datasets.translate import Domains, cut
 from datasets.translate.contrastive import batches
 from datasets.translate.contrastive import training as _training
-from datasets.translate.contrastive.contrastive_losses import least_squares, patch_nce
 from datasets.translate.contrastive.networks import Discriminator, Generator, Heads, halve
+from datasets.translate.contrastive.training import least_squares, patch_nce
 
 TINY = cut.Parameters(images=6, batch=2, size=32, width=2, blocks=1)
 
@@ -162,8 +162,8 @@ def test_heads_give_vectors_of_length_one_of_the_right_pixels():
 
 def test_image_n_follows_from_the_seed_and_n_alone():
     def windows(numbers, count, memory=1 << 30, seed=0):
-        source, target = (batches.Deck(noise(5, (80, 70), s), 32, seed, memory) for s in (1, 2))
-        made = batches.ahead(
+        source, target = (batches.PictureSampler(noise(5, (80, 70), s), 32, seed, memory) for s in (1, 2))
+        made = batches.prefetched(
             lambda number: batches.batch(number, count, source, target, seed, [(64, 8)]), range(0, numbers, count)
         )
         return list(made)
@@ -181,7 +181,7 @@ def test_image_n_follows_from_the_seed_and_n_alone():
 
 def test_all_pictures_are_seen_once_before_one_is_seen_again():
     pictures = [np.full((40, 40, 3), value, dtype=np.uint8) for value in range(7)]
-    deck = batches.Deck(pictures, 32, 0, 0)
+    deck = batches.PictureSampler(pictures, 32, 0, 0)
     drawn = [int(deck.window(number, 0)[0, 0, 0]) for number in range(21)]
     assert [sorted(drawn[start : start + 7]) for start in (0, 7, 14)] == [list(range(7))] * 3
     assert drawn[:7] != drawn[7:14]
@@ -191,7 +191,7 @@ def test_all_pictures_are_seen_once_before_one_is_seen_again():
 
 
 def one_batch(trained, size=32, seed=0):
-    source, target = (batches.Deck(noise(4, seed=s), size, seed, 0) for s in (1, 2))
+    source, target = (batches.PictureSampler(noise(4, seed=s), size, seed, 0) for s in (1, 2))
     return batches.batch(0, 2, source, target, seed, trained.grids)
 
 
@@ -294,7 +294,7 @@ def test_resuming_equals_never_having_stopped(mode, tmp_path, monkeypatch):
         rates = killed_after(99, patch)
         resumed = cut.fit(domains(tmp_path, report=lines.append), parameters)
     assert len(rates) == 2
-    assert "goes on after 8 of 11 images" in lines[1]
+    assert "resuming after 8 of 11 images" in lines[1]
     assert resumed.digest == undisturbed.digest
     for name, weights in undisturbed.weights.items():
         assert (resumed.weights[name] == weights).all()
@@ -324,7 +324,7 @@ def test_another_trainings_checkpoint_is_left_alone(tmp_path, monkeypatch):
             cut.fit(domains(tmp_path), TINY)
     lines = []
     found = cut.fit(domains(tmp_path, seed=3, report=lines.append), TINY)
-    assert not any("goes on" in line for line in lines)
+    assert not any("resuming" in line for line in lines)
     assert found.digest == cut.fit(domains(seed=3), TINY).digest
 
 

@@ -9,13 +9,13 @@ from rich.console import Console
 from ablate.data import shards
 from ablate.errors import UsageError
 from datasets.arms import Material, crop
-from datasets.build.pipeline import Job
+from datasets.build import workers
+from datasets.build.pipeline import Pipeline
 from datasets.build.publishing import ROOT, building
-from datasets.build.workers import Workers
 from datasets.prepare import prepare
 from datasets.raw import synthetic_images
 from datasets.raw.images import decode
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from datasets.translate.domains import style
 from tests.datasets import raw_inputs
 from tests.datasets.raw_inputs import config
@@ -105,7 +105,7 @@ def test_a_training_that_was_killed_goes_on(raw, tmp_path):
     lines.clear()
     manifest = prepare(chosen, lines.append)
     assert "shift: begins at step 2" in lines
-    assert "crops to learn from: going on, 1 of 1 chunks were finished before" in lines
+    assert "crops to learn from: resuming, 1 of 1 chunks were already finished" in lines
     assert manifest == prepare(
         config(raw, tmp_path / "fresh", arms=("i2i",), translator=chosen.translator), lines.append
     )
@@ -137,16 +137,16 @@ def test_sheets_are_kept_beside_the_data_root_and_checkpoints_are_not(raw, tmp_p
 
 def test_crops_to_learn_from_are_those_of_the_training_split_in_any_order(raw, tmp_path):
     chosen = config(raw, tmp_path / "out", images_per_shard=5)
-    pairs, total = synthetic_images.pairs(chosen, Ledger())
+    pairs, total = synthetic_images.pairs(chosen, SelectionLog())
     expected = [
         one.image_hw3
         for pair in pairs
         if pair.split == "train"
         for one in crop.crops(synthetic_images.judge(pair, chosen)[0], chosen.crop)
     ]
-    with building(tmp_path / "out") as folder, Workers(folder, 1, chosen.ray) as workers:
-        job = Job(chosen, folder, workers, print, Console(quiet=True), Ledger())
-        stored = job.with_crops(Material(style.of_test(())), pairs, total).crops
+    with building(tmp_path / "out") as folder, workers.started(folder, 1, chosen.ray) as pool:
+        pipeline = Pipeline(chosen, folder, pool, print, Console(quiet=True), SelectionLog())
+        stored = pipeline.with_crops(Material(style.of_test(())), pairs, total).crops
         assert len(stored) == len(expected) > 20
         for index in (len(stored) - 1, 0, 7, -1):
             assert np.abs(stored[index].astype(int) - expected[index]).mean() < 8

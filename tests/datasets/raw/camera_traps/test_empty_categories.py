@@ -2,26 +2,26 @@ import pytest
 
 from ablate.errors import UsageError
 from datasets.raw import camera_traps
-from datasets.raw.camera_traps import empty_categories
+from datasets.raw.camera_traps import rules
 
 
 @pytest.mark.parametrize(
     "name", ["empty", "blank", "Blank", "NO ANIMAL", "no_animal", "False Trigger", "ghost", "none"]
 )
 def test_emptiness_is_known_by_its_common_names(name):
-    assert empty_categories.known(name)
+    assert rules.is_empty(name)
 
 
 @pytest.mark.parametrize(
     "name", ["unknown", "animal", "human", "vehicle", "ghost bat", "background", "?", "blank_bird"]
 )
 def test_other_names_are_no_emptiness(name):
-    assert not empty_categories.known(name)
+    assert not rules.is_empty(name)
 
 
 def test_what_the_user_names_is_what_counts():
-    assert empty_categories.of(("blank", "deer", "nothing"), ()) == {"blank", "nothing"}
-    assert empty_categories.of(("blank", "deer"), ("background",)) == {"background"}
+    assert rules.empty_categories(("blank", "deer", "nothing"), ()) == {"blank", "nothing"}
+    assert rules.empty_categories(("blank", "deer"), ("background",)) == {"background"}
 
 
 def rule(category, *empty):

@@ -14,7 +14,7 @@ from ablate.errors import UsageError
 from datasets.prepare import prepare
 from datasets.raw import camera_traps, candidates
 from datasets.raw.camera_traps import values
-from datasets.raw.skipped import Ledger
+from datasets.raw.skipped import SelectionLog
 from tests.datasets import raw_inputs
 from tests.datasets.raw_inputs import PHOTO_WH, config, jpg_bytes, picture
 
@@ -114,15 +114,15 @@ def test_candidates_are_a_result_or_one_line(raw, data):
         annotations=written(raw, data.draw(documents(raw))),
         hours=data.draw(st.sampled_from(["7-19", None])),
     )
-    ledger = Ledger()
+    log = SelectionLog()
     try:
-        found = candidates.candidates(chosen, ledger)
+        found = candidates.candidates(chosen, log)
         candidates.require_files(found, chosen)
     except UsageError:
         return
     for record in (*found.test, *(one for location in found.empty for one in location)):
         assert (raw / "photos" / record.file_name).resolve().is_relative_to(raw / "photos")
-    for remark in ledger.remarks:
+    for remark in log.remarks:
         remark.encode()
 
 
