@@ -41,7 +41,8 @@ class Material:
         style: the photographs whose look is wanted.
         crops: those of the training split; none where the arm's translator does not say that it looks at them.
         crops_digest: of their content.
-        folder: the arm's own, for what must outlive a command that is killed (`datasets.translate.domains.training_folder`); None: nowhere.
+        folder: the arm's own, for what must outlive a command that is killed
+            (see `datasets.translate.domains.training_folder`); None: nowhere.
         report: takes lines for the user.
     """
 

@@ -6,11 +6,11 @@ meaning, else listed or left out, never guessed at.
 values     values that went through a table program: absent ones, whole floats
 clock      the forms of a camera's time
 entries    one image -> a record, one annotation -> a box
-reader     one or several files -> their lists -> all records
+parser     one or several files -> their lists -> all records
 rules      what is asked for, and the categories that say that no animal is there
 """
 
-from datasets.raw.camera_traps.reader import Listing, parse, read
+from datasets.raw.camera_traps.parser import Listing, parse, read
 from datasets.raw.camera_traps.records import UNKNOWN, Annotation, Box, Record, names
 from datasets.raw.camera_traps.rules import Rule
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ablate.errors import UsageError, suggest
-from datasets.raw.camera_traps.reader import Listing
+from datasets.raw.camera_traps.parser import Listing
 from datasets.raw.camera_traps.records import Record, names
 
 # As data sets, and programs for looking through camera-trap photographs, call it.

@@ -25,14 +25,13 @@ from ablate.plugins import source_digest
 from ablate.storage import publish, publishing
 from datasets.raw.images import Pixels, encode_jpg
 from datasets.translate import Domains, Photos
-from datasets.translate.contrastive import batches, networks
-from datasets.translate.contrastive import training as _training
+from datasets.translate.contrastive import batches, networks, training
 from datasets.translate.contrastive.training import Training
 
 Weights = dict[str, NDArray[np.float32]]
 
 _LOOKED_AT = 8
-_CODE = (networks, batches, _training)
+_CODE = (networks, batches, training)
 
 
 @dataclass(frozen=True)
