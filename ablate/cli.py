@@ -42,7 +42,7 @@ def run_command(
                 print(help_text(model, command, epilogue(), positional))
                 sys.exit(0)
             status = main(parse(model, arguments, positional))
-        if status == interruption.STATUS and interruption.to_be_told():
+        if status == interruption.STATUS and interruption.to_be_announced():
             _end_interrupted(command)  # asked when nothing was left that would have said so
         sys.exit(status)
     except KeyboardInterrupt:

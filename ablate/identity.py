@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import pydantic
+
 from ablate import plugins
 from ablate.config import Evaluation, OfAugmentation, OfNetwork, Training, TrialConfig, fields_of
 
@@ -66,6 +68,22 @@ _TRIAL_CODE = (
 )
 
 
+class PlannedTrial(pydantic.BaseModel):
+    """One trial and everything that identifies it."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    name: str
+    config: TrialConfig
+    trial: str
+    training: str
+    arm_digest: str
+    photos_digest: str
+    code: str
+    transductive: bool = False  # its arm, or what it is scored on, took its look from the test photographs
+    search: str | None = None  # the search that suggested it
+
+
 def training_id(config: TrialConfig, arm_digest: str) -> str:
     """Names the training that a trial needs; other arms and the photographs have no part in it."""
     return "t" + _hash({"fields": _distinct(config, fields_of(Training)), "arm": arm_digest})
@@ -82,9 +100,9 @@ def member_id(search: str, cell: int, number: int) -> str:
     return "s" + _hash({"search": search, "cell": cell, "member": number})
 
 
-def leg_id(search: str, cell: int, number: int, after: int) -> str:
-    """Names a member's training between two rounds."""
-    return "t" + _hash({"search": search, "cell": cell, "member": number, "after": after})
+def segment_id(search: str, cell: int, number: int, segment: int) -> str:
+    """Names a part of a member's training: before, or after, it continues with another's network."""
+    return "t" + _hash({"search": search, "cell": cell, "member": number, "segment": segment})
 
 
 def code_digest(config: TrialConfig) -> str:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which mean the same: end in order, and say how to go on.
+"""Ctrl-C and SIGTERM, which mean the same: end in order, and print the command to continue.
 
 Signals belong to the process, and so does what is known of them here. A command hears of one as a `KeyboardInterrupt`,
 or, in a block that must not be broken off (`deferred`), by asking `asked()`. A second one breaks that block off too.
@@ -34,7 +34,7 @@ class _State:
     asked = False
     heard = 0  # signals
     listening = False
-    told = False  # how to go on
+    announced = False  # the command to continue
     to_continue = ""
     deferred = 0  # blocks that are not to be broken off, one in the other
 
@@ -44,10 +44,10 @@ def asked() -> bool:
     return _State.asked
 
 
-def to_be_told() -> bool:
-    """Whether it is still to be said how to go on: true once, as of several who would say it one does."""
-    told, _State.told = _State.told, True
-    return not told
+def to_be_announced() -> bool:
+    """Whether the command to continue is still to be printed: true once, so that one of several callers prints it."""
+    announced, _State.announced = _State.announced, True
+    return not announced
 
 
 def while_loading() -> None:
@@ -107,16 +107,16 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     _State.heard += 1
     again, _State.asked = _State.asked, True
     if not again:
-        told = f"not ended after {PATIENCE:.0f} s: left as it is. To continue: {_State.to_continue}\n"
-        watch = threading.Timer(PATIENCE, _end, [told.encode()])
+        line = f"not ended after {PATIENCE:.0f} s: left as it is. To continue: {_State.to_continue}\n"
+        watch = threading.Timer(PATIENCE, _end, [line.encode()])
         watch.daemon = True
         watch.start()
     if again or not _State.deferred:
         raise KeyboardInterrupt
 
 
-def _end(told: bytes) -> None:
-    os.write(2, told)
+def _end(line: bytes) -> None:
+    os.write(2, line)
     os._exit(STATUS)
 
 

@@ -12,12 +12,14 @@ from rich.console import Console
 from ablate import archive, interruption, invocation, plugins, storage
 from ablate.cli import run_command
 from ablate.config import RunConfig, TrialConfig
-from ablate.report import print_tables
+from ablate.identity import PlannedTrial
+from ablate.report import print_search, print_tables
 from ablate.report.layout import plural
 from ablate.results import runs
 from ablate.results.reader import read_rows
+from ablate.results.search_record import FINISHED
 from ablate.runner import preflight
-from ablate.runner.plan import PlannedTrial, Progress, asked, jobs, load_space, plan, progress
+from ablate.runner.plan import Progress, asked, jobs, load_space, plan, progress
 from ablate.search import driver
 from ablate.spaces.search import Search
 from ablate.spaces.space import Space
@@ -29,21 +31,38 @@ if TYPE_CHECKING:
 
 
 def main(run: RunConfig) -> int:
-    """Runs what is missing and prints the tables; 0 all done, 1 some failed, 130 interrupted."""
+    """Runs what is missing and prints the results; 0 all done, 1 some failed, 130 interrupted."""
     space = load_space(run.space)
     if isinstance(space, Search):
-        return driver.run(run, space, Console())
-    return _run(run, space, Console())
+        return _run_search(run, space, Console())
+    return _run_grid(run, space, Console())
 
 
-def _run(run: RunConfig, space: Space, console: Console) -> int:
+def _run_search(run: RunConfig, search: Search, console: Console) -> int:
+    planned = driver.plan(run, search)
+    found = planned.found()
+    preflight.print_lines(console, [*driver.summary(planned, found), *preflight.differences(planned.data.manifest)])
+    if not found:
+        preflight.print_lines(console, archive.restore_search_hint(planned.out, planned.identity))
+    if run.dry_run:
+        preflight.print_lines(console, driver.details(planned))
+        return 0
+    interrupted = driver.run(planned, console) if planned.left(found) else False
+    collect(planned.out)
+    if interrupted:
+        return interruption.STATUS
+    print_search(planned.out, planned.identity)
+    return int(any(one.status not in FINISHED for one in planned.found()))
+
+
+def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
     out = storage.local(run.out, "out")
     data = preflight.data_root(run.data)
     trials = plan(run, space, data.manifest)
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
-    preflight.tell(console, [*_told(run, trials, found, missing), *preflight.differences(data.manifest)])
-    preflight.tell(console, archive.restore_hint(out, [trial.trial for trial in missing]))
+    preflight.print_lines(console, [*_summary(run, trials, found, missing), *preflight.differences(data.manifest)])
+    preflight.print_lines(console, archive.restore_hint(out, [trial.trial for trial in missing]))
     if run.dry_run:
         _print_trials(console, out, trials, found, missing)
         return 0
@@ -55,7 +74,7 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
         preflight.require_precision((trial.config for trial in missing), each)
         todo = jobs(run, data, out, missing, each)
         with Board(todo, console) as board:
-            tuner.fit(run, todo, each, board)
+            tuner.fit_grid(run, todo, each, board)
 
     if missing:
         preflight.check(data, [trial.config for trial in missing])
@@ -73,9 +92,9 @@ def _run(run: RunConfig, space: Space, console: Console) -> int:
     print_tables(out, [trial.trial for trial in trials], trials)
     found = progress(out, trials)
     if any(one.judges for one in spaces):
-        _tell_of_one_seed(console, run, trials, found)
-    _tell_other_code(console, out, missing)
-    return _tell_unfinished(console, out, found)
+        _print_one_seed(console, run, trials, found)
+    _print_other_code(console, out, missing)
+    return _print_unfinished(console, out, found)
 
 
 def _to_run(run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> list[PlannedTrial]:
@@ -84,7 +103,7 @@ def _to_run(run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> 
     return [trial for trial in trials if trial.trial in wanted]
 
 
-def _told(
+def _summary(
     run: RunConfig, trials: Sequence[PlannedTrial], found: Progress, missing: Sequence[PlannedTrial]
 ) -> Iterator[str]:
     """The plan in short."""
@@ -126,27 +145,26 @@ def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
     return row["status"] == "done" and all(row[field] == getattr(config, field) for field in fields)
 
 
-def _tell_of_one_seed(console: Console, run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> None:
+def _print_one_seed(console: Console, run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> None:
     """How to ask more seeds, where something is done and the command has not chosen one."""
     chosen = run.seeds is not None or "seed" in run.trial or "seed" in (run.where or "")
     if not chosen and (found.done or found.changed) and len({trial.config.seed for trial in trials}) == 1:
-        told = f"One seed decides nothing about a setting. To ask three: {invocation.command()} seeds=3"
-        console.print(told, highlight=False, markup=False, soft_wrap=True)
+        hint = f"One seed decides nothing about a setting. To ask three: {invocation.command()} seeds=3"
+        console.print(hint, highlight=False, markup=False, soft_wrap=True)
 
 
-def _tell_other_code(console: Console, out: Path, run_now: Sequence[PlannedTrial]) -> None:
+def _print_other_code(console: Console, out: Path, run_now: Sequence[PlannedTrial]) -> None:
     """Names the trials whose worker had other code than they were planned with."""
     code = {trial.trial: trial.code for trial in run_now}
     rows = read_rows(out, "trials", [*code]).to_pylist()
     others = [row["name"] for row in rows if row["score_code"] not in {None, code[row["trial"]]}]
     if others:
-        told = "by other code than was planned with, which changed meanwhile or differs between nodes"
-        console.print(
-            f"{told}: {', '.join(others)}; rerun=changed repeats them", highlight=False, markup=False, soft_wrap=True
-        )
+        what = "by other code than was planned with, which changed meanwhile or differs between nodes"
+        line = f"{what}: {', '.join(others)}; rerun=changed repeats them"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _tell_unfinished(console: Console, out: Path, found: Progress) -> int:
+def _print_unfinished(console: Console, out: Path, found: Progress) -> int:
     """Names the trials that failed; 1 if any trial of the plan is not done."""
     for trial in found.failed:
         log = out / "logs" / f"{trial.trial}.log"

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ablate.config import TrialConfig
+from ablate.identity import PlannedTrial
 from ablate.results.writer import write_rows
-from ablate.runner.plan import Job, PlannedTrial
+from ablate.runner.plan import TrainingJob
 from ablate.storage import publish
 
 SIZE = (1000, 800)  # of every photograph
@@ -130,10 +131,10 @@ def write_plan(
     return at
 
 
-def job(trial: PlannedTrial, out: Path) -> Job:
+def job(trial: PlannedTrial, out: Path) -> TrainingJob:
     """What works on a trial alone, on data that is nowhere."""
     known = {"data": "nowhere", "manifest": "", "out": out, "trials": (trial,), "threads": 1, "gpu": False}
-    return Job.model_validate(known | {"max_failures": 0, "code_must_match": False})
+    return TrainingJob.model_validate(known | {"max_failures": 0, "code_must_match": False})
 
 
 def commit(out: Path, trial: PlannedTrial, val_iou: float) -> None:

@@ -214,21 +214,21 @@ def put(out, content):
         (out / name).write_bytes(data)
 
 
-def member(search, trial, number, legs=()):
+def member(search, trial, number, segments=()):
     return search_record.Member(
         search=search, space="tune", objective="val_iou", cell=0, number=number, is_default=False, trial=trial,
-        name="n", given={}, values={"width": 8}, domains={}, data="demo", legs=legs,
+        name="n", given={}, values={"width": 8}, domains={}, data="demo", segments=segments,
     )  # fmt: skip
 
 
 def write_search(out, *ids):
     """A search of two trials, one of which went on with another training, that some runs have worked on."""
     tried = [write(out, 0.3, of=SHOTS, search="h1", seed=seed, width=8) for seed in (5, 6)]
-    leg = search_record.Leg(training="tleg1", parent=0, after=0, until=1, values={})
+    segment = search_record.Segment(training="tsegment1", parent=0, after=0, until=1, values={})
     for number, trial in enumerate(tried):
-        search_record.write(out, member("h1", trial, number, legs=(leg,) * number))
+        search_record.write(out, member("h1", trial, number, segments=(segment,) * number))
     (out / "checkpoints").mkdir()
-    (out / "checkpoints" / "tleg1.ckpt").write_text("leg")
+    (out / "checkpoints" / "tsegment1.ckpt").write_text("segment")
     for run in ids:
         (out / "runs" / f"{run}.json").write_text(json.dumps({"trials": [], "search": "h1", "space": "tune"}))
     return tried

@@ -43,9 +43,8 @@ def recover(out: Path) -> None:
             _delete(archive, trial, archive / "trials" / f"{trial}.parquet")
         else:
             here = Folder.at(out)
-            for step in archiving(
-                out, Selection((moved(_row(mark, trial), _leg_trainings(trial, here), {trial}, [here]),))
-            ):
+            own = moved(_row(mark, trial), _segments(trial, here), {trial}, [here])
+            for step in archiving(out, Selection((own,))):
                 step.take()
     for place in (out, archive):
         for trial, mark in interrupted_deletions(place).items():
@@ -57,14 +56,15 @@ def recover(out: Path) -> None:
 def _delete(place: Path, trial: str, mark: Path) -> None:
     out = place.parent if place.name == ARCHIVE else place
     users = [Folder.at(one) for one in (out, out / ARCHIVE)]
-    for step in deleting(place, Selection((moved(_row(mark, trial), _leg_trainings(trial, *users), {trial}, users),))):
+    own = moved(_row(mark, trial), _segments(trial, *users), {trial}, users)
+    for step in deleting(place, Selection((own,))):
         step.take()
 
 
-def _leg_trainings(trial: str, *folders: Folder) -> set[str]:
+def _segments(trial: str, *folders: Folder) -> set[str]:
     """The trainings of the parts of a population's member, whose record leaves after it."""
     members = (one for folder in folders for one in folder.members(folder.searches) if one.trial == trial)
-    return {leg.training for one in members for leg in one.legs}
+    return {segment.training for one in members for segment in one.segments}
 
 
 def _row(mark: Path, trial: str) -> dict[str, Any]:

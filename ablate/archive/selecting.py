@@ -146,8 +146,8 @@ def _moved(
     trials: Sequence[str], folder: Folder, with_them: Sequence[Member], users: Collection[Folder]
 ) -> tuple[Moved, ...]:
     """The trainings of the parts of a population leave with their member."""
-    legs = {one.trial: {leg.training for leg in one.legs} for one in with_them}
-    return tuple(moved(folder.rows[trial], legs.get(trial, ()), set(trials), users) for trial in trials)
+    of_member = {one.trial: {segment.training for segment in one.segments} for one in with_them}
+    return tuple(moved(folder.rows[trial], of_member.get(trial, ()), set(trials), users) for trial in trials)
 
 
 def _require_whole(named: Collection[str], of_others: Mapping[str, str], folder: Folder) -> None:

@@ -49,7 +49,7 @@ def history_notes(history: History) -> Iterator[str]:
 def commands(history: History) -> list[str]:
     """What repeats the best trial; nothing does where its values changed on the way."""
     best = history.best
-    return [search_record.command(best.member)] if best and not best.member.legs else []
+    return [search_record.command(best.member)] if best and not best.member.segments else []
 
 
 def _best(history: History) -> Iterator[str]:
@@ -73,20 +73,21 @@ def _best(history: History) -> Iterator[str]:
 
 
 def _rounds(history: History) -> Iterator[str]:
-    """How a population was bred, and the way of its best member."""
-    legs = [(one.member, leg) for one in history.found for leg in one.member.legs]
-    several = len({member.cell for member, _ in legs}) > 1
-    for after in sorted({leg.after for _, leg in legs} - {0}):
-        bred = [(member, leg.parent) for member, leg in legs if leg.after == after and leg.parent != member.number]
-        told = [f"{f'{_cell(member)} ' * several}{member.number} with {parent}'s" for member, parent in bred]
-        yield f"After epoch {after} some continued with another one's network: {', '.join(told) or 'none'}."
-    if history.best and history.best.member.legs:
-        way = history.best.member.legs
-        weights = f"its network is weights/{way[-1].training}.safetensors"
-        if all(leg.values == way[0].values for leg in way):
+    """Who of a population continued with whose network, and the values of its best member by epochs."""
+    segments = [(one.member, segment) for one in history.found for segment in one.member.segments]
+    several = len({member.cell for member, _ in segments}) > 1
+    for after in sorted({segment.after for _, segment in segments} - {0}):
+        at_round = [(member, segment.parent) for member, segment in segments if segment.after == after]
+        exploited = [(member, parent) for member, parent in at_round if parent != member.number]
+        shown = [f"{f'{_cell(member)} ' * several}{member.number} with {parent}'s" for member, parent in exploited]
+        yield f"After epoch {after} some continued with another one's network: {', '.join(shown) or 'none'}."
+    if history.best and history.best.member.segments:
+        own = history.best.member.segments
+        weights = f"its network is weights/{own[-1].training}.safetensors"
+        if all(segment.values == own[0].values for segment in own):
             yield f"The best one's values never changed; {weights}."
         else:
-            told = [f"{leg.after + 1}-{leg.until}: {_values(leg.values)}" for leg in way]
+            told = [f"{one.after + 1}-{one.until}: {_values(one.values)}" for one in own]
             yield f"The best one's values by epochs: {'; '.join(told)}. No command repeats that; {weights}."
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ablate.identity import PlannedTrial
 from ablate.report import captions, document
 from ablate.report.document import Section
-from ablate.runner.plan import PlannedTrial
 from ablate.stats import scores
 from ablate.stats.scores import Group
 

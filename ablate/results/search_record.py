@@ -28,16 +28,15 @@ def diverged(reason: str | None) -> bool:
     return str(reason).startswith(_DIVERGED)
 
 
-class Leg(pydantic.BaseModel):
-    """A part of the way of a member of a population, between two rounds.
+class Segment(pydantic.BaseModel):
+    """A part of the training of a population's member; the next one begins where it continues with another's network.
 
     Attributes:
         training: names its checkpoint, or, of the last one, its weights.
-        parent: the number of the member whose network it began with; that of the member itself where it went on.
-        after: epochs that were behind it when it began; until: when it ends.
-        values: of the fields that are looked for.
-        score: at its end; None while it has not ended, or where it failed.
-        failed: why.
+        parent: the number of the member whose network it began with; the member's own where there was no other.
+        after: epochs that its network had behind it when it began; until: when it ends.
+        values: of the fields that are searched.
+        score: at its end; None of the last one.
     """
 
     model_config = pydantic.ConfigDict(frozen=True)
@@ -48,16 +47,6 @@ class Leg(pydantic.BaseModel):
     until: int
     values: dict[str, Any]
     score: float | None = None
-    failed: str | None = None
-
-    @property
-    def over(self) -> bool:
-        return self.score is not None or self.failed is not None
-
-    @property
-    def retryable(self) -> bool:
-        """Whether it failed for a reason that may have gone: the next run tries it again, unless others went on."""
-        return self.failed is not None and not diverged(self.failed)
 
 
 class Member(pydantic.BaseModel):
@@ -69,13 +58,13 @@ class Member(pydantic.BaseModel):
         is_default: its values are the cell's own, with which every search begins unless they are outside the domains.
         code: digest of the code that was to train it.
         given: fields that the cell or the command line fixed.
-        values: of the fields that are looked for.
+        values: of the fields that are searched.
         domains: of these fields, described.
         data: as the command line named it, without credentials.
-        legs: of a member of a population, whose `values` are those of the last one.
+        segments: of a member of a population, whose `values` are those of the last one; `legs` in the file.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True)
+    model_config = pydantic.ConfigDict(frozen=True, populate_by_name=True)
 
     search: str
     space: str
@@ -90,7 +79,7 @@ class Member(pydantic.BaseModel):
     values: dict[str, Any]
     domains: dict[str, str]
     data: str
-    legs: tuple[Leg, ...] = ()
+    segments: tuple[Segment, ...] = pydantic.Field(default=(), alias="legs")
 
 
 class Found(pydantic.BaseModel):
@@ -105,7 +94,7 @@ class Found(pydantic.BaseModel):
     @property
     def status(self) -> str:
         """done, stopped (early), diverged (the loss was not finite), failed (otherwise), or unfinished."""
-        if self.row is None or (self.row["status"] != "done" and self.member.legs and not self.member.legs[-1].over):
+        if self.row is None:
             return "unfinished"
         if self.row["status"] == "failed" and diverged(self.row["reason"]):
             return "diverged"
@@ -120,14 +109,15 @@ class Found(pydantic.BaseModel):
         return value
 
     @property
-    def lesson(self) -> float | None:
-        """What a search learns of its values: the score, or, where they made training diverge, the lowest there is."""
+    def sampler_score(self) -> float | None:
+        """What the sampler is given: the score or, where the values made the training diverge, the lowest there is."""
         return 0.0 if self.status == "diverged" else self.score
 
 
 def write(out: Path, member: Member) -> None:
     """Publishes a member."""
-    storage.publish(_folder(out) / member.search / f"{member.trial}.json", member.model_dump_json(indent=2).encode())
+    record = member.model_dump_json(indent=2, by_alias=True).encode()
+    storage.publish(folder(out, member.search) / f"{member.trial}.json", record)
 
 
 @contextlib.contextmanager
@@ -137,7 +127,7 @@ def held(out: Path, search: str, space: str) -> Iterator[None]:
     Raises:
         UsageError: another run holds it.
     """
-    with Lock(_folder(out) / search / ".held", "give an out= on a disk that has them") as lock:
+    with Lock(folder(out, search) / ".held", "give an out= on a disk that has them") as lock:
         if not lock.exclusive(wait=False):
             raise UsageError(
                 f"space={space}: another run is at work on this very search in out={out}; "
@@ -153,7 +143,7 @@ def searches(out: Path) -> dict[str, list[Member]]:
         UsageError: a record is not of the trial that its file is named after.
     """
     found: dict[str, list[Member]] = {}
-    for path in sorted(_folder(out).glob("*/[!.]*.json")):
+    for path in sorted(folder(out, "").glob("*/[!.]*.json")):
         member = Member.model_validate_json(path.read_bytes())
         if (member.search, member.trial) != (path.parent.name, path.stem):
             raise UsageError(f"{path}: the record of another trial than its name says; remove it")
@@ -168,20 +158,7 @@ def found(out: Path, members: Sequence[Member]) -> list[Found]:
     epochs: dict[str, list[dict[str, Any]]] = {}
     for row in read_rows(out, "epochs", wanted).sort_by("epoch").to_pylist():
         epochs.setdefault(row["trial"], []).append(row)
-    known = [
-        Found(member=member, row=rows.get(member.trial), epochs=epochs.get(member.trial, [])) for member in members
-    ]
-    return [one.model_copy(update={"member": _recorded(one)}) for one in known]
-
-
-def _recorded(found: Found) -> Member:
-    """A member whose last leg has its score, also where the run was killed between the trial's end and the record."""
-    member = found.member
-    if found.status != "done" or not member.legs or member.legs[-1].over:
-        return member
-    return member.model_copy(
-        update={"legs": (*member.legs[:-1], member.legs[-1].model_copy(update={"score": found.score}))}
-    )
+    return [Found(member=member, row=rows.get(member.trial), epochs=epochs.get(member.trial, [])) for member in members]
 
 
 def best(of: Sequence[Found]) -> Found | None:
@@ -201,5 +178,6 @@ def _typed(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _folder(out: Path) -> Path:
-    return out / "searches"
+def folder(out: Path, search: str) -> Path:
+    """Where what belongs to a search lies."""
+    return out / "searches" / search

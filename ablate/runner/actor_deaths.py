@@ -1,7 +1,7 @@
 """Deaths of a trial's process: what each was, in a line, and whether another try is worth it.
 
-Losing a process, a node or its memory to others is not the trial's fault, and it goes on from its checkpoint. What ends
-a process by itself does so again: a second death of that kind, with nothing achieved in between, is the trial's end.
+Losing a process, a node or its memory to others is not the trial's fault: it continues from its checkpoint. What ends a
+process by itself does so again: a second death of that kind, with nothing achieved in between, is the trial's end.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Deaths:
         """What a process died of; `log` is its trial's, where all that Ray says of it is kept."""
         life = self._lives.setdefault(trial.trial_id, _Life())
         error = _error(trial)
-        death = told(error, log)
+        death = cause_of_death(error, log)
         if death.own or (death.own is None and not life.begun):
             trial.max_failures = trial.num_failures  # the next one is the last
         life.death, life.begun = death, False
@@ -120,7 +120,7 @@ class Deaths:
         return death
 
 
-def told(error: Exception | None, log: Path) -> Death:
+def cause_of_death(error: Exception | None, log: Path) -> Death:
     """What an exception says that Ray gives for a dead process, and the end of its trial's log."""
     said, last = str(error or "").strip(), _last_process(log)
     if isinstance(error, KilledForMemoryError):

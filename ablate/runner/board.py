@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import interruption
-from ablate.runner.plan import Job
+from ablate.runner.plan import TrainingJob
 
 _QUIET_SECONDS = 15.0  # between two plain status lines
 
@@ -29,7 +29,7 @@ class _Entry:
     epochs: int
     code: str  # digest of what the run was planned with
     other_code: bool = False  # lies where the trial runs
-    told: str | None = None  # of where it began
+    notice: str | None = None  # of where it began
     started: float | None = None
     epoch: int = 0
     val_iou: float | None = None
@@ -42,7 +42,7 @@ class _Entry:
 class Board:
     """Collects what the trials report and shows it; thread-safe, and its feeding methods never raise for I/O."""
 
-    def __init__(self, jobs: Sequence[Job], console: Console, total: int | None = None) -> None:
+    def __init__(self, jobs: Sequence[TrainingJob], console: Console, total: int | None = None) -> None:
         """Args: total: of the jobs, where more are going to be added."""
         self._console = console
         self._total = len(jobs) if total is None else total
@@ -65,11 +65,11 @@ class Board:
         self._closed.set()
         self._thread.join()
 
-    def add(self, job: Job) -> None:
+    def add(self, job: TrainingJob) -> None:
         """Takes in a job that is going to start."""
         with self._lock:
             first = job.trials[0]
-            self._entries[job.name] = _Entry(first.config.model, job.until or first.config.epochs, first.code)
+            self._entries[job.name] = _Entry(first.config.model, first.config.epochs, first.code)
 
     def skip(self, line: str) -> None:
         """Says why there is a job less than was expected."""
@@ -93,9 +93,9 @@ class Board:
             entry.epoch = int(str(result.get("epoch", entry.epoch)))
             entry.val_iou = _number(result.get("val_iou"), entry.val_iou)
             entry.images_per_second = _number(result.get("images_per_second"), entry.images_per_second)
-            if (told := result.get("told")) is not None and told != entry.told:
-                entry.told = str(told)
-                self._news.append((f"{name}  {told}", True))
+            if (notice := result.get("notice")) is not None and notice != entry.notice:
+                entry.notice = str(notice)
+                self._news.append((f"{name}  {notice}", True))
             if result.get("code_digest") not in {None, entry.code} and not entry.other_code:
                 entry.other_code = True
                 self._news.append((f"{name}  runs other code than was planned with; its rows say so", True))
@@ -108,11 +108,6 @@ class Board:
         """Shows a line among the others."""
         with self._lock:
             self._news.append((line, True))
-
-    def failed(self, name: str) -> bool:
-        """Whether a job has ended in failure."""
-        with self._lock:
-            return self._entries[name].failed is not None
 
     def _outcome(self, entry: _Entry) -> str:
         if entry.failed:

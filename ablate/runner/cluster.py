@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,11 +41,11 @@ class Cluster:
 
     Attributes:
         dashboard: its address, or None where it has none.
-        way_in: how a person gets past the dashboard's login.
+        login: how a person gets past the dashboard's login.
     """
 
     dashboard: str | None
-    way_in: str
+    login: str
     nodes: tuple[Node, ...]
 
     @property
@@ -60,6 +61,11 @@ class Cluster:
     def room_for(self, each: Mapping[str, float]) -> int:
         """How many trials fit at a time, at least one; `each` is what one occupies."""
         return max(1, sum(node.room_for(each) for node in self.nodes))
+
+    def shared(self, trials: int, each: Mapping[str, float]) -> dict[str, float]:
+        """What one trial is to occupy, at least `each`, so that no node has room for more than so many."""
+        cpu = math.floor(max(node.cpus for node in self.nodes) / trials * 1e4) / 1e4  # Ray counts in ten-thousandths
+        return {**each, "CPU": max(each["CPU"], cpu)}
 
 
 def connect(address: str | None, dashboard: bool = True) -> Cluster:
@@ -93,7 +99,8 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
         raise KeyboardInterrupt
     url = f"http://{context.dashboard_url}" if context.dashboard_url else None
     there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return Cluster(url, ray_token.way_in(), tuple(Node(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in there))
+    nodes = tuple(Node(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in there)
+    return Cluster(url, ray_token.login_hint(), nodes)
 
 
 def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:

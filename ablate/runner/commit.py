@@ -8,9 +8,10 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 import ablate
+from ablate.identity import PlannedTrial
 from ablate.results.reader import read_rows
 from ablate.results.writer import write_rows
-from ablate.runner.plan import Job, PlannedTrial
+from ablate.runner.plan import TrainingJob
 
 if TYPE_CHECKING:
     from ablate.training.loop import EpochRow
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _LIBRARIES = ("torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
 
 
-def commit(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
+def commit(job: TrainingJob, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
     """Writes a trial's row: who it is, and how it went."""
     identity = trial.model_dump(
         include={"trial", "training", "name", "search", "arm_digest", "photos_digest", "transductive"}
@@ -27,7 +28,7 @@ def commit(job: Job, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
     write_rows(job.out, "trials", trial.trial, [row])
 
 
-def commit_stopped(job: Job, rows: list[EpochRow], reason: str) -> None:
+def commit_stopped(job: TrainingJob, rows: list[EpochRow], reason: str) -> None:
     """Records that a job was stopped early, with its epochs so far, for those of its trials that are not done."""
     for trial in _not_done(job):
         ids = {"trial": trial.trial, "training": trial.training}
@@ -37,7 +38,7 @@ def commit_stopped(job: Job, rows: list[EpochRow], reason: str) -> None:
         commit(job, trial, {"status": "stopped", "reason": reason} | last | seconds | trained_on(rows))
 
 
-def commit_failure(job: Job, reason: str, circumstances: dict[str, Any]) -> None:
+def commit_failure(job: TrainingJob, reason: str, circumstances: dict[str, Any]) -> None:
     """Records that a job failed, for those of its trials that are not done, by this run or another."""
     for trial in _not_done(job):
         commit(job, trial, {"status": "failed", "reason": reason} | circumstances)
@@ -53,7 +54,7 @@ def trained_on(rows: list[EpochRow]) -> dict[str, str | None]:
     return {column: " + ".join(values) or None for column, values in found.items()}
 
 
-def _not_done(job: Job) -> list[PlannedTrial]:
+def _not_done(job: TrainingJob) -> list[PlannedTrial]:
     rows = read_rows(job.out, "trials", [trial.trial for trial in job.trials]).to_pylist()
     done = {row["trial"] for row in rows if row["status"] == "done"}
     return [trial for trial in job.trials if trial.trial not in done]

@@ -14,7 +14,7 @@ from ablate.config import Layer, RunConfig, TrialConfig, trial_config
 from ablate.data.root import Data
 from ablate.data.shards import Manifest, scored_on
 from ablate.errors import UsageError
-from ablate.identity import code_digest, ignored, score_id, training_id
+from ablate.identity import PlannedTrial, code_digest, ignored, score_id, training_id
 from ablate.results.reader import read_rows
 from ablate.results.runs import SpaceRequest
 from ablate.spaces import where
@@ -24,23 +24,7 @@ from ablate.spaces.space import Space
 _NAMED = ("model", "arm", "augment", "seed")
 
 
-class PlannedTrial(pydantic.BaseModel):
-    """One trial and everything that identifies it."""
-
-    model_config = pydantic.ConfigDict(frozen=True)
-
-    name: str
-    config: TrialConfig
-    trial: str
-    training: str
-    arm_digest: str
-    photos_digest: str
-    code: str
-    transductive: bool = False  # its arm, or what it is scored on, took its look from the test photographs
-    search: str | None = None  # the search that suggested it
-
-
-class Job(pydantic.BaseModel):
+class TrainingJob(pydantic.BaseModel):
     """What one Ray trial works on: a training, and all the trials that score its network.
 
     `data` is a place that every node can reach, a URL without credentials or a folder; `manifest` the digest of what
@@ -57,8 +41,6 @@ class Job(pydantic.BaseModel):
     gpu: float  # that it occupies; a share of one where it is less than 1
     max_failures: int
     code_must_match: bool  # weights that other code left count as missing
-    origin: str | None = None  # the training whose checkpoint this one begins with
-    until: int | None = None  # the epoch after which it ends for now, unscored; None: the last one
 
     @property
     def name(self) -> str:
@@ -131,8 +113,8 @@ def asked(run: RunConfig, manifest: Manifest) -> list[SpaceRequest]:
     return [one for one in found if one.trials]
 
 
-def sought(cell: Cell, values: Layer, name: str, search: str, manifest: Manifest) -> PlannedTrial:
-    """The trial of some values that a search looks at.
+def suggested(cell: Cell, values: Layer, name: str, search: str, manifest: Manifest) -> PlannedTrial:
+    """The trial of values that a search suggests.
 
     Args:
         name: what follows the network, the arm and the augmentation in the trial's name.
@@ -147,14 +129,14 @@ def sought(cell: Cell, values: Layer, name: str, search: str, manifest: Manifest
 
 def jobs(
     run: RunConfig, data: Data, out: Path, trials: Iterable[PlannedTrial], resources: Mapping[str, float]
-) -> list[Job]:
+) -> list[TrainingJob]:
     """Groups trials that share a training, so that it is trained once; `resources` are what each job occupies."""
     groups: dict[str, list[PlannedTrial]] = collections.defaultdict(list)
     for trial in trials:
         groups[trial.training].append(trial)
     changed = run.rerun == "changed"
     return [
-        Job(
+        TrainingJob(
             data=data.place,
             manifest=data.digest,
             out=out,

@@ -49,9 +49,9 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
     for config in configs:
         if config.selection == "best_val":
             require_validation(data.manifest, config.arm, "trial.selection=best_val")
-    looks = sorted({scored_on(config.direction) for config in configs} | {REAL})  # an oracle looks at the real ones
-    data.require_room((arm, config.image_size) for config in configs for arm in (*looks, config.arm))
-    data.verify([*looks, *arms], print)
+    photographs = sorted({scored_on(config.direction) for config in configs} | {REAL})  # an oracle scores the real ones
+    data.require_room((arm, config.image_size) for config in configs for arm in (*photographs, config.arm))
+    data.verify([*photographs, *arms], print)
     for model, weights in {(config.model, config.encoder_weights) for config in configs}:
         if weights == "imagenet" and "encoder_weights" in plugins.reads("ablate.models", model):
             # Fetched once, before trials ask for them all at the same time.
@@ -88,7 +88,7 @@ def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str
     with interruption.deferred():
         try:
             each = cluster.resources(run, ray)
-            console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.way_in}", highlight=False, soft_wrap=True)
+            console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.login}", highlight=False, soft_wrap=True)
             work(ray, each)
         finally:
             cluster.shutdown()
@@ -110,7 +110,7 @@ def write_run(out: Path, run: RunConfig, data: Data, **about: object) -> None:
     storage.publish(out / "runs" / f"{identity}.json", (json.dumps(record, indent=2) + "\n").encode())
 
 
-def tell(console: Console, lines: Iterable[str]) -> None:
+def print_lines(console: Console, lines: Iterable[str]) -> None:
     """Prints lines as they are, folded in a terminal only."""
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)

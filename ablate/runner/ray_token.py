@@ -35,7 +35,7 @@ def ensure() -> None:
         ) from error
 
 
-def way_in() -> str:
+def login_hint() -> str:
     """How a person gets past the dashboard's login."""
     if os.environ.get(_MODE) != "token":
         return "no token needed"

@@ -25,11 +25,11 @@ from ablate.data.devices import device, device_name, precision_used, require_who
 from ablate.data.root import Data
 from ablate.data.shards import REAL, scored_on
 from ablate.errors import UsageError
-from ablate.identity import code_digest
+from ablate.identity import PlannedTrial, code_digest
 from ablate.results.writer import withdraw, write_rows
 from ablate.runner.actor_deaths import BEGINS
 from ablate.runner.commit import commit, commit_failure, trained_on
-from ablate.runner.plan import Job, PlannedTrial
+from ablate.runner.plan import TrainingJob
 from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.best_epoch import best_epoch
@@ -44,10 +44,10 @@ _SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
 
 
 class GridTrial(tune.Trainable):  # type: ignore[misc]
-    """Trains one network and scores it for every trial of its job; goes on from its checkpoint wherever it died."""
+    """Trains one network and scores it for every trial of its job; continues from its checkpoint wherever it died."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        self._job = Job.model_validate(config["job"])
+        self._job = TrainingJob.model_validate(config["job"])
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
         self._fresh = True  # no other trial was in this process before
@@ -56,7 +56,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._log = logging.getLogger(f"ablate.runner.trainable.{_first(self._job).trial}")
         self._crashes: TextIO | None = None
         self._code: str | None = None
-        self._told: str | None = None  # where it began, for the board
+        self._notice: str | None = None  # where it began, for the board
         self._device = torch.device("cpu")
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -75,6 +75,14 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         for handler in [*self._log.handlers]:
             self._log.removeHandler(handler)
             handler.close()
+
+    def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
+        """Gives Tune the name of our own checkpoint, which every epoch leaves: Tune's own is never the truth."""
+        return {"training": _first(self._job).training}
+
+    def load_checkpoint(self, checkpoint: dict[str, Any] | None) -> None:
+        """Begins again at our own checkpoint, into which a scheduler has copied another's where it wanted that."""
+        self._training = None
 
     def __repr__(self) -> str:
         return self._job.name  # what the dashboard's list of actors shows
@@ -136,39 +144,33 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         if self._training is None:
             self._training = self._begin(code)
             return self._report()  # so that the driver knows, should this process die, that it had come so far
-        if not self._training.finished and self._training.epoch != job.until:
+        if not self._training.finished:
             row = self._training.run_epoch(self._oracle())
             row |= {"code_digest": code, oracle.PHOTOS: self._photos if row["oracle_iou"] is not None else None}
             self._log.info("%s", json.dumps(row))
             checkpoint.save(job.out, _first(job).training, code, self._training)
-        if self._training.epoch == job.until:
-            return self._report(done=True)
         if not self._training.finished:
             return self._report()
         checkpoint.save_weights(job.out, _first(job).training, code, self._training)
         return self._finish(self._training.rows, code)
 
     def _begin(self, code: str) -> Training:
-        config, out, origin = _first(self._job).config, self._job.out, self._job.origin
+        config, out = _first(self._job).config, self._job.out
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
         training = Training(config, train, val, self._device, min(self._job.gpu, 1.0))
         self._log.info("the pictures that it trains on lie on: %s", training.pictures_on)
-        left = checkpoint.restore(out, _first(self._job).training, code, training)
-        if left is not None and not left.restored:
-            self._told = f"begins anew: its checkpoint after epoch {left.epoch} is of other code"
+        epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
+        if made_by != code:
+            self._notice = f"begins anew: its checkpoint after epoch {epoch} is of other code"
             self._log.warning(
                 "beginning anew: the checkpoint after epoch %d is of other code (%s) than this (%s), and a training by "
                 "both would be the result of neither",
-                *(left.epoch, left.code, code),
+                *(epoch, made_by, code),
             )
-        if left is not None and left.restored:
-            self._told = f"goes on after epoch {left.epoch}"
-            self._log.info("going on after epoch %d", training.epoch)
-        elif origin is not None:
-            begun = checkpoint.restore(out, origin, code, training)
-            if begun is None or not begun.restored:
-                raise UsageError(f"the network of {origin} is gone, or other code's; repeat with a new out=")
-            self._log.info("going on with the network of %s after epoch %d", origin, training.epoch)
+        elif epoch:
+            if not self._restored:  # by Tune, which had paused it
+                self._notice = f"continues after epoch {epoch}"
+            self._log.info("continuing after epoch %d", epoch)
         if config.oracle:
             training.rows = oracle.only_of(training.rows, self._photos)  # the photographs may have changed meanwhile
         return training
@@ -233,7 +235,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         last = rows[-1] if rows else dict.fromkeys(_SHOWN)
         shown = {key: last[key] for key in _SHOWN}
         about = {"epoch": len(rows), "failed": None, "done": False, "rows": rows}
-        return about | {"code_digest": self._code, "told": self._told} | shown | more
+        return about | {"code_digest": self._code, "notice": self._notice} | shown | more
 
     @property
     def _planned_data(self) -> Data:
@@ -270,7 +272,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
 
 
-def _first(job: Job) -> PlannedTrial:
+def _first(job: TrainingJob) -> PlannedTrial:
     return job.trials[0]  # the trials of a job share everything that decides the training
 
 

@@ -1,4 +1,4 @@
-"""The jobs' way through Ray Tune."""
+"""Trains jobs with Ray Tune, in the order of a grid or as a searcher and a scheduler say."""
 
 from __future__ import annotations
 
@@ -21,56 +21,43 @@ from ablate.runner import actor_deaths, cluster, ray_folder
 from ablate.runner.actor_deaths import Deaths, memory_kills_as_deaths
 from ablate.runner.board import Board
 from ablate.runner.commit import commit_failure
-from ablate.runner.plan import Job
+from ablate.runner.plan import TrainingJob
 from ablate.runner.trainable import GridTrial
-from ablate.search.asha import Halving
-from ablate.search.searcher import JobSearcher
 
 _LOG = "ray.log"
 
 
-def fit(run: RunConfig, jobs: Sequence[Job], each: dict[str, float], board: Board) -> None:
+def fit_grid(run: RunConfig, jobs: Sequence[TrainingJob], each: dict[str, float], board: Board) -> None:
     """Works through the jobs. Failures are rows in `trials`, not exceptions here."""
     plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent)
-    stopper = SameFailure(first=3, divergence=True)
-    space = {"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])}
-    _fit(plan, space, each, board, stopper, jobs[0].out)
+    fit(plan, jobs, each, board, SameFailure(first=3, divergence=True), jobs[0].out)
 
 
-def seek(
-    searcher: JobSearcher, halving: Halving, at_a_time: int, each: dict[str, float], board: Board, out: Path
-) -> None:
-    """Trains what a search suggests, until it has no more.
-
-    Args:
-        at_a_time: trials; a search that had suggested more would know less when it did.
-    """
-    plan = tune.TuneConfig(
-        search_alg=searcher,
-        scheduler=halving,
-        num_samples=-1,
-        max_concurrent_trials=at_a_time,
-        reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
-    )
-    stopper = SameFailure(first=3, divergence=False)  # values with which training diverges are what it looks for
-    _fit(plan, {}, each, board, stopper, out)
-
-
-def _fit(
+def fit(
     plan: tune.TuneConfig,
-    space: dict[str, object],
+    jobs: Sequence[TrainingJob],
     each: dict[str, float],
     board: Board,
     stopper: SameFailure,
     out: Path,
-) -> None:
+    storage: Path | None = None,
+) -> float:
+    """Trains with Ray Tune; returns the seconds of training and scoring, over all trials.
+
+    Args:
+        plan: Tune's searcher and scheduler, if any.
+        jobs: the trials, where no searcher suggests them.
+        each: what a trial occupies.
+        storage: a folder that all nodes reach, for schedulers that pause trials: Tune then keeps checkpoints too.
+    """
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what its errors say, ours do in a line
     plan.trial_name_creator, plan.trial_dirname_creator = _name, _folder
     watch = _Watch(board, stopper)
-    with tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=ray_folder.root()) as scratch, memory_kills_as_deaths():
+    parent = storage or ray_folder.root()
+    with tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=parent) as scratch, memory_kills_as_deaths():
         tuner = tune.Tuner(
             tune.with_resources(GridTrial, each),
-            param_space=space,
+            param_space={"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])} if jobs else {},
             tune_config=plan,
             run_config=tune.RunConfig(
                 name="run",
@@ -85,14 +72,16 @@ def _fit(
         try:
             tuner.fit()
         except Exception as error:  # noqa: BLE001 - Ray's own end: what is finished is kept, and its trace with it
-            _record(out / "logs" / _LOG)
+            _log_trace(out / "logs" / _LOG)
             if not interruption.asked():
-                told = f"{type(error).__name__}: {actor_deaths.last_line(str(error))}; its trace is in {out / 'logs' / _LOG}"
-                board.say(f"Ray has given up: {told}. To continue: {invocation.command()}")
+                reason = f"{type(error).__name__}: {actor_deaths.last_line(str(error))}"
+                trace = f"its trace is in {out / 'logs' / _LOG}"
+                board.say(f"Ray has given up: {reason}; {trace}. To continue: {invocation.command()}")
     for job, reason in watch.given_up:
         commit_failure(job, reason, {})
     if stopper.reason is not None:
         board.say(f"stopped early: the first {stopper.first} trials all failed in the same way: {stopper.reason}")
+    return watch.busy_seconds
 
 
 class _Watch(Callback):  # type: ignore[misc]
@@ -100,10 +89,12 @@ class _Watch(Callback):  # type: ignore[misc]
 
     Attributes:
         given_up: jobs whose processes died too often, each with the last death's reason.
+        busy_seconds: of training and scoring, over all trials.
     """
 
     def __init__(self, board: Board, stopper: SameFailure) -> None:
-        self.given_up: list[tuple[Job, str]] = []
+        self.given_up: list[tuple[TrainingJob, str]] = []
+        self.busy_seconds = 0.0
         self._board, self._stopper, self._deaths = board, stopper, Deaths()
 
     def __getstate__(self) -> dict[str, object]:
@@ -115,6 +106,7 @@ class _Watch(Callback):  # type: ignore[misc]
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, object], **info: object
     ) -> None:
+        self.busy_seconds += float(str(result["time_this_iter_s"]))
         self._deaths.reported(trial, result)
         self._board.reported(str(trial), result)
 
@@ -147,7 +139,7 @@ class _Interruptible(Stopper):  # type: ignore[misc]
         return self._rule(trial_id, result)
 
     def stop_all(self) -> bool:
-        if interruption.asked() and interruption.to_be_told():  # at once: whoever asked may not wait for the end
+        if interruption.asked() and interruption.to_be_announced():  # at once: whoever asked may not wait for the end
             self._board.say(f"interrupted; what is finished is kept. To continue: {invocation.command()}")
         if (process := cluster.dead()) is not None:
             raise RuntimeError(f"its process {process} has died")  # Tune would wait for it, and for ever
@@ -180,15 +172,15 @@ class SameFailure(Stopper):  # type: ignore[misc]
         return self.reason is not None
 
 
-def _record(log: Path) -> None:
+def _log_trace(log: Path) -> None:
     with contextlib.suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a") as file:
             file.write(f"{datetime.datetime.now(datetime.UTC).isoformat()}\n{traceback.format_exc()}\n")
 
 
-def _job(trial: Trial) -> Job:
-    return Job.model_validate(trial.config["job"])
+def _job(trial: Trial) -> TrainingJob:
+    return TrainingJob.model_validate(trial.config["job"])
 
 
 def _name(trial: Trial) -> str:

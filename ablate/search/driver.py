@@ -1,190 +1,207 @@
-"""A run of a space that searches: what it has tried, what is left to try, and how it went."""
+"""Runs a search: plans it, trains what its searcher or scheduler asks for, and says how it went."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import archive, interruption, storage
+from ablate import interruption, storage
 from ablate.config import RunConfig, TrialConfig
-from ablate.data.shards import Manifest
 from ablate.errors import UsageError
 from ablate.identity import code_digest
-from ablate.report import print_search
 from ablate.results import search_record
 from ablate.results.search_record import FINISHED, Found
 from ablate.runner import preflight
-from ablate.runner.plan import basic_name, jobs, sought
-from ablate.spaces.search import Asha, Cell, Pbt, Search, cells_of, described, search_id
-from ablate.stats.collector import collect
+from ablate.runner.plan import TrainingJob, basic_name, suggested
+from ablate.search.planned_search import PlannedSearch
+from ablate.spaces.search import Asha, Pbt, Search, cells_of, described, search_id
 from ablate.storage import urls
+
+if TYPE_CHECKING:
+    from ray.tune import TuneConfig
+
+    from ablate.runner.board import Board
+    from ablate.runner.cluster import Cluster
 
 _PARTS = ("model", "arm", "augment", "encoder_weights")  # fields whose values may not be there
 
-if TYPE_CHECKING:
-    from ablate.runner.cluster import Cluster
-    from ablate.search.searcher import JobSearcher, SearchRun
 
-
-def run(run: RunConfig, search: Search, console: Console) -> int:
-    """Looks for the best values and prints the search's history; 0 all done, 1 some failed, 130 interrupted."""
-    out = storage.local(run.out, "out")
-    data = preflight.data_root(run.data)
-    cells = cells_of(run, search, data.manifest)
-    identity = search_id(search, cells, data.manifest)
-    found = search_record.found(out, search_record.searches(out).get(identity, []))
-    preflight.tell(console, [*_told(run, search, cells, found), *preflight.differences(data.manifest)])
-    if not found:
-        preflight.tell(console, archive.restore_search_hint(out, identity))
-    if run.dry_run:
-        preflight.tell(console, _plan(search, cells))
-        return 0
-    interrupted = False
-    if _left(search, cells, found):
-        preflight.check(data, _configs(search, cells, data.manifest))
-        if search.objective == "val_iou":
-            for cell in cells:
-                preflight.require_validation(data.manifest, cell.config({}).arm, f"space={run.space}")
-        _require_own_code(run, cells, found)
-
-        def work(ray: Cluster, each: dict[str, float]) -> None:
-            from ablate.runner.board import Board
-            from ablate.search.searcher import SearchRun
-
-            at_a_time = run.max_concurrent or ray.room_for(each)
-            with Board([], console, _left(search, cells, found)) as board:
-                searched = SearchRun(
-                    identity=identity,
-                    space=run.space,
-                    search=search,
-                    cells=cells,
-                    data=urls.without_credentials(run.data),
-                    manifest=data.manifest,
-                    out=out,
-                    job=lambda trial: jobs(run, data, out, [trial], each)[0],
-                    board=board,
-                )
-                _search(searched, found, each, at_a_time)
-
-        with search_record.held(out, identity, run.space):
-            found = search_record.found(
-                out, search_record.searches(out).get(identity, [])
-            )  # another run may just have ended
-            preflight.write_run(out, run, data, trials=[], search=identity)
-            interrupted = preflight.with_ray(console, run, work)
-    collect(out)
-    if interrupted:
-        return interruption.STATUS
-    print_search(out, identity)
-    found = search_record.found(out, search_record.searches(out).get(identity, []))
-    return int(any(one.status not in FINISHED for one in found))
-
-
-def _search(searched: SearchRun, found: Sequence[Found], each: dict[str, float], at_a_time: int) -> None:
-    """Trains what the search suggests."""
-    from ablate.runner import tuner  # Ray is slow to start: not before all has been checked
-    from ablate.search import asha, suggestions
-    from ablate.search import pbt as population
-
-    search, cells = searched.search, searched.cells
-    rule = search.scheduler
-    epochs = [cell.config({}).epochs for cell in cells]
-    stopping = asha.Halving(rule if isinstance(rule, Asha) else None, epochs, search.objective)
-    searcher: JobSearcher
-    if isinstance(rule, Pbt):
-        searcher = population.Population(searched, rule, found)
-    else:
-        searcher = suggestions.Suggestions(searched, found, stopping)
-    began = time.monotonic()
-    tuner.seek(searcher, stopping, at_a_time, each, searched.board, searched.out)
-    if interruption.asked():
-        return
-    busy = searcher.busy_seconds / (at_a_time * (time.monotonic() - began))
-    searched.board.say(f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time")
-
-
-def _configs(search: Search, cells: Sequence[Cell], manifest: Manifest) -> Iterator[TrialConfig]:
-    """Every configuration that differs from others in a part or in pretrained weights, found wrong before Ray starts.
+def plan(run: RunConfig, search: Search) -> PlannedSearch:
+    """A search on the data of a run.
 
     Raises:
-        UsageError: a part that is looked for is not there, or the data lacks an arm.
+        UsageError: `data=` or `out=` cannot be used, or the command line and the search exclude each other.
     """
-    categories = {field: search.domains[field].categories for field in _PARTS if field in search.domains}  # type: ignore[attr-defined]
-    for cell in cells:
-        for values in itertools.product(*categories.values()):
-            yield sought(cell, dict(zip(categories, values, strict=True)), "", "", manifest).config
+    out, data = storage.local(run.out, "out"), preflight.data_root(run.data)
+    cells = cells_of(run, search, data.manifest)
+    return PlannedSearch(run, search, data, out, cells, search_id(search, cells, data.manifest))
 
 
-def _require_own_code(run: RunConfig, cells: Sequence[Cell], found: Sequence[Found]) -> None:
-    """A population's networks are gone on with, which other code's are not."""
-    for one in found:
-        if one.member.legs and one.status not in FINISHED and one.member.code != _code(cells, one):
-            raise UsageError(
-                f"space={run.space}: other code than today's began this population, and its networks are not gone on "
-                "with; give it a new out=, or go back to that code"
-            )
+def run(planned: PlannedSearch, console: Console) -> bool:
+    """Trains what is left of a search; says whether it was interrupted. Failures are rows in `trials`.
+
+    Raises:
+        UsageError: something is wrong with what is asked for, or another run is at work on this search.
+    """
+    run, search, manifest = planned.run, planned.search, planned.data.manifest
+    preflight.check(planned.data, _configs(planned))
+    if search.objective == "val_iou":
+        for cell in planned.cells:
+            preflight.require_validation(manifest, cell.config({}).arm, f"space={run.space}")
+    _require_own_code(planned, planned.found())
+
+    def work(ray: Cluster, each: dict[str, float]) -> None:
+        from ablate.runner.board import Board
+
+        found = planned.found()  # another run may just have ended
+        with Board([], console, planned.left(found)) as board:
+            train = _train_populations if isinstance(search.scheduler, Pbt) else _train_suggestions
+            train(planned, found, ray, each, board)
+
+    with search_record.held(planned.out, planned.identity, run.space):
+        preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
+        return preflight.with_ray(console, run, work)
 
 
-def _code(cells: Sequence[Cell], one: Found) -> str:
-    """Digest of today's code for a member's configuration."""
-    return code_digest(cells[one.member.cell].config(one.member.values))
-
-
-def _told(run: RunConfig, search: Search, cells: Sequence[Cell], found: Sequence[Found]) -> Iterator[str]:
+def summary(planned: PlannedSearch, found: Sequence[Found]) -> Iterator[str]:
+    """The plan in short."""
+    search, cells = planned.search, len(planned.cells)
     done, stopped = (sum(one.status == status for one in found) for status in ("done", "stopped"))
-    which = f"{len(cells)} cells of {search.samples}" if len(cells) > 1 else f"{search.samples}"
-    left = f"{_left(search, cells, found)} {'parts of trials ' if isinstance(search.scheduler, Pbt) else ''}to run"
-    where = urls.without_credentials(run.data)
-    yield f"{run.space} on {where}: a search, {which} trials, {done} done, {stopped} stopped early, {left}"
-    others = sum(one.row is not None and one.row["code_digest"] != _code(cells, one) for one in found)
+    which = f"{cells} cells of {search.samples}" if cells > 1 else f"{search.samples}"
+    where = f"{planned.run.space} on {urls.without_credentials(planned.run.data)}"
+    left = planned.left(found)
+    yield f"{where}: a search, {which} trials, {done} done, {stopped} stopped early, {left} to run"
+    others = sum(one.row is not None and one.row["code_digest"] != _code(planned, one) for one in found)
     if others:
-        yield f"{others} of these by other code than today's, from which it learns all the same; a new out= begins anew"
+        yield f"{others} of these by other code than today's; they count all the same; a new out= begins anew"
     if search.objective == "oracle_iou":
         yield "ORACLE: what is maximised is the IoU on the photographs; the result says nothing of unseen ones"
 
 
-def _plan(search: Search, cells: Sequence[Cell]) -> Iterator[str]:
-    rule = _rule(search.scheduler)
-    yield f"  sampler {search.sampler}, seed {search.seed}; {rule}"
+def details(planned: PlannedSearch) -> Iterator[str]:
+    """How the search goes about it: what `dry_run` prints."""
+    search = planned.search
+    yield f"  sampler {search.sampler}, seed {search.seed}; {_rule(search.scheduler)}"
     for field, domain in search.domains.items():
         yield f"  {field}: {described(domain)}"
-    for number, cell in enumerate(cells):
+    for number, cell in enumerate(planned.cells):
         config = cell.config({})
         yield f"  cell {number}: {basic_name(config)}, {config.epochs} epochs"
+
+
+def _train_suggestions(
+    planned: PlannedSearch, found: Sequence[Found], ray: Cluster, each: dict[str, float], board: Board
+) -> None:
+    """Trains what the sampler suggests, in all cells; no more at a time than can run, for it would know less."""
+    from ray import tune  # slow to start: not before all has been checked
+
+    from ablate.search.asha import CellAsha
+    from ablate.search.suggestions import Suggestions
+
+    rule, objective = planned.search.scheduler, planned.search.objective
+    epochs = [cell.config({}).epochs for cell in planned.cells]
+    asha = CellAsha(rule, epochs, objective) if isinstance(rule, Asha) else None
+    at_a_time = planned.run.max_concurrent or ray.room_for(each)
+    plan = tune.TuneConfig(
+        search_alg=Suggestions(planned, found, each, board, asha),
+        scheduler=asha,
+        num_samples=-1,
+        max_concurrent_trials=at_a_time,
+        reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
+    )
+    _fit(planned, plan, [], at_a_time, each, board)
+
+
+def _train_populations(
+    planned: PlannedSearch, found: Sequence[Found], ray: Cluster, each: dict[str, float], board: Board
+) -> None:
+    """Trains the population of one cell after the other: Tune's scheduler takes all trials of a run for one."""
+    from ray import tune
+
+    from ablate.runner import cluster
+    from ablate.search.pbt import Population
+
+    rule = planned.search.scheduler
+    assert isinstance(rule, Pbt)
+    folder = search_record.folder(planned.out, planned.identity)
+    at_a_time, occupied = ray.room_for(each), each
+    if planned.run.max_concurrent and planned.run.max_concurrent < at_a_time:
+        at_a_time = planned.run.max_concurrent
+        occupied = ray.shared(at_a_time, each)
+    for cell in range(len(planned.cells)):
+        of_cell = [one for one in found if one.member.cell == cell]
+        population = Population(planned, rule, cell, of_cell, each, board)
+        if interruption.asked() or cluster.dead():
+            return
+        if not population.jobs:
+            continue
+        for job in population.jobs:
+            board.add(job)
+        for left in folder.glob("ablate-tune-*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        plan = tune.TuneConfig(scheduler=population, reuse_actors=True)
+        _fit(planned, plan, population.jobs, at_a_time, occupied, board, storage=folder)
+
+
+def _fit(
+    planned: PlannedSearch,
+    plan: TuneConfig,
+    jobs: Sequence[TrainingJob],
+    at_a_time: int,
+    each: dict[str, float],
+    board: Board,
+    storage: Path | None = None,
+) -> None:
+    from ablate.runner import tuner
+
+    stopper = tuner.SameFailure(first=3, divergence=False)  # values with which training diverges are a result
+    began = time.monotonic()
+    busy_seconds = tuner.fit(plan, jobs, each, board, stopper, planned.out, storage)
+    if not interruption.asked():
+        busy = busy_seconds / (at_a_time * (time.monotonic() - began))
+        board.say(f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time")
+
+
+def _configs(planned: PlannedSearch) -> Iterator[TrialConfig]:
+    """Every configuration that differs from others in a part or in pretrained weights, found wrong before Ray starts.
+
+    Raises:
+        UsageError: a part that is searched is not there, or the data lacks an arm.
+    """
+    domains = planned.search.domains
+    categories = {field: domains[field].categories for field in _PARTS if field in domains}  # type: ignore[attr-defined]
+    for cell in planned.cells:
+        for values in itertools.product(*categories.values()):
+            trial = suggested(cell, dict(zip(categories, values, strict=True)), "", "", planned.data.manifest)
+            yield trial.config
+
+
+def _require_own_code(planned: PlannedSearch, found: Sequence[Found]) -> None:
+    """A population continues with its own networks, which those of other code are not."""
+    for one in found:
+        if one.member.segments and one.status not in FINISHED and one.member.code != _code(planned, one):
+            raise UsageError(
+                f"space={planned.run.space}: this population was begun by other code than today's and cannot be "
+                "continued; give it a new out=, or go back to that code"
+            )
+
+
+def _code(planned: PlannedSearch, one: Found) -> str:
+    """Digest of today's code for a member's configuration."""
+    return code_digest(planned.cells[one.member.cell].config(one.member.values))
 
 
 def _rule(scheduler: Asha | Pbt | None) -> str:
     if scheduler is None:
         return "none is stopped early"
     if isinstance(scheduler, Pbt):
-        return f"every {scheduler.every} epochs the last {scheduler.quantile:.0%} go on with the first ones' networks"
-    return f"ASHA from epoch {scheduler.grace} on, the best 1/{scheduler.reduction} go on"
-
-
-def _left(search: Search, cells: Sequence[Cell], found: Sequence[Found]) -> int:
-    """Trials, or legs of a population's, that are not finished or not suggested yet."""
-    if isinstance(search.scheduler, Pbt):
-        rounds = [-(-cell.config({}).epochs // search.scheduler.every) for cell in cells]
-        return sum(
-            _legs_left([one for one in found if one.member.cell == number], search.samples, rounds[number])
-            for number in range(len(cells))
+        return (
+            f"every {scheduler.every} epochs the worst {scheduler.quantile:.0%} continue with the best ones' networks"
         )
-    finished = [one.member.cell for one in found if one.status in FINISHED]
-    begun = [one.member.cell for one in found]
-    new = sum(max(0, search.samples - begun.count(number)) for number in range(len(cells)))
-    return len(begun) - len(finished) + new
-
-
-def _legs_left(population: Sequence[Found], samples: int, rounds: int) -> int:
-    """Legs of a cell's population that have not ended, or are tried again; 0 where all members have diverged."""
-    last = [one.member.legs[-1] for one in population]
-    if len(last) == samples and all(leg.failed and not leg.retryable for leg in last):
-        return 0
-    over = sum(
-        len(one.member.legs) - 1 + (leg.over and not leg.retryable) for one, leg in zip(population, last, strict=True)
-    )
-    return samples * rounds - over
+    return f"ASHA from epoch {scheduler.grace} on, the best 1/{scheduler.reduction} continue"

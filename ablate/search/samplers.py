@@ -27,13 +27,13 @@ def plain(value: object) -> object:
 class Sampler(Protocol):
     """Where the values of one cell come from."""
 
-    def next(self, key: str) -> Values:
-        """Values to try; `key` is what `learn` calls them."""
+    def ask(self, key: str) -> Values:
+        """Values to try; `key` is what `tell` calls them."""
 
-    def learn(self, key: str, score: float | None) -> None:
+    def tell(self, key: str, score: float | None) -> None:
         """How well they did; None where the trial failed."""
 
-    def known(self, values: Values, score: float) -> None:
+    def add_known(self, values: Values, score: float) -> None:
         """Takes in what an earlier run found."""
 
 
@@ -45,7 +45,7 @@ class Random:
         self._search, self._first = search, list(first)
         self._number = drawn
 
-    def next(self, key: str) -> Values:
+    def ask(self, key: str) -> Values:
         if self._first:
             return self._first.pop(0)
         rng = np.random.RandomState([self._search.seed, self._number])  # the only kind that Tune's domains take
@@ -53,10 +53,10 @@ class Random:
         drawn = {field: domain.sample(random_state=rng) for field, domain in self._search.domains.items()}  # type: ignore[attr-defined]
         return {field: plain(value) for field, value in drawn.items()}
 
-    def learn(self, key: str, score: float | None) -> None:
+    def tell(self, key: str, score: float | None) -> None:
         pass
 
-    def known(self, values: Values, score: float) -> None:
+    def add_known(self, values: Values, score: float) -> None:
         pass
 
 
@@ -66,7 +66,7 @@ class Tpe:
     def __init__(self, search: Search, first: Sequence[Values], finished: int) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         logging.getLogger("ray.tune.search.optuna.optuna_search").setLevel(logging.ERROR)
-        # With the seed alone, a search that goes on would repeat its first suggestions.
+        # With the seed alone, a search that is continued would repeat its first suggestions.
         seed = int.from_bytes(hashlib.sha256(f"{search.seed} {finished}".encode()).digest()[:4])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -80,12 +80,12 @@ class Tpe:
             points_to_evaluate=list(first) or None,
         )
 
-    def next(self, key: str) -> Values:
+    def ask(self, key: str) -> Values:
         return dict(self._optuna.suggest(key) or {})
 
-    def learn(self, key: str, score: float | None) -> None:
+    def tell(self, key: str, score: float | None) -> None:
         result = None if score is None else {self._optuna.metric: score}
         self._optuna.on_trial_complete(key, result, error=score is None)
 
-    def known(self, values: Values, score: float) -> None:
+    def add_known(self, values: Values, score: float) -> None:
         self._optuna.add_evaluated_point(values, score)

@@ -1,4 +1,4 @@
-"""Adaptive search spaces: what to look for, where, and by which rule.
+"""Adaptive search spaces: which fields are searched, in which domains, and by which rule.
 
 A space file that searches returns a `Search` instead of a `Space`:
 
@@ -34,13 +34,13 @@ from ablate.spaces.where import parse
 Objective = Literal["val_iou", "oracle_iou"]
 Sampler = Literal["tpe", "random"]
 
-# What a training can go on with another value of.
+# What can change while a network trains.
 CHANGEABLE = frozenset({"learning_rate", "weight_decay", "batch_size", "loss", *fields_of(OfAugmentation)})
 
 
 @dataclass(frozen=True)
 class Asha:
-    """Asynchronous successive halving (Li et al., 2020): at each rung only the best 1 / `reduction` go on.
+    """Asynchronous successive halving (Li et al., 2020): at each rung only the best 1 / `reduction` continue.
 
     Attributes:
         grace: the first rung, in epochs; the next ones are `reduction` times as far.
@@ -54,9 +54,10 @@ class Asha:
 class Pbt:
     """Population based training (Jaderberg et al., 2017): a cell's trials are a population that trains side by side.
 
-    After every few epochs those that do worst go on with the network of one that does best, and with its values, each
-    changed a little or drawn anew. So values change while a network trains: a member has no one configuration,
-    satisfies no plan and is repeated by no command; what it went through is recorded.
+    After every few epochs those that do worst continue with the network of one that does best, and with its values,
+    each changed a little or drawn anew (by Ray Tune, synchronously). So values change while a network trains: a member
+    has no one configuration, satisfies no plan and is repeated by no command; its values by epochs are recorded. A
+    member that diverges leaves the population. Cells are trained one after the other.
 
     Attributes:
         every: epochs between two such rounds.
@@ -69,7 +70,7 @@ class Pbt:
 
 @dataclass(frozen=True)
 class Search:
-    """Which fields to vary, and how to look for the values that train best.
+    """Which fields to vary, and how to find the values that train best.
 
     Attributes:
         cells: what is the same in all trials of a cell; each cell is searched for itself.
@@ -93,7 +94,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a search on some data: the layers below and above the values that are looked for."""
+    """One cell of a search on some data: the layers below and above the values that are searched."""
 
     below: tuple[Layer, ...]
     above: Layer
@@ -133,11 +134,11 @@ def cells_of(run: RunConfig, search: Search, manifest: Manifest) -> tuple[Cell, 
     """The cells of a search on some data, under what the command line pins.
 
     Raises:
-        UsageError: the command line pins what is looked for, or asks for what only grids can do.
+        UsageError: the command line pins what is searched, or asks for what only grids can do.
     """
     for field in search.domains:
         if field in run.trial:
-            raise UsageError(f"trial.{field}={run.trial[field]}: the search looks for it; leave it out, or use a grid")
+            raise UsageError(f"trial.{field}={run.trial[field]}: the search varies it; leave it out, or use a grid")
     if run.rerun == "changed":
         raise UsageError("rerun=changed: a search learns from its trials and cannot repeat some; give it a new out=")
     space = search.cells if run.seeds is None else search.cells.repeat(run.seeds)

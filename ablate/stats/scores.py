@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.identity import PlannedTrial
 from ablate.results import runs
 from ablate.results.reader import dataset, in_tables, read_rows
 from ablate.results.runs import SpaceRequest
-from ablate.runner.plan import PlannedTrial
 from ablate.stats.collector import sequences
 from ablate.stats.protocols import Protocol, protocols
 from ablate.stats.settings import (

@@ -14,7 +14,7 @@ import pandas as pd
 from ablate import plugins
 from ablate.config import OfAugmentation, OfNetwork, TrialConfig, fields_of
 from ablate.errors import UsageError
-from ablate.runner.plan import PlannedTrial
+from ablate.identity import PlannedTrial
 
 # The columns and the order of the paper's Tables 2-4.
 PAPER_SETTINGS = ("full", "crop", "i2i", "crop + jitter", "i2i + jitter")

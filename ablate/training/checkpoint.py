@@ -1,6 +1,6 @@
 """What a training leaves behind: a checkpoint while it runs, weights when it has ended.
 
-<out>/checkpoints/<training>.ckpt          everything that it takes to go on after an epoch, in one atomic file
+<out>/checkpoints/<training>.ckpt          everything that it takes to continue after an epoch, in one atomic file
 <out>/weights/<training>.safetensors       weights after the last epoch; its metadata holds the epochs' rows
 <out>/weights/<training>.best_val.safetensors   weights of the best epoch on the val split, where that is another
 """
@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,41 +23,50 @@ from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, State, Training, build_network
 
 
-def save(out: Path, training_id: str, code: str, training: Training) -> None:
-    """Publishes the checkpoint of a training at an epoch's end, marked with the digest of the code that made it."""
-    with publishing(_checkpoint(out, training_id)) as partial:
-        torch.save({"code": code, **training.state()}, partial)
+def write_state(path: Path, state: State) -> None:
+    """Publishes the state of a training, of tensors and plain values."""
+    with publishing(path) as partial:
+        torch.save(state, partial)
 
 
-@dataclass(frozen=True)
-class Left:
-    """The checkpoint of a training that was found.
-
-    Attributes:
-        epoch: finished ones.
-        code: digest of the code that made it.
-        restored: whether it was gone on from.
-    """
-
-    epoch: int
-    code: str
-    restored: bool
-
-
-def restore(out: Path, training_id: str, code: str, training: Training) -> Left | None:
-    """Goes on from a checkpoint that the same code made; None where there is none.
-
-    Other code's checkpoint is left alone: going on from it would be neither its result nor ours.
-    """
-    path = _checkpoint(out, training_id)
+def read_state(path: Path) -> State | None:
+    """What `write_state` has left; None where it has not."""
     if not path.is_file():
         return None
     # On the CPU first: Adam's counts of steps stay there, or it would wait for the GPU to read each of them.
     state: State = torch.load(path, map_location="cpu", weights_only=True)
+    return state
+
+
+def save(out: Path, training_id: str, code: str, training: Training) -> None:
+    """Publishes the checkpoint of a training at an epoch's end, marked with the digest of the code that made it."""
+    write_state(_checkpoint(out, training_id), {"code": code, **training.state()})
+
+
+def copy(out: Path, training_id: str, copied_id: str) -> None:
+    """Publishes the checkpoint of a training as that of another one."""
+    with publishing(_checkpoint(out, copied_id)) as partial:
+        shutil.copyfile(_checkpoint(out, training_id), partial)
+
+
+def epochs(out: Path, training_id: str) -> int:
+    """How many epochs a training's checkpoint has behind it; 0 where there is none."""
+    state = read_state(_checkpoint(out, training_id))
+    return len(state["rows"]) if state else 0
+
+
+def restore(out: Path, training_id: str, code: str, training: Training) -> tuple[int, str] | None:
+    """Continues from a checkpoint that the same code made; gives its epochs and its code, None where there is none.
+
+    Other code's checkpoint is left alone: continuing from it would give neither its result nor ours.
+    """
+    state = read_state(_checkpoint(out, training_id))
+    if state is None:
+        return None
     made_by = str(state.pop("code"))
     if made_by == code:
         training.restore(state)
-    return Left(len(state["rows"]), made_by, made_by == code)
+    return len(state["rows"]), made_by
 
 
 def discard(out: Path, training_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The training loop. Knows no Ray: it runs epochs, and says what it needs to go on after one.
+"""The training loop. Knows no Ray: it runs epochs, and says what it needs to continue after one.
 
 Epoch e's randomness (order, jitter) comes from (seed, e) alone, so that a training that was stopped and continued is
 the one that was never stopped.
@@ -58,7 +58,7 @@ def logits(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tenso
 
 
 class Training:
-    """A network on its way: `run_epoch` until `finished`; `state` at any epoch's end is all that it takes to go on."""
+    """The training of a network: `run_epoch` until `finished`; `state` after an epoch is all it takes to continue."""
 
     def __init__(
         self, config: TrialConfig, train: Pictures, val: Pictures, device: torch.device, share: float = 1.0
@@ -136,7 +136,7 @@ class Training:
         }
 
     def restore(self, state: State) -> None:
-        """Goes on from a `state` of a training of the same network and data; rate and weight decay are its own."""
+        """Continues from a `state` of a training of the same network and data; rate and weight decay are its own."""
         self.network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])
         for group in self._optimizer.param_groups:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ray.exceptions import ActorDiedError, OutOfMemoryError, RayActorError
 
-from ablate.runner.actor_deaths import BEGINS, MOST, Deaths, KilledForMemoryError, told
+from ablate.runner.actor_deaths import BEGINS, MOST, Deaths, KilledForMemoryError, cause_of_death
 
 DIED = "The actor died unexpectedly before finishing this task.\nThe actor is dead because its "
 KILLED = f"{DIED}worker process has died. "
@@ -35,7 +35,7 @@ def log(tmp_path):
     ],
 )
 def test_a_death_is_told_in_a_line(error, reason, own, log):
-    death = told(error, log)
+    death = cause_of_death(error, log)
     assert reason in death.reason
     assert len(death.reason.splitlines()) == 1
     assert death.own is own
@@ -44,15 +44,15 @@ def test_a_death_is_told_in_a_line(error, reason, own, log):
 def test_the_memory_of_others_is_not_a_trial_s_own_fault(log):
     for pid, own in ((77, True), (78, False)):
         log.write_text(f"a {BEGINS}: 5 on here\na {BEGINS}: {pid} on here\n")
-        assert told(KilledForMemoryError(MEMORY), log).own is own
+        assert cause_of_death(KilledForMemoryError(MEMORY), log).own is own
 
 
 def test_a_crash_is_read_from_the_log_of_the_last_process_alone(log):
     crash = "Fatal Python error: Segmentation fault\n\nCurrent thread ..."
     log.write_text(f"a {BEGINS}: 1 on here\n{crash}\n")
-    assert told(ActorDiedError(), log).reason == "its process crashed: Segmentation fault"
+    assert cause_of_death(ActorDiedError(), log).reason == "its process crashed: Segmentation fault"
     log.write_text(f"a {BEGINS}: 1 on here\n{crash}\na {BEGINS}: 2 on here\n")
-    assert told(ActorDiedError(), log).reason == "its process was killed"
+    assert cause_of_death(ActorDiedError(), log).reason == "its process was killed"
 
 
 def test_it_survives_the_way_to_the_driver():

@@ -35,7 +35,7 @@ def test_without_tokens_no_home_is_needed(monkeypatch):
     monkeypatch.setenv("HOME", "/proc")
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     ray_token.ensure()
-    assert ray_token.way_in() == "no token needed"
+    assert ray_token.login_hint() == "no token needed"
 
 
 def test_a_user_without_a_home_is_told_to_name_one(monkeypatch):

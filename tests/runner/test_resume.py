@@ -54,7 +54,9 @@ def test_killed_and_repeated_equals_undisturbed(arguments, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in before} == before, "a finished trial was run again"
 
     logs = "".join(path.read_text() for path in (killed / "logs").glob("*.log"))
-    assert re.search(r"going on after epoch [1-9]", logs), "nothing was continued: the kill came too early or too late"
+    assert re.search(r"continuing after epoch [1-9]", logs), (
+        "nothing was continued: the kill came too early or too late"
+    )
     for table in ("images", "epochs"):
         assert rows(undisturbed, table).equals(rows(killed, table))
 

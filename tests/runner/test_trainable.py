@@ -164,7 +164,7 @@ def test_why_a_checkpoint_is_not_gone_on_with_is_logged(root, tmp_path):
     torch.save(state | {"code": "yesterday's"}, path)
     assert steps(work)["done"]
     assert "beginning anew: the checkpoint after epoch 2 is of other code (yesterday's)" in logged(work)
-    assert "going on after" not in logged(work)
+    assert "continuing after" not in logged(work)
     steps(job(root, tmp_path / "undisturbed"))
     first, second = (read_rows(folder, "epochs").to_pandas() for folder in (work.out, tmp_path / "undisturbed"))
     assert first["train_loss"].tolist() == second["train_loss"].tolist()

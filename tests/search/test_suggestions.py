@@ -7,7 +7,7 @@ import pytest
 from ray import tune
 
 from ablate.results import search_record
-from ablate.search.asha import Halving
+from ablate.search.asha import CellAsha
 from ablate.spaces.search import Asha
 from ablate.spaces.space import product
 from tests import results_factory as factory
@@ -109,18 +109,18 @@ def trial(name, cell=0):
     return SimpleNamespace(trial_id=name, config={"cell": cell})
 
 
-def decisions(halving, scores, cell=0, epochs=9):
+def decisions(asha, scores, cell=0, epochs=9):
     """After which epoch each trial is stopped, one after the other; None where it is not."""
     ends = []
     for name, score in scores.items():
         one = trial(name, cell)
-        halving.on_trial_add(None, one)
+        asha.on_trial_add(None, one)
         ends.append(None)
         for epoch in range(1, epochs + 1):
-            if halving.on_trial_result(None, one, result(epoch, score)) == "STOP":
+            if asha.on_trial_result(None, one, result(epoch, score)) == "STOP":
                 ends[-1] = epoch
                 break
-        halving.on_trial_remove(None, one)
+        asha.on_trial_remove(None, one)
     return ends
 
 
@@ -128,13 +128,13 @@ SCORES = {"a": 0.9, "b": 0.1, "c": 0.95, "d": 0.92}
 
 
 def test_what_does_worse_is_stopped_at_a_rung():
-    halving = Halving(Asha(grace=2, reduction=3), [9], "val_iou")
-    assert decisions(halving, SCORES) == [None, 2, None, 6]
-    assert halving.stopped == {"b", "d"}
+    asha = CellAsha(Asha(grace=2, reduction=3), [9], "val_iou")
+    assert decisions(asha, SCORES) == [None, 2, None, 6]
+    assert asha.stopped == {"b", "d"}
 
 
 def test_what_earlier_runs_found_counts_as_if_it_had_been_one():
-    first, second = (Halving(Asha(grace=2, reduction=3), [9], "val_iou") for _ in range(2))
+    first, second = (CellAsha(Asha(grace=2, reduction=3), [9], "val_iou") for _ in range(2))
     before = {name: SCORES[name] for name in ("a", "b")}
     ends = decisions(first, before)
     for (name, score), end in zip(before.items(), ends, strict=True):
@@ -143,14 +143,24 @@ def test_what_earlier_runs_found_counts_as_if_it_had_been_one():
 
 
 def test_a_cell_is_not_stopped_for_anothers_sake():
-    halving = Halving(Asha(grace=2, reduction=3), [9, 9], "val_iou")
-    decisions(halving, SCORES, cell=0)
-    assert decisions(halving, {"e": 0.01}, cell=1) == [None]
+    asha = CellAsha(Asha(grace=2, reduction=3), [9, 9], "val_iou")
+    decisions(asha, SCORES, cell=0)
+    assert decisions(asha, {"e": 0.01}, cell=1) == [None]
 
 
 def test_an_epoch_without_a_score_stops_nothing():
-    halving = Halving(Asha(), [9], "val_iou")
-    decisions(halving, SCORES)
+    asha = CellAsha(Asha(), [9], "val_iou")
+    decisions(asha, SCORES)
     one = trial("e")
-    halving.on_trial_add(None, one)
-    assert halving.on_trial_result(None, one, result(0, None)) == "CONTINUE"
+    asha.on_trial_add(None, one)
+    assert asha.on_trial_result(None, one, result(0, None)) == "CONTINUE"
+
+
+def test_epochs_of_earlier_runs_whose_score_is_gone_are_passed_over():
+    """As an oracle's are whose photographs changed: of the earlier trial only the last epoch can be compared with."""
+    asha = CellAsha(Asha(grace=1, reduction=2), [2], "oracle_iou")
+    asha.replay(0, "earlier", [{"epoch": 1, "oracle_iou": None}, {"epoch": 2, "oracle_iou": 0.9}])
+    now = trial("now")
+    asha.on_trial_add(None, now)
+    assert asha.on_trial_result(None, now, {"epoch": 1, "oracle_iou": 0.1}) == "CONTINUE"
+    assert asha.on_trial_result(None, now, {"epoch": 2, "oracle_iou": 0.1}) == "STOP"

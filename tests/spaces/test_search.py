@@ -15,7 +15,7 @@ from ablate.report import search_history
 from ablate.results import search_record
 from ablate.results.reader import planned_trials, read_rows
 from ablate.results.search_record import Member
-from ablate.runner.plan import load_space, plan, progress, sought
+from ablate.runner.plan import load_space, plan, progress, suggested
 from ablate.search import driver
 from ablate.spaces.search import Asha, Search, cells_of, check, contains, search_id
 from ablate.spaces.space import pinned, product
@@ -66,7 +66,7 @@ def test_what_does_not_go_together_is_refused_in_one_line_that_says_what_to_writ
 def test_a_search_is_not_joined_and_not_rerun(manifest):
     with pytest.raises(UsageError, match="tune_jitter is a search, which cannot be joined"):
         load_space("paper_grid+tune_jitter")
-    with pytest.raises(UsageError, match="the search looks for it"):
+    with pytest.raises(UsageError, match="the search varies it"):
         cells_of(RunConfig(space="hue", trial={"jitter_hue": 0.2}), search(), manifest)
     with pytest.raises(UsageError, match="rerun=changed"):
         cells_of(RunConfig(space="hue", rerun="changed"), search(), manifest)
@@ -76,7 +76,7 @@ def test_what_is_maximised_must_be_there(tmp_path):
     root = tiny_data.write(tmp_path / "root", val=0)
     run = RunConfig(space="hue", data=str(root), out=str(tmp_path / "out"))
     with pytest.raises(UsageError, match="space=hue: the arm crop has no validation images to choose by"):
-        driver.run(run, search(), Console(quiet=True))
+        driver.run(driver.plan(run, search()), Console(quiet=True))
     assert not (tmp_path / "out" / "searches").exists()
 
 
@@ -103,7 +103,7 @@ def test_more_samples_go_on_with_the_same_search_and_other_domains_do_not(manife
 
 def member(manifest, values, **changes):
     [cell] = cells_of(RUN, search(), manifest)
-    trial = sought(cell, values, "hue-00", "h1", manifest)
+    trial = suggested(cell, values, "hue-00", "h1", manifest)
     known = {"search": "h1", "space": "hue", "objective": "val_iou", "cell": 0, "number": 0, "is_default": False}
     known |= {"trial": trial.trial, "name": trial.name, "domains": {}, "data": "demo"}
     known |= {"given": {"model": "unet", "arm": "crop", "augment": "jitter"}, "values": values}
@@ -290,4 +290,4 @@ def test_a_part_that_is_looked_for_must_be_there(tiny_root, tmp_path):
     )
     run = RunConfig(space=str(space), data=str(tiny_root), out=str(tmp_path / "out"))
     with pytest.raises(UsageError, match="did you mean 'unet'"):
-        driver.run(run, load_space(run.space), Console(quiet=True))
+        driver.run(driver.plan(run, load_space(run.space)), Console(quiet=True))

@@ -47,7 +47,7 @@ def test_a_continued_training_equals_one_that_never_stopped(model, tiny_root, tm
     checkpoint.save(tmp_path, "t1", "code", first)
     second = training(tiny_root, model=model, augment="jitter", epochs=3)
     torch.manual_seed(12345)  # whatever happened to the generator in between must not matter
-    assert checkpoint.restore(tmp_path, "t1", "code", second).restored
+    assert checkpoint.restore(tmp_path, "t1", "code", second) == (1, "code")
     while not second.finished:
         second.run_epoch()
 
@@ -79,7 +79,7 @@ def test_a_checkpoint_of_other_code_is_not_continued(tiny_root, tmp_path):
     first.run_epoch()
     checkpoint.save(tmp_path, "t1", "yesterday", first)
     second = training(tiny_root)
-    assert checkpoint.restore(tmp_path, "t1", "today", second) == checkpoint.Left(1, "yesterday", restored=False)
+    assert checkpoint.restore(tmp_path, "t1", "today", second) == (1, "yesterday")
     assert second.epoch == 0
     assert checkpoint.restore(tmp_path, "t2", "today", second) is None
 

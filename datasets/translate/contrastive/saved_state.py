@@ -13,16 +13,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors
 import safetensors.numpy
-import torch
 from numpy.typing import NDArray
 
 from ablate.plugins import source_digest
 from ablate.storage import publish, publishing
+from ablate.training import checkpoint
 from datasets.raw.images import Pixels, encode_jpg
 from datasets.translate import Domains, Photos
 from datasets.translate.contrastive import batches, networks, training
@@ -70,16 +69,12 @@ class SavedState:
     def save(self, training: Training) -> None:
         """Publishes the checkpoint."""
         if self.checkpoint:
-            with publishing(self.checkpoint) as partial:
-                torch.save({"key": self.key, **training.state()}, partial)
+            checkpoint.write_state(self.checkpoint, {"key": self.key, **training.state()})
 
     def restore(self, training: Training) -> bool:
         """Goes on from the checkpoint of this training, if there is one; says whether there was."""
-        if self.checkpoint is None or not self.has_checkpoint:
-            return False
-        # On the CPU first: Adam's counts of steps stay there, or it would wait for the GPU to read each of them.
-        state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        if state.pop("key") != self.key:
+        state = checkpoint.read_state(self.checkpoint) if self.checkpoint else None
+        if state is None or state.pop("key") != self.key:
             return False
         training.restore(state)
         return True
