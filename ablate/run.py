@@ -19,8 +19,9 @@ from ablate.results import runs
 from ablate.results.reader import read_rows
 from ablate.results.search_record import FINISHED
 from ablate.runner import preflight
-from ablate.runner.plan import Progress, asked, jobs, load_space, plan, progress
+from ablate.runner.plan import Progress, asked, jobs, plan, progress
 from ablate.search import driver
+from ablate.spaces.loader import load_space
 from ablate.spaces.search import Search
 from ablate.spaces.space import Space
 from ablate.stats.collector import collect

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import pydantic
 
@@ -17,8 +16,8 @@ from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest, ignored, score_id, training_id
 from ablate.results.reader import read_rows
 from ablate.results.runs import SpaceRequest
-from ablate.spaces import where
-from ablate.spaces.search import Cell, Search, check
+from ablate.spaces import loader, where
+from ablate.spaces.search import Cell
 from ablate.spaces.space import Space
 
 _NAMED = ("model", "arm", "augment", "seed")
@@ -47,44 +46,6 @@ class TrainingJob(pydantic.BaseModel):
         return self.trials[0].name
 
 
-def load_space(name: str) -> Space | Search:
-    """The space of a name or a path, or the union of several with a `+` between them.
-
-    Raises:
-        UsageError: there is none, or the module has no `space()`.
-    """
-    spaces = [_space(one) for one in _joined(name)]
-    if len(spaces) == 1:
-        return spaces[0]
-    union = Space(())
-    for one, space in zip(_joined(name), spaces, strict=True):
-        if isinstance(space, Search):
-            raise UsageError(f"space={name}: {one} is a search, which cannot be joined; run it by itself, space={one}")
-        union += space
-    return union
-
-
-def _joined(name: str) -> list[str]:
-    return [name] if Path(name).is_file() else name.split("+")
-
-
-def _module(name: str) -> ModuleType:
-    return plugins.load("search_spaces", name, "space")
-
-
-def _space(name: str) -> Space | Search:
-    module = _module(name)
-    if not callable(getattr(module, "space", None)):
-        raise UsageError(f"space={name}: the module defines no function space()")
-    space: object = module.space()
-    if isinstance(space, Search):
-        check(space, name)
-        return space
-    if not isinstance(space, Space) or not space.trials:
-        raise UsageError(f"space={name}: space() must return a Search, or a Space with at least one trial")
-    return space
-
-
 def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial, ...]:
     """Every trial of a run, in the space's order: paper's defaults < data's < the space's < the command line's.
 
@@ -104,12 +65,12 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
 def asked(run: RunConfig, manifest: Manifest) -> list[SpaceRequest]:
     """The trials of a run by the spaces that it joins, those that are left of them."""
     found = []
-    for name in _joined(run.space):
-        space = _space(name)
+    for name in loader.names(run.space):
+        space = loader.load_one(name)
         assert isinstance(space, Space)
         configs = _configs(run, space, manifest)
         trials = tuple(dict.fromkeys(identified("", config, manifest).trial for config in configs))
-        found.append(SpaceRequest(space=name, trials=trials, judges=getattr(_module(name), "JUDGES", True)))
+        found.append(SpaceRequest(space=name, trials=trials, judges=loader.judges(name)))
     return [one for one in found if one.trials]
 
 

@@ -18,7 +18,8 @@ from ablate.data import root as data
 from ablate.data.shards import MANIFEST
 from ablate.errors import UsageError
 from ablate.runner import preflight
-from ablate.runner.plan import load_space, plan
+from ablate.runner.plan import plan
+from ablate.spaces.loader import load_space
 from datasets import compare, inspect
 from datasets.inspect import InspectConfig
 from tests import tiny_data

@@ -11,6 +11,7 @@ from ablate.data.shards import REAL, REVERSE, read, read_manifest, write_manifes
 from ablate.errors import UsageError
 from ablate.results.reader import read_rows
 from ablate.runner import plan as planning
+from ablate.spaces.loader import load_space
 from ablate.spaces.space import Space, product
 from ablate.stats.scores import build
 from tests.command import run
@@ -112,10 +113,10 @@ def test_seeds_and_a_pinned_seed_exclude_each_other(tiny_root):
 def test_a_space_may_be_a_file(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("from ablate.spaces.space import product\n\ndef space():\n    return product(seed=[1, 2])\n")
-    assert len(planning.load_space(str(path))) == 2
+    assert len(load_space(str(path))) == 2
     path.write_text("nothing = 1\n")
     with pytest.raises(UsageError, match="defines no function space"):
-        planning.load_space(str(path))
+        load_space(str(path))
 
 
 def test_files_of_spaces_may_import_from_where_spaces_were_before(tmp_path):
@@ -124,7 +125,7 @@ def test_files_of_spaces_may_import_from_where_spaces_were_before(tmp_path):
         "from ray import tune\nfrom ablate.search import Asha, Pbt, Search\nfrom ablate.space import pinned\n\n"
         "def space():\n    return Search(pinned(), {'jitter_hue': tune.uniform(0, 0.5)}, samples=2, scheduler=Asha())\n"
     )
-    assert planning.load_space(str(path)).samples == 2
+    assert load_space(str(path)).samples == 2
 
 
 @pytest.mark.parametrize("arm", ["real", "reverse"])

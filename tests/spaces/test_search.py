@@ -15,8 +15,9 @@ from ablate.report import search_history
 from ablate.results import search_record
 from ablate.results.reader import planned_trials, read_rows
 from ablate.results.search_record import Member
-from ablate.runner.plan import load_space, plan, progress, suggested
+from ablate.runner.plan import plan, progress, suggested
 from ablate.search import driver
+from ablate.spaces.loader import load_space
 from ablate.spaces.search import Asha, Search, cells_of, check, contains, search_id
 from ablate.spaces.space import pinned, product
 from ablate.stats.search_histories import histories

@@ -10,7 +10,8 @@ from ablate.config import RunConfig, trial_config
 from ablate.data.shards import read_manifest
 from ablate.errors import UsageError
 from ablate.identity import score_id
-from ablate.runner.plan import load_space, plan
+from ablate.runner.plan import plan
+from ablate.spaces.loader import load_space
 from ablate.spaces.space import Space, pairs, pinned, product, zipped
 from ablate.spaces.where import parse
 
