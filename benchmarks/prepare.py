@@ -21,7 +21,7 @@ import numpy as np
 from ablate.data import shards
 from benchmarks import machine
 from datasets import translate
-from datasets.translate import Domains, Files
+from datasets.translate import Domains, PictureFiles
 
 WH = (512, 384)
 CROP = 256
@@ -80,7 +80,9 @@ def plain_loop(folder: Path, to: Path) -> None:
     import webdataset as wds
 
     cv2.setNumThreads(1)
-    look = translate.choose("reinhard", ()).fit(Domains((), Files(tuple(sorted((folder / "photos").glob("*.jpg"))))))
+    look = translate.choose("reinhard", ()).fit(
+        Domains((), PictureFiles(tuple(sorted((folder / "photos").glob("*.jpg")))))
+    )
     with (
         wds.TarWriter(str(to / "full.tar")) as full,
         wds.TarWriter(str(to / "crop.tar")) as crop,

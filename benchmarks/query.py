@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from ablate.config import TrialConfig
 from ablate.data.published import PUBLISHED
-from ablate.query import connect, select
+from ablate.query import connect
+from ablate.results.sql import select
 from ablate.results.writer import write_rows
 from benchmarks import machine
 

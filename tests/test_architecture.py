@@ -3,6 +3,7 @@
 import ast
 import collections
 import functools
+import importlib
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,11 @@ def test_planning_and_reporting_start_without_torch_or_ray(name):
             seen.add(module)
             todo += imported(module, top_level_only=True)
         assert module.split(".")[0] not in {"torch", "ray"}, f"{name} reaches {module} through {seen}"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")))
+def test_benchmarks_find_what_they_import(name):
+    importlib.import_module(f"benchmarks.{name}")
 
 
 def test_modules_and_functions_can_be_held_in_the_head():
