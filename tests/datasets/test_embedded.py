@@ -1,7 +1,6 @@
 import shutil
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -53,9 +52,7 @@ def test_an_embedded_set_is_built_once(tiny):
     assert root.parent == tiny.parents[1] / "cache" / "data"
     assert lines
     lines.clear()
-    start = time.perf_counter()
     assert build(lines.append) == root
-    assert time.perf_counter() - start < 1
     assert lines == []
 
 
