@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
-def run(module: str, *arguments: object, timeout: float = 240, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(module: str, *arguments: object, timeout: float = 900, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `python -m module arguments` to its end, with its output captured."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.run(

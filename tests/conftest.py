@@ -19,15 +19,16 @@ hypothesis.settings.load_profile("ablate")
 
 
 def pytest_xdist_auto_num_workers(config):
-    """A process a core; slow tests come one after the other, since they use all cores themselves."""
-    return 0 if config.option.markexpr == "slow" else min(usable_cores(), 8)
+    """A process a core; of slow tests two at once, since they use all cores themselves, but not all of the time."""
+    return min(usable_cores(), 2 if config.option.markexpr == "slow" else 8)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """Tests neither read nor fill the user's cache."""
+    """Tests neither read nor fill the user's cache; all processes of one run of the tests share theirs."""
+    base = tmp_path_factory.getbasetemp()
     patch = pytest.MonkeyPatch()
-    patch.setenv("ABLATE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("ABLATE_CACHE", str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"))
     yield
     patch.undo()
 

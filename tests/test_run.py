@@ -2,12 +2,17 @@
 
 import json
 import shutil
-import sys
 import time
 
 import pytest
+from rich.console import Console
 
+from ablate.config import RunConfig
+from ablate.data.shards import read_manifest
 from ablate.results.reader import read_rows
+from ablate.run import _print_one_seed
+from ablate.runner import plan as planning
+from ablate.spaces.loader import load_space
 from tests import tiny_data
 from tests.command import run, start
 
@@ -42,6 +47,15 @@ def test_one_seed_ends_with_the_command_that_asks_three_unless_the_seed_was_chos
     chosen = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "where=seed=0")
     assert "2 trials, 2 done, 0 to run" in chosen.stdout
     assert "To ask three" not in chosen.stdout
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_more_seeds_are_asked_only_of_what_is_done(tiny_root, state, capsys):
+    asked = RunConfig(space="smoke", where="arm=crop")
+    trials = planning.plan(asked, load_space("smoke"), read_manifest(tiny_root))
+    known = {"done": (), "changed": (), "failed": (), "missing": ()}
+    _print_one_seed(Console(), asked, trials, planning.Progress(**known | {state: trials}))
+    assert ("To ask three" in capsys.readouterr().out) == (state == "done")
 
 
 def test_every_trial_leaves_its_rows(finished):
@@ -88,40 +102,6 @@ def test_no_checkpoint_is_left_and_the_run_is_on_record(finished):
     (record,) = (json.loads(path.read_text()) for path in (out / "runs").glob("*.json"))
     assert len(record["trials"]) == 2
     assert record["command"].startswith("python -m ablate.run space=")
-
-
-@pytest.mark.slow
-def test_another_threshold_scores_again_without_training(finished, space, tiny_root):
-    _, out = finished
-    before = {path.name for path in (out / "weights").iterdir()}
-    done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "trial.threshold=0.3")
-    assert done.returncode == 0, done.stdout + done.stderr
-    trials = read_rows(out, "trials").to_pandas()
-    assert sorted(trials["threshold"]) == [0.3, 0.3, 0.5, 0.5]
-    assert trials["training"].nunique() == 2
-    assert {path.name for path in (out / "weights").iterdir()} == before
-    assert "training loss" not in done.stdout
-
-
-@pytest.mark.slow
-def test_a_trial_that_fails_is_named_and_the_others_go_on(tiny_root, tmp_path):
-    network = tmp_path / "broken.py"
-    network.write_text("def build(*, width):\n    raise RuntimeError('no such layer')\n")
-    space = tmp_path / "half_broken.py"
-    space.write_text(SPACE.replace('"unet"', f'"unet", "{network}"').replace('"none", "jitter"', '"none"'))
-    out = tmp_path / "results"
-    alone = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "where=arm=crop model!=unet")
-    assert alone.returncode == 1
-    assert "To ask three" not in alone.stdout  # of nothing that is done
-    shutil.rmtree(out)
-    done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=1")
-    assert done.returncode == 1
-    rows = {row["name"]: row for row in read_rows(out, "trials").to_pylist()}
-    assert rows["broken-crop-s0"]["reason"] == "RuntimeError: no such layer"
-    assert rows["unet-crop-s0"]["status"] == "done"
-    assert f"failed: broken-crop-s0, see {out}/logs/" in done.stdout
-    (log,) = (out / "logs").glob(f"{rows['broken-crop-s0']['trial']}.log")
-    assert log.read_text().count("RuntimeError: no such layer") == 2  # tried again once, as max_failures says
 
 
 def test_dry_run_plans_without_starting_anything(space, tiny_root, tmp_path):
@@ -172,23 +152,6 @@ def broken_roots(tiny_root, tmp_path_factory):
             shard.unlink()
         roots[damage] = root
     return roots
-
-
-@pytest.mark.slow
-def test_trials_run_this_python_and_this_package(tiny_root, tmp_path):
-    network = tmp_path / "telling.py"
-    network.write_text(
-        "import sys, ablate\n\ndef build(*, width):\n    raise RuntimeError(f'{sys.executable} {ablate.__file__}')\n"
-    )
-    space = tmp_path / "telling_space.py"
-    grid = SPACE.replace('"unet"', f'"{network}"').replace('"none", "jitter"', '"none"')
-    space.write_text("from ray import tune\n" + grid)  # as spaces that search do, before the run itself imports Ray
-    out = tmp_path / "out"
-    run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_failures=0")
-    import ablate
-
-    (row,) = read_rows(out, "trials").to_pylist()
-    assert row["reason"] == f"RuntimeError: {sys.executable} {ablate.__file__}"
 
 
 def test_tiny_data_is_written_the_same_every_time(tiny_root, tmp_path):

@@ -9,12 +9,9 @@ from ablate.config import RunConfig
 from ablate.data import root as data
 from ablate.data.shards import REAL, REVERSE, read, read_manifest, write_manifest
 from ablate.errors import UsageError
-from ablate.results.reader import read_rows
 from ablate.runner import plan as planning
 from ablate.spaces.loader import load_space
 from ablate.spaces.space import Space, product
-from ablate.stats.scores import build
-from tests.command import run
 from tests.tiny_data import jpg, write_arm
 
 CROP = product(arm=["crop"], augment=["none", "jitter"])
@@ -166,25 +163,3 @@ def test_a_reverse_trial_shares_the_training_and_is_scored_on_other_pictures(tin
 def test_data_without_translated_photographs_says_how_to_make_them(tiny_root):
     with pytest.raises(UsageError, match=r"^trial\.direction=reverse: the data has no arm 'reverse'.*reverse=true$"):
         plan(tiny_root, trial={"direction": "reverse"})
-
-
-@pytest.mark.slow
-def test_both_directions_are_scored_from_one_training_and_told_apart(tiny_root, tmp_path):
-    root, out = with_reverse(tiny_root, tmp_path / "root"), tmp_path / "out"
-    (tmp_path / "both.py").write_text(
-        "from ablate.spaces.space import product\n\n\ndef space():\n"
-        "    return product(arm=['crop'], direction=['forward', 'reverse'])\n"
-    )
-    done = run("ablate.run", f"space={tmp_path / 'both.py'}", f"data={root}", f"out={out}")
-    assert done.returncode == 0, done.stderr
-    trials = {row["direction"]: row for row in read_rows(out, "trials").to_pylist()}
-    assert trials["forward"]["training"] == trials["reverse"]["training"]
-    iou = {
-        direction: [one["iou"] for one in read_rows(out, "images", [row["trial"]]).to_pylist()]
-        for direction, row in trials.items()
-    }
-    assert len(iou["forward"]) == len(iou["reverse"]) == 13
-    assert iou["forward"] != iou["reverse"]
-    groups = build(out)
-    assert [len(group.trials) for group in groups] == [1, 1]  # of other pictures: in no table together
-    assert done.stdout.count("direction=reverse") >= 2

@@ -15,19 +15,19 @@ SPACE = """
 from ablate.spaces.space import product
 
 def space():
-    return product(model=["unet", "unet_resnet50", "segnet"], arm=["crop"], augment=["jitter"])
+    return product(model=["unet_resnet50", "segnet"], arm=["crop"], augment=["jitter"])
 """
 EPOCHS = 5
 
 
 @pytest.fixture(scope="module")
 def arguments(tmp_path_factory):
-    """Data on which an epoch takes a second or two, and a space of the three networks with jitter."""
+    """Data on which an epoch takes a second or two, and a space of two networks with jitter."""
     folder = tmp_path_factory.mktemp("resume")
     slow = {"epochs": EPOCHS, "width": 8, "image_size": 64}
-    root = tiny_data.write(folder / "root", train=240, trial_defaults=slow)
-    (folder / "three.py").write_text(SPACE)
-    return [f"space={folder / 'three.py'}", f"data={root}"]
+    root = tiny_data.write(folder / "root", train=160, trial_defaults=slow)
+    (folder / "two.py").write_text(SPACE)
+    return [f"space={folder / 'two.py'}", f"data={root}"]
 
 
 def logged_epochs(out):
@@ -38,18 +38,18 @@ def logged_epochs(out):
 @pytest.mark.slow
 def test_killed_and_repeated_equals_undisturbed(arguments, tmp_path):
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    done = run("ablate.run", *arguments, f"out={undisturbed}", timeout=400)
+    done = run("ablate.run", *arguments, f"out={undisturbed}")
     assert done.returncode == 0, done.stdout + done.stderr
 
     for attempt in range(2):
         driver = start("ablate.run", *arguments, f"out={killed}", log=tmp_path / f"attempt{attempt}.log")
-        wait_until_inside_an_epoch(killed, driver, minimum=1 + attempt * 4)
+        wait_until_inside_an_epoch(killed, driver, minimum=1 + attempt * 3)
         os.kill(driver.pid, signal.SIGKILL)
         driver.wait()
         time.sleep(3)  # the trials outlive their driver by a second or two
 
     before = {path: path.stat().st_mtime_ns for path in (killed / "trials").glob("*.parquet")}
-    done = run("ablate.run", *arguments, f"out={killed}", timeout=400)
+    done = run("ablate.run", *arguments, f"out={killed}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path: path.stat().st_mtime_ns for path in before} == before, "a finished trial was run again"
 
@@ -61,7 +61,7 @@ def test_killed_and_repeated_equals_undisturbed(arguments, tmp_path):
         assert rows(undisturbed, table).equals(rows(killed, table))
 
 
-def wait_until_inside_an_epoch(out, driver, minimum, timeout=180.0):
+def wait_until_inside_an_epoch(out, driver, minimum, timeout=600.0):
     """Returns about half an epoch after some trial has finished one, with another running beside it."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

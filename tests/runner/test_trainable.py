@@ -14,15 +14,17 @@ from ablate.config import RunConfig
 from ablate.data import root as data
 from ablate.data.shards import REAL, read_manifest, write_manifest
 from ablate.errors import UsageError
+from ablate.report import print_tables
 from ablate.results.reader import read_rows
 from ablate.runner import plan as planning
 from ablate.runner import preflight
 from ablate.runner.commit import trained_on
 from ablate.runner.trainable import GridTrial
-from ablate.spaces.space import Space
+from ablate.spaces.space import Space, product
 from ablate.stats.scores import VAL_IOU, build
 from ablate.training import checkpoint
 from tests import tiny_data
+from tests.runner.test_plan import with_reverse
 
 FIELDS = {"model": "unet", "arm": "crop", "epochs": 3}
 
@@ -233,3 +235,30 @@ def test_weights_of_a_version_that_recorded_less_are_scored_all_the_same(root, t
     assert steps(work)["done"]
     assert (row(work)["device"], row(work)["score_device"][:4]) == (None, "cpu ")
     assert pq.read_table(work.out / "epochs" / f"{work.trials[0].trial}.parquet")["oracle_iou"].null_count < 3
+
+
+def test_another_threshold_scores_again_without_training(root, tmp_path):
+    out = tmp_path / "out"
+    first, other = job(root, out), job(root, out, threshold=0.3)
+    steps(first)
+    before = {path.name: path.stat().st_mtime_ns for path in (out / "weights").iterdir()}
+    assert steps(other)["done"]
+    assert "trained already" in logged(other)
+    assert [row(work)["threshold"] for work in (first, other)] == [0.5, 0.3]
+    assert row(first)["training"] == row(other)["training"]
+    assert {path.name: path.stat().st_mtime_ns for path in (out / "weights").iterdir()} == before
+
+
+def test_both_directions_are_scored_from_one_training_and_told_apart(root, tmp_path, capsys):
+    both, out = with_reverse(root, tmp_path / "both"), tmp_path / "out"
+    run = RunConfig(space="given", trial=FIELDS)
+    trials = planning.plan(run, product(direction=["forward", "reverse"]), read_manifest(both))
+    [work] = planning.jobs(run, data.at(str(both)), out, trials, {"CPU": 1.0})
+    assert steps(work)["done"]
+    iou = [read_rows(out, "images", [trial.trial])["iou"].to_pylist() for trial in trials]
+    assert len(iou[0]) == len(iou[1]) == 13
+    assert iou[0] != iou[1]
+    assert len({row["training"] for row in read_rows(out, "trials").to_pylist()}) == 1
+    assert [len(group.trials) for group in build(out)] == [1, 1]  # of other pictures: in no table together
+    print_tables(out, [trial.trial for trial in trials], trials)
+    assert capsys.readouterr().out.count("direction=reverse") >= 2

@@ -58,7 +58,7 @@ def kill_when(process, reached, delay):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("workers", "kills"), [(1, 10), (2, 5)])
+@pytest.mark.parametrize(("workers", "kills"), [(1, 5), (2, 3)])
 def test_killed_at_random_points_it_ends_with_the_same_bytes(raw, undisturbed, tmp_path, workers, kills):
     # The moments are told in records written, so that a fast machine is not done before and a slow one has begun.
     def records():
@@ -81,12 +81,6 @@ def test_killed_at_random_points_it_ends_with_the_same_bytes(raw, undisturbed, t
     assert done.returncode == 0, done.stderr
     assert_same(tmp_path / "out", undisturbed)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "out"]
-
-
-@pytest.mark.slow
-def test_two_processes_write_the_same_bytes_as_one(raw, undisturbed, tmp_path):
-    prepare(config(raw, tmp_path / "out", images_per_shard=10, workers=2), lambda line: None)
-    assert_same(tmp_path / "out", undisturbed)
 
 
 def stop_after(raw, to, n_shards):

@@ -506,7 +506,7 @@ def moved_and_kept(translator, seed):
 
 @pytest.mark.slow
 def test_colours_move_to_the_target_and_shapes_stay(tmp_path):
-    parameters = cut.Parameters(images=900, batch=2, size=32, width=16, blocks=3, lambda_nce=5, learning_rate=3e-4)
+    parameters = cut.Parameters(images=500, batch=2, size=32, width=16, blocks=3, lambda_nce=5, learning_rate=3e-4)
     seed = 0
     source, target = gallery((1, seed), 400, "source")[0], gallery((2, seed), 400, "target")[0]
     threads = torch.get_num_threads()
