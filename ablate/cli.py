@@ -85,8 +85,8 @@ def parse(model: type[Config], arguments: Sequence[str], positional: str | None 
             key, text, equals = positional, argument, "="
         if not equals:
             word = argument.lstrip("-")
-            told = f"write {word}=..." if word in _keys(model) else suggest(word, _keys(model))
-            raise UsageError(f"{argument!r} is not key=value; {told}")
+            advice = f"write {word}=..." if word in _keys(model) else suggest(word, _keys(model))
+            raise UsageError(f"{argument!r} is not key=value; {advice}")
         _insert(model, values, key, text)
     return _validate(model, values)
 

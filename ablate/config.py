@@ -64,7 +64,9 @@ class TrialConfig(pydantic.BaseModel):
         Literal["adam", "adamw", "sgd"], Training, Field(description="sgd: Nesterov momentum 0.9*")
     ] = "adam"
     learning_rate: Annotated[float, Training, Field(gt=0, description="peak rate*")] = 1e-4
-    weight_decay: Annotated[float, Training, Field(ge=0, description="*")] = 0.0
+    weight_decay: Annotated[
+        float, Training, Field(ge=0, description="L2 penalty; of adamw decoupled from the rate*")
+    ] = 0.0
     schedule: Annotated[
         Literal["constant", "cosine"], Training, Field(description="rate over the steps after warm-up*")
     ] = "constant"
@@ -98,7 +100,7 @@ class TrialConfig(pydantic.BaseModel):
     direction: Annotated[
         Literal["forward", "reverse"],
         Evaluation,
-        Field(description="reverse: score the photographs in the look of the synthetic images (the arm reverse)"),
+        Field(description="reverse: score the photographs in the style of the synthetic images (the arm reverse)"),
     ] = "forward"
     threshold: Annotated[float, Evaluation, Field(gt=0, lt=1, description="probability that counts as animal*")] = 0.5
 

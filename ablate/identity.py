@@ -80,7 +80,7 @@ class PlannedTrial(pydantic.BaseModel):
     arm_digest: str
     photos_digest: str
     code: str
-    transductive: bool = False  # its arm, or what it is scored on, took its look from the test photographs
+    transductive: bool = False  # its arm, or what it is scored on, took its style from the test photographs
     search: str | None = None  # the search that suggested it
 
 

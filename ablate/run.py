@@ -179,6 +179,7 @@ def _choices() -> str:
             f"spaces: {', '.join(plugins.names('search_spaces'))}",
             f"data:   {', '.join(preflight.data_sets().names())}, a folder, or a URL",
             f"models: {', '.join(plugins.names('ablate.models'))}",
+            "*: our choice; the paper does not say",
         ]
     )
 

@@ -3,8 +3,8 @@
     python -m ablate.run space=tune_population
 
 8 trials of U-Net on crops: they train side by side, and every 5 epochs the two that do worst on synthetic validation
-images go on with the network of one of the two best, its values changed. `trial.model=` and `trial.arm=` choose another
-network and arm. Time not measured.
+images continue with the network of one of the two best, with changed values. `trial.model=` and `trial.arm=` choose
+another network and arm. Time not measured.
 """
 
 from ray import tune

@@ -161,7 +161,7 @@ def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTri
     """A trial of a configuration on some data.
 
     Raises:
-        UsageError: the data has no such training arm, or no photographs in the wanted look.
+        UsageError: the data has no such training arm, or no photographs in the wanted style.
     """
     arm, photos = manifest.training_arm(config.arm).digest, manifest.photographs(scored_on(config.direction)).digest
     return PlannedTrial(

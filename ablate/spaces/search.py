@@ -232,8 +232,8 @@ def _check_domain(field: str, domain: Any, where: str) -> None:  # noqa: ANN401 
 def _check_population(search: Search, rule: Pbt, name: str) -> None:
     if search.sampler != "random":
         raise UsageError(
-            f"space={name}: Pbt with sampler={search.sampler!r}: a population begins with random values and is bred "
-            "from then on; write sampler='random', or scheduler=Asha() to have values suggested"
+            f"space={name}: Pbt with sampler={search.sampler!r}: a population begins with random values and changes "
+            "them from then on; write sampler='random', or scheduler=Asha() to have values suggested"
         )
     fixed = sorted(set(search.domains) - CHANGEABLE)
     if fixed:

@@ -1,4 +1,4 @@
-"""The photographs in the look of the synthetic crops."""
+"""The photographs in the style of the synthetic crops."""
 
 import pytest
 
