@@ -64,9 +64,7 @@ class TrialConfig(pydantic.BaseModel):
         Literal["adam", "adamw", "sgd"], Training, Field(description="sgd: Nesterov momentum 0.9*")
     ] = "adam"
     learning_rate: Annotated[float, Training, Field(gt=0, description="peak rate*")] = 1e-4
-    weight_decay: Annotated[
-        float, Training, Field(ge=0, description="L2 penalty; of adamw decoupled from the rate*")
-    ] = 0.0
+    weight_decay: Annotated[float, Training, Field(ge=0, description="L2 penalty; adamw: decoupled*")] = 0.0
     schedule: Annotated[
         Literal["constant", "cosine"], Training, Field(description="rate over the steps after warm-up*")
     ] = "constant"
