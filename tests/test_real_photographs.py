@@ -30,7 +30,7 @@ def test_smoke_scores_the_real_photographs(tmp_path):
         f"to={root}",
     )
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
-    done = run("ablate.run", "space=smoke", f"data={root}", f"out={out}")
+    done = run("ablate.run", "space=smoke", "trial.epochs=1", f"data={root}", f"out={out}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No location reaches 30 photographs" in re.sub(r"\s+", " ", done.stdout)
     rows = read_rows(out, "images").to_pandas()

@@ -22,10 +22,10 @@ EPOCHS = 5
 
 @pytest.fixture(scope="module")
 def arguments(tmp_path_factory):
-    """Data on which an epoch takes a second or two, and a space of two networks with jitter."""
+    """Data on which an epoch takes about a second, and a space of two networks with jitter."""
     folder = tmp_path_factory.mktemp("resume")
     slow = {"epochs": EPOCHS, "width": 8, "image_size": 64}
-    root = tiny_data.write(folder / "root", train=160, trial_defaults=slow)
+    root = tiny_data.write(folder / "root", train=80, trial_defaults=slow)
     (folder / "two.py").write_text(SPACE)
     return [f"space={folder / 'two.py'}", f"data={root}"]
 
