@@ -14,6 +14,7 @@ from pydantic import Field
 from ablate import storage
 from ablate.cli import run_command
 from ablate.errors import UsageError
+from ablate.report.layout import plural
 from ablate.report.text_grid import Cell, Grid
 from ablate.results import mirror, queries
 from ablate.results.schema import TABLES
@@ -71,7 +72,7 @@ def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
     for table in TABLES:
         [[number]] = connection.sql(f"SELECT count(*) FROM {table}").fetchall()
         columns = connection.sql(f"DESCRIBE {table}").fetchall()
-        lines += [f"{table}: {number} row{'' if number == 1 else 's'}"]
+        lines += [f"{table}: {plural(number, 'row')}"]
         width = max(len(column[0]) for column in columns)
         lines += [f"  {name:<{width}}  {kind.lower()}" for name, kind, *_ in columns]
         lines.append("")
@@ -109,7 +110,7 @@ def _aligned(rows: pa.Table) -> str:
     left = [number for number, right in enumerate(numeric) if not right]
     grid = Grid(rows.column_names, [[Cell(text) for text in record] for record in texts], left)
     lines = [line.plain for line in grid.lines()]
-    lines.append(f"({len(rows)} row{'' if len(rows) == 1 else 's'})")
+    lines.append(f"({plural(len(rows), 'row')})")
     if any(text.endswith(_CUT) for record in texts for text in record):
         lines.append("Long values are cut; format=csv gives them whole.")
     return "\n".join(lines) + "\n"

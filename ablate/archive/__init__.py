@@ -2,8 +2,8 @@
 
 selecting  which trials and runs are meant, and what of them others still need
 moving     the steps that move or delete them: after each, and so wherever a process dies, no trial is half there
-finishing  what a command that was killed has left to do
-listing    what there is, with the ids to type
+recovery   what a command that was killed has left to do
+overview   what there is, with the ids to type
 """
 
 from __future__ import annotations

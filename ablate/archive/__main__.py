@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ablate import storage
 from ablate.archive import ARCHIVE
-from ablate.archive.moving import Selection, Step, archiving, deleting, restoring
+from ablate.archive.moving import Selection, moving
 from ablate.archive.overview import listing
 from ablate.archive.recovery import exclusive, recover
 from ablate.archive.selecting import Filter, Folder, lists_all, require_known, select, without
@@ -49,12 +49,12 @@ class ArchiveConfig(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Work:
-    """What is done to what of a folder, and how."""
+    """What is done to what of a folder, and where it goes: None where it is deleted."""
 
     done: str
     folder: Folder
     selection: Selection
-    steps: Sequence[Step]
+    target: Path | None
 
 
 def main(config: ArchiveConfig) -> int:
@@ -85,7 +85,7 @@ def _work(config: ArchiveConfig, out: Path) -> int:
     with _searches_locked(out, work, config.dry_run):
         for one in work:
             _tell(one, config.dry_run)
-            for step in () if config.dry_run else one.steps:
+            for step in () if config.dry_run else moving(one.folder.place, one.target, one.selection):
                 step.take()
     if not (config.dry_run or config.restore or config.delete):
         print("to have it back: the same command with restore=true; to delete it: with delete=true")
@@ -108,7 +108,7 @@ def _archive(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[W
     if not found and select(archive, config.wanted, (), (), _asked(config.wanted, here, archive)):
         raise UsageError(f"out={config.out}: that is archived; restore=true brings it back, delete=true deletes it")
     _tell_what_stays(here, config.wanted, found)
-    yield Work("archived", here, found, [*archiving(here.place, found)])
+    yield Work("archived", here, found, archive.place)
 
 
 def _restore(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
@@ -124,18 +124,18 @@ def _restore(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[W
             f"{plural(len(again), 'trial')}, trained anew meanwhile: the archived ones stay; delete=true deletes them"
         )
     found = without(found, again)
-    yield Work("restored", archive, found, [*restoring(here.place, found)])
+    yield Work("restored", archive, found, here.place)
 
 
 def _delete(config: ArchiveConfig, here: Folder, archive: Folder) -> Iterator[Work]:
     wanted, both = config.wanted, (here, archive)
     others = [] if wanted.everything else _others(wanted, *both)
     archived = select(archive, wanted, both, others, _asked(wanted, here, archive))
-    yield Work("deleted", archive, archived, [*deleting(archive.place, archived)])
+    yield Work("deleted", archive, archived, None)
     if wanted.runs or not (archived or wanted.everything):
         direct = without(select(here, wanted, both, others), {one.trial for one in archived.trials})
         _tell_what_stays(here, wanted, direct)
-        yield Work("deleted", here, direct, [*deleting(here.place, direct)])
+        yield Work("deleted", here, direct, None)
 
 
 def _others(wanted: Filter, *folders: Folder) -> list[Run]:
@@ -168,7 +168,7 @@ def _searches_locked(out: Path, work: Sequence[Work], dry_run: bool) -> Iterator
 def _tell(work: Work, dry_run: bool) -> None:
     """What is done to how much, and which trials."""
     trials = [work.folder.rows[one.trial] for one in work.selection.trials]
-    files = [step for step in work.steps if step.source.exists()]
+    files = [step for step in moving(work.folder.place, work.target, work.selection) if step.source.exists()]
     size = sum(step.size for step in files) / 1e6
     runs = f" and {plural(len(work.selection.runs), 'run')}" * bool(work.selection.runs)
     verb = f"would be {work.done}" if dry_run else work.done

@@ -1,7 +1,7 @@
 """The steps that archive, restore or delete: renames and removals, each of which happens or does not.
 
 A trial is there where its commit mark `trials/<trial>.parquet` is. While its files move, the mark waits as
-`archive/trials/.<trial>.parquet`, where nobody reads it but the next command (`finishing`): it is the first to leave
+`archive/trials/.<trial>.parquet`, where nobody reads it but the next command (`recovery`): it is the first to leave
 and the last to arrive. The records of a search leave after its trials, and a run's plan last, so that the same command
 finds what is left of them.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from ablate.archive import ARCHIVE
 
 _NAME = re.compile(r"\w[\w.-]*")  # an id that a stranger wrote must not name a file elsewhere
-_GONE = ".gone"
+WAITING, GONE = ".parquet", ".gone"  # what the names of commit marks end in while files are moved, or deleted
 _OF_TRIAL = ("images/{}.parquet", "epochs/{}.parquet", "logs/{}.log")
 _OF_TRAINING = ("weights/{}.safetensors", "weights/{}.best_val.safetensors", "checkpoints/{}.ckpt")
 
@@ -82,58 +82,28 @@ class Selection:
         return bool(self.trials or self.records or self.runs)
 
 
-def interrupted_moves(out: Path) -> dict[str, Path]:
-    """The marks of trials whose move was broken off, by trial."""
-    return {
-        path.name.removeprefix(".").removesuffix(".parquet"): path
-        for path in (out / ARCHIVE / "trials").glob(".*.parquet")
-    }
+def moving(source: Path, target: Path | None, moved: Selection) -> Iterator[Step]:
+    """The steps from a folder of results to its archive, or back; where `target` is None, to nowhere.
 
+    On the way back, weights that are in use again stay as they are.
+    """
+    restoring = target is not None and source == target / ARCHIVE
 
-def archiving(out: Path, moved: Selection) -> Iterator[Step]:
-    """From a folder of results to its archive."""
-    archive = out / ARCHIVE
+    def step(path: str, keep: bool = False) -> Step:
+        return Step(source / path, target and target / path, keep)
+
     for one in moved.trials:
         mark = f"trials/{one.trial}.parquet"
-        yield Step(out / mark, _waiting_mark(out, one.trial))
-        yield Step(archive / mark, None)  # an older one of the same trial
-        yield from (Step(out / path, archive / path) for path, _ in one.files())
-        yield Step(_waiting_mark(out, one.trial), archive / mark)
-    yield from (Step(out / path, archive / path) for path in moved.records)
-    yield from (Step(out / _plan(run), archive / _plan(run)) for run in moved.runs)
+        archive = source if restoring or target is None else target
+        waiting = archive / "trials" / f".{one.trial}{GONE if target is None else WAITING}"
+        yield Step(source / mark, waiting)
+        if target is not None and not restoring:
+            yield Step(target / mark, None)  # an older one of the same trial
+        yield from (step(path, keep=restoring and not own) for path, own in one.files())
+        yield Step(waiting, target and target / mark)
+    yield from (step(path) for path in (*moved.records, *(f"runs/{run}.json" for run in moved.runs)))
 
 
-def restoring(out: Path, moved: Selection) -> Iterator[Step]:
-    """The way back. Weights that are in use again stay as they are."""
-    archive = out / ARCHIVE
-    for one in moved.trials:
-        mark = f"trials/{one.trial}.parquet"
-        yield Step(archive / mark, _waiting_mark(out, one.trial))
-        yield from (Step(archive / path, out / path, keep=not own) for path, own in one.files())
-        yield Step(_waiting_mark(out, one.trial), out / mark)
-    yield from (Step(archive / path, out / path) for path in moved.records)
-    yield from (Step(archive / _plan(run), out / _plan(run)) for run in moved.runs)
-
-
-def deleting(here: Path, moved: Selection) -> Iterator[Step]:
-    """Args: here: the folder of results that they are deleted from, which may be an archive."""
-    for one in moved.trials:
-        gone = here / "trials" / f".{one.trial}{_GONE}"
-        yield Step(here / f"trials/{one.trial}.parquet", gone)
-        yield from (Step(here / path, None) for path, _ in one.files())
-        yield Step(gone, None)
-    yield from (Step(here / path, None) for path in moved.records)
-    yield from (Step(here / _plan(run), None) for run in moved.runs)
-
-
-def interrupted_deletions(here: Path) -> dict[str, Path]:
-    """The marks of trials whose deletion was broken off, by trial: what is left of them is never shown again."""
-    return {path.name.removeprefix(".").removesuffix(_GONE): path for path in (here / "trials").glob(f".*{_GONE}")}
-
-
-def _waiting_mark(out: Path, trial: str) -> Path:
-    return out / ARCHIVE / "trials" / f".{trial}.parquet"
-
-
-def _plan(run: str) -> str:
-    return f"runs/{run}.json"
+def interrupted(place: Path, suffix: str) -> dict[str, Path]:
+    """The marks of trials whose move (`WAITING`) or deletion (`GONE`) was broken off, by trial."""
+    return {path.name[1:].removesuffix(suffix): path for path in (place / "trials").glob(f".*{suffix}")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.parquet
 
 from ablate.archive import ARCHIVE
-from ablate.archive.moving import Selection, archiving, deleting, interrupted_deletions, interrupted_moves
+from ablate.archive.moving import GONE, WAITING, Selection, interrupted, moving
 from ablate.archive.selecting import Folder, moved
 from ablate.errors import UsageError
 from ablate.results.schema import trials_schema
@@ -37,27 +37,24 @@ def recover(out: Path) -> None:
     What was trained anew since then stays as it is.
     """
     archive = out / ARCHIVE
-    for trial, mark in interrupted_moves(out).items():
+    for trial, mark in interrupted(archive, WAITING).items():
         if (out / "trials" / f"{trial}.parquet").exists():
-            mark.replace(archive / "trials" / f"{trial}.parquet")
-            _delete(archive, trial, archive / "trials" / f"{trial}.parquet")
+            older = mark.replace(archive / "trials" / f"{trial}.parquet")
+            _finish(archive, None, trial, older, [out, archive])
         else:
-            here = Folder.at(out)
-            own = moved(_row(mark, trial), _segments(trial, here), {trial}, [here])
-            for step in archiving(out, Selection((own,))):
-                step.take()
+            _finish(out, archive, trial, mark, [out])
     for place in (out, archive):
-        for trial, mark in interrupted_deletions(place).items():
+        for trial, mark in interrupted(place, GONE).items():
             if not (place / "trials" / f"{trial}.parquet").exists():
-                _delete(place, trial, mark)
+                _finish(place, None, trial, mark, [out, archive])
             mark.unlink(missing_ok=True)
 
 
-def _delete(place: Path, trial: str, mark: Path) -> None:
-    out = place.parent if place.name == ARCHIVE else place
-    users = [Folder.at(one) for one in (out, out / ARCHIVE)]
-    own = moved(_row(mark, trial), _segments(trial, *users), {trial}, users)
-    for step in deleting(place, Selection((own,))):
+def _finish(source: Path, target: Path | None, trial: str, mark: Path, users: Sequence[Path]) -> None:
+    """Moves or deletes what is left of a trial, but for the trainings that others in `users` score."""
+    folders = [Folder.at(place) for place in users]
+    left = moved(_row(mark, trial), _segments(trial, *folders), {trial}, folders)
+    for step in moving(source, target, Selection((left,))):
         step.take()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ablate.report.number_format import percent
@@ -57,11 +57,9 @@ def network_grids(
         rows = [row if row is None else [replace(cell, bold=False) for cell in row] for row in rows]
 
     def part(first: int, size: int) -> Grid:
-        def pick(line: Sequence[Cell]) -> Cells:
-            return [*line[:_FIXED], *line[_FIXED + first : _FIXED + first + size]]
-
-        picked = [None if row is None else pick(row) for row in rows]
-        return Grid([*headers[:_FIXED], *headers[_FIXED + first : _FIXED + first + size]], picked, starred=starred)
+        columns = [*range(_FIXED), *range(_FIXED + first, min(_FIXED + first + size, len(headers)))]
+        picked = [None if row is None else [row[at] for at in columns] for row in rows]
+        return Grid([headers[at] for at in columns], picked, starred=starred)
 
     size = min(len(settings), max(1, limit // _NARROWEST))
     while size > 1 and max(part(first, size).width() for first in range(0, len(settings), size)) > limit:
