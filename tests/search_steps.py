@@ -5,7 +5,7 @@ from ray.tune.search import Searcher
 from rich.console import Console
 
 from ablate.config import RunConfig
-from ablate.data.shards import read_manifest
+from ablate.data.manifest import read_manifest
 from ablate.results import search_record
 from ablate.runner.board import Board
 from ablate.search.asha import Halving

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ablate import archive, interruption, storage
 from ablate.config import RunConfig, TrialConfig
-from ablate.data.shards import Manifest
+from ablate.data.manifest import Manifest
 from ablate.errors import UsageError
 from ablate.identity import code_digest
 from ablate.report import print_search

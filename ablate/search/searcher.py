@@ -9,7 +9,7 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from ablate.data.shards import Manifest
+from ablate.data.manifest import Manifest
 from ablate.results.search_record import Member
 from ablate.runner.board import Board
 from ablate.runner.plan import Job, PlannedTrial, sought
