@@ -20,8 +20,8 @@ from ablate import storage
 from ablate.cli import run_command
 from ablate.data import shards
 from ablate.data.arrays import Photograph
+from ablate.data.manifest import REAL
 from ablate.data.root import Data
-from ablate.data.shards import REAL
 from ablate.errors import UsageError
 from ablate.metrics import Prediction, Truth
 from ablate.results.detectors.detections import Found, found_on

@@ -18,8 +18,9 @@ import numpy as np
 
 from ablate.config import TrialConfig
 from ablate.data import root as data
+from ablate.data.manifest import REAL, Manifest, write_manifest
 from ablate.data.published import PUBLISHED
-from ablate.data.shards import REAL, Manifest, Sample, ShardWriter, joined, write_manifest
+from ablate.data.shards import Sample, ShardWriter, joined
 from ablate.metrics.geometry import rle
 from ablate.report.page import page
 from ablate.report.page.gallery import gallery

@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ablate.data import shards
+from ablate.data.manifest import read_manifest
 from benchmarks import machine
 from datasets import translate
 from datasets.translate import Domains, PictureFiles
@@ -139,7 +139,7 @@ def main(n_images: int, work: Path) -> None:
             measured = machine.Measured(loop)
         else:
             measured = machine.Measured(_prepare(work / "raw", to, int(name[-1])))
-            digests[name] = {arm: about.digest for arm, about in shards.read_manifest(to).arms.items()}
+            digests[name] = {arm: about.digest for arm, about in read_manifest(to).arms.items()}
         quarters = [round(measured.peak_of(part / 4, (part + 1) / 4)) for part in range(4)]
         rows[name] = {"seconds": round(measured.seconds, 1), "images_per_second": round(n_images / measured.seconds, 1)}
         rows[name] |= {"peak_mb": round(measured.peak_mb), "peak_mb_by_quarter": quarters}  # type: ignore[dict-item]

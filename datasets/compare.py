@@ -19,8 +19,8 @@ from rich.console import Console
 from ablate.cli import run_command
 from ablate.data import arrays as pictures
 from ablate.data.arrays import Pictures
+from ablate.data.manifest import REAL
 from ablate.data.root import Data
-from ablate.data.shards import REAL
 from ablate.errors import UsageError
 from ablate.report.text_grid import Cell, Grid
 from ablate.storage import local, publish

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import datasets
 from ablate.data import root as data_roots
-from ablate.data import shards
+from ablate.data.manifest import MANIFEST, SCHEMA_VERSION
 from ablate.data.root import Data
 from ablate.errors import UsageError, suggest
 from ablate.plugins import syntax_tree
@@ -70,7 +70,7 @@ def _built(name: str, report: Callable[[str], None]) -> Path:
     module = importlib.import_module(f"datasets.{name}")
     assert module.__file__ is not None
     folder = cache_folder() / "data" / f"{name}-{_digest(Path(module.__file__).parent, getattr(module, 'RAW', None))}"
-    if (folder / shards.MANIFEST).is_file():
+    if (folder / MANIFEST).is_file():
         return folder
     from datasets.prepare import prepare  # image libraries are slow to import, and mostly the shards are there
 
@@ -95,7 +95,7 @@ def _move(building: Path, folder: Path) -> None:
     try:
         building.rename(folder)
     except OSError:
-        if not (folder / shards.MANIFEST).is_file():
+        if not (folder / MANIFEST).is_file():
             raise
         # Another process was first; what it made is the same.
 
@@ -107,7 +107,7 @@ def _digest(package: Path, raw: Path | None) -> str:
         files = [path for path in folder.rglob("*") if path.is_file()]
         raw_files = (path for path in files if "__pycache__" not in path.parts)
         digests |= {f"{kind}/{path.relative_to(folder).as_posix()}": sha256(path) for path in raw_files}
-    hashed = hashlib.sha256(f"schema {shards.SCHEMA_VERSION}\n".encode())
+    hashed = hashlib.sha256(f"schema {SCHEMA_VERSION}\n".encode())
     for name, digest in sorted(digests.items()):
         hashed.update(f"{name} {digest}\n".encode())
     return hashed.hexdigest()[:_DIGITS]

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from ablate.cli import run_command
 from ablate.data import shards
-from ablate.data.shards import REAL, Manifest
+from ablate.data.manifest import REAL, Manifest, read_manifest
 from ablate.errors import UsageError, plain
 from ablate.report.layout import plural
 from ablate.report.text_grid import Grid
@@ -54,7 +54,7 @@ def main(config: InspectConfig) -> int:
     name = _name(config.data)
     to = _folder(config.to or f"inspect-{name}")
     root = embedded.root(config.data)
-    manifest = shards.read_manifest(root)
+    manifest = read_manifest(root)
     shards.verify(root, manifest, manifest.arms)
     _print_arms(f"{name}: {root}", root, manifest)  # at once: of large data the next step takes a minute
     findings = Findings()

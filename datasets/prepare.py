@@ -15,8 +15,7 @@ from rich.console import Console
 from ablate import plugins
 from ablate.cli import run_command
 from ablate.config import trial_config
-from ablate.data.manifest import wrong_default
-from ablate.data.shards import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest
+from ablate.data.manifest import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest, wrong_default
 from ablate.errors import UsageError
 from ablate.storage import local, sha256
 from datasets import arms, translate

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ablate.config import RunConfig
-from ablate.data.shards import read_manifest
+from ablate.data.manifest import read_manifest
 from ablate.results.reader import read_rows
 from ablate.runner import plan as planning
 from ablate.spaces.loader import load_space

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from ablate.config import RunConfig
-from ablate.data.shards import read_manifest
+from ablate.data.manifest import read_manifest
 from ablate.results.reader import read_rows
 from ablate.run import _print_one_seed
 from ablate.runner import plan as planning

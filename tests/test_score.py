@@ -9,6 +9,7 @@ from ablate.cli import run_command
 from ablate.data import root as data
 from ablate.data import shards
 from ablate.data.arrays import Photograph
+from ablate.data.manifest import Manifest, write_manifest
 from ablate.results.reader import read_rows
 from ablate.score import ScoreConfig, main
 from tests import tiny_data
@@ -173,7 +174,7 @@ def test_a_damaged_shard_is_one_line(refused, tiny_root, tmp_path):
 
 
 def test_data_without_photographs_is_one_line(refused, tmp_path):
-    shards.write_manifest(tmp_path, shards.Manifest())
+    write_manifest(tmp_path, Manifest())
     assert "the data has no photographs" in refused(data=tmp_path)
 
 
@@ -186,7 +187,7 @@ def numbered(to, root, file_names):
             index = sum(map(len, samples.values()))
             named = {"image_id": str(index + 1)} | ({"file_name": f"A/{index}.jpg"} if file_names else {})
             samples[split].append(shards.Sample(sample.key, sample.jpg, sample.mask_png, sample.meta | named))
-    shards.write_manifest(to, shards.Manifest(arms={"real": tiny_data.write_arm(to, "real", samples)}))
+    write_manifest(to, Manifest(arms={"real": tiny_data.write_arm(to, "real", samples)}))
     return photographs(to)[0]
 
 

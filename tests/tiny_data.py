@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ablate.data.shards import REAL, Arm, Manifest, Sample, ShardWriter, joined, write_manifest
+from ablate.data.manifest import REAL, Arm, Manifest, write_manifest
+from ablate.data.shards import Sample, ShardWriter, joined
 
 SIDE = 48
 TRIAL_DEFAULTS = {

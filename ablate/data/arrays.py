@@ -157,17 +157,16 @@ def load(data: Data, arm: str, split: str, size: int) -> Pictures:
 def _decode(data: Data, arm: str, split: str, size: int, folder: Path) -> None:
     for left in folder.glob(".*.partial"):
         left.unlink()  # by a process that died
-    count = data.manifest.arm(arm).counts.get(split, 0)
-    with data.shards(arm) as root:
-        _decode_shards(root, data, arm, split, size, count, folder)
-
-
-def _decode_shards(root: Path, data: Data, arm: str, split: str, size: int, count: int, folder: Path) -> None:
-    records: list[dict[str, Any]] = []
-    held = sum(shard.samples for shard in data.manifest.arm(arm).of_split(arm, split))
+    wanted = data.manifest.arm(arm)
+    count, held = wanted.counts.get(split, 0), sum(shard.samples for shard in wanted.of_split(arm, split))
     if held != count:
         raise ValueError(f"data={data.place}: {held} samples in the shards of {arm}/{split}, {count} by its count")
-    with publishing(folder / "image.npy") as image_path, publishing(folder / "mask.npy") as mask_path:
+    records: list[dict[str, Any]] = []
+    with (
+        data.shards(arm) as root,
+        publishing(folder / "image.npy") as image_path,
+        publishing(folder / "mask.npy") as mask_path,
+    ):
         image_n3hw = _array(image_path, (count, 3, size, size))
         mask_n1hw = _array(mask_path, (count, 1, size, size))
         for index, sample in enumerate(shards.read(root, data.manifest, arm, split)):

@@ -175,6 +175,11 @@ def read_manifest(root: Path) -> Manifest:
     return manifest
 
 
+def scored_on(direction: str) -> str:
+    """The arm of photographs that `trial.direction` names."""
+    return REVERSE if direction == "reverse" else REAL
+
+
 def wrong_default(defaults: Mapping[str, object]) -> str:
     """What makes training fields none that data can suggest, in a sentence; empty where nothing does."""
     for field, value in defaults.items():

@@ -14,4 +14,3 @@ PUBLISHED: Mapping[str, int] = MappingProxyType(
         "63": 79, "66": 26, "70": 12, "120": 5,
     }
 )  # fmt: skip
-LISTED_FROM = 30  # photographs with an animal that a location needs for a row of its own

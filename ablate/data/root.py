@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ablate import storage
 from ablate.data import shards
-from ablate.data.shards import MANIFEST, Arm, Manifest, Shard
+from ablate.data.manifest import MANIFEST, Arm, Manifest, Shard, read_manifest
 from ablate.errors import UsageError
 from ablate.storage import node_cache, urls
 from ablate.storage.node_cache import Hold
@@ -159,7 +159,7 @@ def at(place: str) -> Data:
     """
     if not urls.is_url(place):
         folder = storage.local(place, "data")
-        return Data(str(folder), shards.read_manifest(folder), storage.sha256(folder / MANIFEST))
+        return Data(str(folder), read_manifest(folder), storage.sha256(folder / MANIFEST))
     urls.require(place, "data")
     public = urls.remember(place)
     with tempfile.TemporaryDirectory(prefix="ablate-") as scratch:
@@ -196,7 +196,7 @@ def _manifest_folder(digest: str) -> Path:
 
 def _read_manifest(folder: Path, place: str) -> Manifest:
     try:
-        return shards.read_manifest(folder)
+        return read_manifest(folder)
     except UsageError as error:
         raise UsageError(f"data={place}: {str(error).replace(str(folder), place)}") from error
 

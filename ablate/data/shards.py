@@ -27,42 +27,9 @@ from typing import Any
 import pydantic
 
 from ablate.data import sample_json
-from ablate.data.manifest import (
-    MANIFEST,
-    PHOTOGRAPHS,
-    REAL,
-    REVERSE,
-    SCHEMA_VERSION,
-    Arm,
-    Manifest,
-    Shard,
-    read_manifest,
-    write_manifest,
-)
+from ablate.data.manifest import PHOTOGRAPHS, Arm, Manifest, Shard
 from ablate.errors import UsageError, plain
 from ablate.storage import publishing, sha256
-
-__all__ = [
-    "MANIFEST",
-    "PHOTOGRAPHS",
-    "REAL",
-    "REVERSE",
-    "SCHEMA_VERSION",
-    "Arm",
-    "Manifest",
-    "Sample",
-    "Shard",
-    "ShardWriter",
-    "Written",
-    "joined",
-    "read",
-    "read_manifest",
-    "read_shard",
-    "scored_on",
-    "splits",
-    "verify",
-    "write_manifest",
-]
 
 _MEMBERS = ("jpg", "mask.png", "json")
 _HEADER, _MAGIC = 512, slice(257, 262)  # of a tar file
@@ -265,11 +232,6 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
 def _is_member(name: str) -> bool:
     return Path(name).name.partition(".")[2] in _MEMBERS
-
-
-def scored_on(direction: str) -> str:
-    """The arm of photographs that `trial.direction` names."""
-    return REVERSE if direction == "reverse" else REAL
 
 
 def splits(arm: str) -> Sequence[str]:

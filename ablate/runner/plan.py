@@ -10,8 +10,8 @@ import pydantic
 
 from ablate import plugins
 from ablate.config import Layer, RunConfig, TrialConfig, trial_config
+from ablate.data.manifest import Manifest, scored_on
 from ablate.data.root import Data
-from ablate.data.shards import Manifest, scored_on
 from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest, ignored, score_id, training_id
 from ablate.results.reader import read_rows

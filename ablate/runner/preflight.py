@@ -15,8 +15,8 @@ from rich.console import Console
 
 from ablate import interruption, invocation, plugins, storage
 from ablate.config import RunConfig, TrialConfig
+from ablate.data.manifest import REAL, Manifest, scored_on
 from ablate.data.root import Data
-from ablate.data.shards import REAL, Manifest, scored_on
 from ablate.errors import UsageError
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from torch import nn
 from ablate.data import arrays, root
 from ablate.data.arrays import Pictures
 from ablate.data.devices import device, device_name, precision_used, require_whole
+from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
-from ablate.data.shards import REAL, scored_on
 from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest
 from ablate.results.writer import withdraw, write_rows

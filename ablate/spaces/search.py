@@ -25,7 +25,7 @@ from typing import Any, Literal, get_args
 import pydantic
 
 from ablate.config import Layer, OfAugmentation, RunConfig, TrialConfig, fields_of, trial_config
-from ablate.data.shards import Manifest, scored_on
+from ablate.data.manifest import Manifest, scored_on
 from ablate.errors import UsageError, suggest
 from ablate.identity import score_id
 from ablate.spaces.space import Space

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 import pydantic
 
-from ablate.data.shards import Sample, Shard, ShardWriter, Written
+from ablate.data.manifest import Shard
+from ablate.data.shards import Sample, ShardWriter, Written
 from ablate.storage import publish, sha256
 from datasets.build.publishing import RECORDS, ROOT
 from datasets.raw.skipped import Considered, Skipped

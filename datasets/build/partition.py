@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import plugins
-from ablate.data.shards import REVERSE, Shard
+from ablate.data.manifest import REVERSE, Shard
 from datasets.build import chunks, code_digest, stages
 from datasets.build.chunks import Chunk
 from datasets.build.stages import TranslatePhotographs

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ablate.data import shards
-from ablate.data.shards import REAL, REVERSE, Arm
+from ablate.data.manifest import REAL, REVERSE, Arm
 from ablate.errors import UsageError
 from datasets import translate
 from datasets.arms import Material

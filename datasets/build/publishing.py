@@ -15,8 +15,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ablate.data import shards
-from ablate.data.shards import Manifest
+from ablate.data.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from ablate.errors import UsageError
 from ablate.storage.locks import Lock
 from datasets.raw.skipped import SELECTION, SKIPPED
@@ -77,7 +76,7 @@ def publish(folder: Path, to: Path, manifest: Manifest) -> None:
                 path.rmdir()
         elif path not in named:
             path.unlink()
-    shards.write_manifest(root, manifest)
+    write_manifest(root, manifest)
     require_replaceable(to)
     _swap(root, to)
     shutil.rmtree(folder)
@@ -91,13 +90,11 @@ def require_replaceable(to: Path) -> None:
         raise UsageError(f"to={to}: a file is there; give a folder")
     if not any(to.iterdir()):
         return
-    if not (to / shards.MANIFEST).is_file():
-        raise UsageError(
-            f"to={to}: the folder is neither empty nor a data root (no {shards.MANIFEST}); give another one"
-        )
-    ours = {to / name for name in (shards.MANIFEST, SKIPPED, SELECTION)}
+    if not (to / MANIFEST).is_file():
+        raise UsageError(f"to={to}: the folder is neither empty nor a data root (no {MANIFEST}); give another one")
+    ours = {to / name for name in (MANIFEST, SKIPPED, SELECTION)}
     with contextlib.suppress(UsageError):  # a manifest that cannot be read names nothing
-        ours |= {to / shard.name for arm in shards.read_manifest(to).arms.values() for shard in arm.shards}
+        ours |= {to / shard.name for arm in read_manifest(to).arms.values() for shard in arm.shards}
     for path in sorted(to.rglob("*")):
         if path not in ours and not path.is_dir():
             raise UsageError(f"to={to}: {path} is not a part of the data root and would be lost; move it away")

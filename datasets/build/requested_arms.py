@@ -10,8 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ablate import plugins
-from ablate.data.manifest import is_arm_name
-from ablate.data.shards import REAL, REVERSE
+from ablate.data.manifest import REAL, REVERSE, is_arm_name
 from ablate.errors import UsageError, suggest
 from datasets import arms, translate
 from datasets.arms import Material, i2i

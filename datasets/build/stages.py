@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ablate.data import shards
-from ablate.data.shards import REAL, REVERSE, Sample
+from ablate.data.manifest import REAL, REVERSE
+from ablate.data.shards import Sample
 from ablate.errors import UsageError
 from datasets.arms import Material, crop, real
 from datasets.build import requested_arms

@@ -129,13 +129,10 @@ def _codes(values_hwc: Values) -> Values:
 
 def _flat(code_hw: Values) -> NDArray[np.bool_]:
     """Where a pixel equals its neighbours above, below, left and right."""
+    padded_hw = np.pad(code_hw, 1, mode="edge")
     flat_hw = np.ones(code_hw.shape, dtype=bool)
-    down = code_hw[1:] == code_hw[:-1]
-    right = code_hw[:, 1:] == code_hw[:, :-1]
-    flat_hw[1:] &= down
-    flat_hw[:-1] &= down
-    flat_hw[:, 1:] &= right
-    flat_hw[:, :-1] &= right
+    for side_hw in (padded_hw[:-2, 1:-1], padded_hw[2:, 1:-1], padded_hw[1:-1, :-2], padded_hw[1:-1, 2:]):
+        flat_hw &= side_hw == code_hw
     return flat_hw
 
 

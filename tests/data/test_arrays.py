@@ -6,7 +6,8 @@ import torch
 
 from ablate.data import arrays
 from ablate.data import root as data
-from ablate.data.shards import Manifest, Sample, write_manifest
+from ablate.data.manifest import Manifest, write_manifest
+from ablate.data.shards import Sample
 from tests import tiny_data
 
 

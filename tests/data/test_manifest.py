@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ablate.cli import run_command
 from ablate.config import RunConfig, TrialConfig
-from ablate.data import manifest, shards
+from ablate.data import manifest
 from ablate.data import root as data
-from ablate.data.shards import MANIFEST
+from ablate.data.manifest import MANIFEST, read_manifest
 from ablate.errors import UsageError
 from ablate.runner import preflight
 from ablate.runner.plan import plan
@@ -60,7 +60,7 @@ def test_an_arm_cannot_be_named_like_a_path_or_a_command(tiny_root, tmp_path, na
     root = shutil.copytree(tiny_root, tmp_path / "root")
     changed(root, lambda known: renamed(known, name))
     with pytest.raises(UsageError, match=r"no (arm|shard)'s name") as caught:
-        shards.read_manifest(root)
+        read_manifest(root)
     assert str(caught.value).isprintable()
 
 
@@ -68,7 +68,7 @@ def test_an_arm_cannot_be_named_like_a_path_or_a_command(tiny_root, tmp_path, na
 def test_an_arm_may_have_any_plain_name(tiny_root, tmp_path, name):
     root = shutil.copytree(tiny_root, tmp_path / "root")
     changed(root, lambda known: renamed(known, name))
-    assert name in shards.read_manifest(root).arms
+    assert name in read_manifest(root).arms
 
 
 def test_an_arm_that_leads_elsewhere_replaces_nothing(tiny_root, tmp_path, monkeypatch):
@@ -117,7 +117,7 @@ def test_what_cannot_be_is_one_line_that_names_the_place(tiny_root, tmp_path, ki
 
 
 def test_the_manifests_that_we_write_are_read_back(tiny_root):
-    found = shards.read_manifest(tiny_root)
+    found = read_manifest(tiny_root)
     assert manifest.Manifest.model_validate_json(found.model_dump_json()) == found
 
 
@@ -254,7 +254,7 @@ def test_any_manifest_at_a_url_is_copied_or_refused_and_touches_nothing(yard, ca
 def test_bytes_that_are_no_manifest_are_one_line(tmp_path, content):
     (tmp_path / MANIFEST).write_bytes(content)
     with pytest.raises(UsageError, match="not a manifest"):
-        shards.read_manifest(tmp_path)
+        read_manifest(tmp_path)
 
 
 def test_an_error_obeys_no_terminal_code(tiny_root, tmp_path, monkeypatch, capsys):
@@ -272,7 +272,7 @@ def test_an_error_obeys_no_terminal_code(tiny_root, tmp_path, monkeypatch, capsy
 
 def test_a_byte_order_mark_says_nothing(tiny_root, tmp_path):
     (tmp_path / MANIFEST).write_bytes(b"\xef\xbb\xbf" + (tiny_root / MANIFEST).read_bytes())
-    assert shards.read_manifest(tmp_path) == shards.read_manifest(tiny_root)
+    assert read_manifest(tmp_path) == read_manifest(tiny_root)
 
 
 @pytest.mark.parametrize("foreign", [{}, {"__kind__": "wids-shard-index-v1", "shardlist": []}, {"default": {}}])
@@ -281,4 +281,4 @@ def test_another_programs_manifest_is_no_empty_one(tmp_path, foreign):
     with pytest.raises(
         UsageError, match=r"not a manifest of datasets\.prepare: it has neither schema_version nor arms"
     ):
-        shards.read_manifest(tmp_path)
+        read_manifest(tmp_path)

@@ -12,6 +12,7 @@ import pytest
 
 from ablate.data import arrays, shards
 from ablate.data import root as data
+from ablate.data.manifest import read_manifest, write_manifest
 from ablate.errors import UsageError
 from ablate.storage import node_cache
 from datasets import embedded
@@ -41,7 +42,7 @@ def silent(line):
 
 def test_only_the_manifest_is_fetched_at_first(site, tiny_root):
     root = found(site)
-    assert root.manifest == shards.read_manifest(tiny_root)
+    assert root.manifest == read_manifest(tiny_root)
     assert [path for _, path, _ in site.asked] == ["/root/manifest.json"]
 
 
@@ -133,7 +134,7 @@ def test_a_folder_that_changed_since_the_plan_is_an_error(tiny_root, tmp_path):
     shutil.copytree(tiny_root, tmp_path / "root")
     root = data.at(str(tmp_path / "root"))
     assert data.planned(root.place, root.digest) == root
-    shards.write_manifest(tmp_path / "root", root.manifest.model_copy(update={"trial_defaults": {}}))
+    write_manifest(tmp_path / "root", root.manifest.model_copy(update={"trial_defaults": {}}))
     with pytest.raises(UsageError, match="changed since the run was planned"):
         data.planned(root.place, root.digest)
 
@@ -149,7 +150,7 @@ def test_more_than_the_limit_is_told_before_anything_is_copied(site, monkeypatch
 
 def test_a_whole_root_is_a_folder_that_readers_accept_and_that_stays(site, monkeypatch):
     folder = embedded.root(f"{site.url}/root", silent)
-    manifest = shards.read_manifest(folder)
+    manifest = read_manifest(folder)
     shards.verify(folder, manifest, manifest.arms)
     assert len(list(shards.read(folder, manifest, "crop", "train"))) == 16
     monkeypatch.setenv("ABLATE_CACHE_GB", "0.0001")

@@ -7,7 +7,8 @@ import tarfile
 import pytest
 
 from ablate.data import shards
-from ablate.data.shards import REAL, Manifest, Sample, ShardWriter
+from ablate.data.manifest import MANIFEST, REAL, Manifest, read_manifest, write_manifest
+from ablate.data.shards import Sample, ShardWriter
 from ablate.errors import UsageError
 from tests import tiny_data
 
@@ -18,13 +19,13 @@ def write(root, samples=SAMPLES, samples_per_shard=3, arm="crop"):
     val = [Sample("v0", b"jpg", None, {"text": "Höhe"})]
     written = tiny_data.write_arm(root, arm, {"train": list(samples), "val": val}, samples_per_shard)
     manifest = Manifest(arms={arm: written}, trial_defaults={"epochs": 5})
-    shards.write_manifest(root, manifest)
+    write_manifest(root, manifest)
     return manifest
 
 
 def test_what_was_written_is_read_back_in_order(tmp_path):
     write(tmp_path)
-    manifest = shards.read_manifest(tmp_path)
+    manifest = read_manifest(tmp_path)
     shards.verify(tmp_path, manifest, ["crop"])
     assert list(shards.read(tmp_path, manifest, "crop", "train")) == SAMPLES
     assert list(shards.read(tmp_path, manifest, "crop", "val")) == [Sample("v0", b"jpg", None, {"text": "Höhe"})]
@@ -155,14 +156,14 @@ def test_a_writer_without_samples_leaves_no_shard(tmp_path):
 
 def test_a_folder_without_a_manifest_is_no_data_root(tmp_path):
     with pytest.raises(UsageError, match=r"datasets\.prepare"):
-        shards.read_manifest(tmp_path)
+        read_manifest(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"arms": 3}', '{"schema_version": 99}'])
 def test_a_manifest_that_cannot_be_read_is_one_line(tmp_path, text):
-    (tmp_path / shards.MANIFEST).write_text(text)
-    with pytest.raises(UsageError, match=shards.MANIFEST):
-        shards.read_manifest(tmp_path)
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(UsageError, match=MANIFEST):
+        read_manifest(tmp_path)
 
 
 def test_an_unknown_arm_lists_the_arms(tmp_path):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.data.shards import Manifest, Sample, read_manifest, write_manifest
+from ablate.data.manifest import Manifest, read_manifest, write_manifest
+from ablate.data.shards import Sample
 from ablate.errors import UsageError
 from datasets.checks.similarity import edges, frechet
 from datasets.checks.similarity.verdict import Translation

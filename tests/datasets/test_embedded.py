@@ -7,6 +7,7 @@ import pytest
 
 import datasets
 from ablate.data import shards
+from ablate.data.manifest import MANIFEST, read_manifest
 from ablate.errors import UsageError
 from datasets import demo_looks, embedded
 from datasets.prepare import prepare
@@ -48,13 +49,13 @@ def build(report=lambda line: None):
 def test_an_embedded_set_is_built_once(tiny):
     lines = []
     root = build(lines.append)
-    assert shards.read_manifest(root).trial_defaults == {"epochs": 3}
+    assert read_manifest(root).trial_defaults == {"epochs": 3}
     assert root.parent == tiny.parents[1] / "cache" / "data"
     assert lines
     lines.clear()
-    written = (root / shards.MANIFEST).stat().st_mtime_ns
+    written = (root / MANIFEST).stat().st_mtime_ns
     assert build(lines.append) == root
-    assert (root / shards.MANIFEST).stat().st_mtime_ns == written
+    assert (root / MANIFEST).stat().st_mtime_ns == written
     assert lines == []
 
 
@@ -78,7 +79,7 @@ def test_a_build_that_died_does_no_harm(tiny):
     shutil.rmtree(root)
     (root.with_name(f".{root.name}.1") / "crop").mkdir(parents=True)
     assert build() == root
-    shards.verify(root, shards.read_manifest(root), ["crop"])
+    shards.verify(root, read_manifest(root), ["crop"])
 
 
 def test_two_builders_at_once_leave_one_whole_folder(tiny):
@@ -92,7 +93,7 @@ def test_two_builders_at_once_leave_one_whole_folder(tiny):
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(build, [start_together] * 2)
     assert first == second
-    manifest = shards.read_manifest(first)
+    manifest = read_manifest(first)
     shards.verify(first, manifest, manifest.arms)
     assert [path.name for path in first.parent.iterdir()] == [first.name]
 
@@ -120,7 +121,7 @@ def test_only_packages_that_define_a_config_are_data_sets():
 def test_the_demo_can_be_built():
     lines = []
     root = embedded.root("demo", lines.append)
-    manifest = shards.read_manifest(root)
+    manifest = read_manifest(root)
     shards.verify(root, manifest, manifest.arms)
     assert {"full", "crop", "i2i", "real"} <= set(manifest.arms)
     assert all(manifest.arm(arm).counts[split] for arm in manifest.arms for split in shards.splits(arm))
@@ -132,7 +133,7 @@ def test_the_demo_in_every_look_has_the_demos_crops_and_all_looks_of_the_space(t
     config = demo_looks.config(tmp_path / "looks")
     brief = tuple("cut.images=4" if option.startswith("cut.images") else option for option in config.translator_options)
     manifest = prepare(config.model_copy(update={"translator_options": brief}), lambda line: None)
-    demo = shards.read_manifest(embedded.root("demo", lambda line: None))
+    demo = read_manifest(embedded.root("demo", lambda line: None))
     assert {name: manifest.arms[name].digest for name in ("crop", "real")} == {
         name: demo.arms[name].digest for name in ("crop", "real")
     }

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from ablate.cli import run_command
-from ablate.data.shards import REAL, Manifest, Sample, write_manifest
+from ablate.data.manifest import REAL, Manifest, write_manifest
+from ablate.data.shards import Sample
 from datasets import inspect
 from datasets.checks.inspection.contact_sheet import BOX, EDGE, OUTLINE, Layout, Tile, thumbnail
 from datasets.checks.inspection.sampling import SampleSelection, SelectedSample

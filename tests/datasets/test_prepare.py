@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from ablate.data import shards
+from ablate.data.manifest import read_manifest
 from ablate.errors import UsageError
 from ablate.storage import sha256
 from datasets.prepare import prepare
@@ -51,7 +52,7 @@ def raw(prepared, tmp_path):
 
 
 def test_the_result_is_a_data_root_that_readers_accept(prepared):
-    manifest = shards.read_manifest(prepared / "out")
+    manifest = read_manifest(prepared / "out")
     shards.verify(prepared / "out", manifest, manifest.arms)
     assert set(manifest.arms) == {"full", "crop", "i2i", "real"}
     for arm in manifest.arms:
@@ -66,7 +67,7 @@ def test_the_result_is_a_data_root_that_readers_accept(prepared):
 
 
 def test_the_manifest_tells_how_it_was_derived(prepared):
-    parameters = shards.read_manifest(prepared / "out").parameters
+    parameters = read_manifest(prepared / "out").parameters
     assert parameters["crop"] == {"size": 48, "min_side": 20}
     assert parameters["arms"]["i2i"]["translator"] == "reinhard@style=photo"
     assert parameters["arms"]["i2i"]["style_photos"]["count"] == 6
@@ -84,13 +85,13 @@ def test_digests_do_not_depend_on_the_size_of_shards(prepared, tmp_path):
     manifest = prepare(config(prepared / "raw", tmp_path / "out", images_per_shard=4), quiet)
     assert len(manifest.arm("crop").shards) > 2
     assert {name: arm.digest for name, arm in manifest.arms.items()} == {
-        name: arm.digest for name, arm in shards.read_manifest(prepared / "out").arms.items()
+        name: arm.digest for name, arm in read_manifest(prepared / "out").arms.items()
     }
 
 
 def test_another_photograph_leaves_full_and_crop_as_they_are(prepared, raw, tmp_path):
     raw_inputs.survey(raw, count=7)
-    manifest, before = prepare(config(raw, tmp_path / "out"), quiet), shards.read_manifest(prepared / "out")
+    manifest, before = prepare(config(raw, tmp_path / "out"), quiet), read_manifest(prepared / "out")
     same = {name for name, arm in manifest.arms.items() if arm.digest == before.arm(name).digest}
     assert same == {"full", "crop"}
 
@@ -116,7 +117,7 @@ def test_of_a_link_the_folder_behind_it_is_replaced(prepared, tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "elsewhere")
     prepare(config(prepared / "raw", tmp_path / "out", arms=("full",)), quiet)
     assert (tmp_path / "out").is_symlink()
-    assert set(shards.read_manifest(tmp_path / "elsewhere").arms) == {"full", "real"}
+    assert set(read_manifest(tmp_path / "elsewhere").arms) == {"full", "real"}
 
 
 @pytest.mark.parametrize("place", ["file", "file/out"])
@@ -294,7 +295,7 @@ def test_the_command_prepares_and_prints_a_table(prepared, tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "photograph test\n        6  selected" in done.stdout
-    assert shards.read_manifest(tmp_path / "out").trial_defaults == {"epochs": 5}
+    assert read_manifest(tmp_path / "out").trial_defaults == {"epochs": 5}
 
 
 def test_a_wrong_argument_is_one_line_and_status_2():

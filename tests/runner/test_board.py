@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ablate.config import RunConfig
 from ablate.data import root
-from ablate.data.shards import read_manifest
+from ablate.data.manifest import read_manifest
 from ablate.runner.board import Board
 from ablate.runner.plan import jobs, plan
 from ablate.spaces.space import product

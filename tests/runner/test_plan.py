@@ -7,7 +7,8 @@ import pytest
 
 from ablate.config import RunConfig
 from ablate.data import root as data
-from ablate.data.shards import REAL, REVERSE, read, read_manifest, write_manifest
+from ablate.data.manifest import REAL, REVERSE, read_manifest, write_manifest
+from ablate.data.shards import read
 from ablate.errors import UsageError
 from ablate.runner import plan as planning
 from ablate.spaces.loader import load_space

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 import ablate
 from ablate.config import RunConfig
 from ablate.data import root as data
-from ablate.data.shards import REAL, read_manifest, write_manifest
+from ablate.data.manifest import REAL, read_manifest, write_manifest
 from ablate.errors import UsageError
 from ablate.report import print_tables
 from ablate.results.reader import read_rows

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ablate.cli import parse
 from ablate.config import RunConfig
-from ablate.data.shards import read_manifest
+from ablate.data.manifest import read_manifest
 from ablate.errors import UsageError
 from ablate.report import search_history
 from ablate.results import search_record

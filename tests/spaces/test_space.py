@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.config import RunConfig, trial_config
-from ablate.data.shards import read_manifest
+from ablate.data.manifest import read_manifest
 from ablate.errors import UsageError
 from ablate.identity import score_id
 from ablate.runner.plan import plan

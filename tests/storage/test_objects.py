@@ -9,6 +9,7 @@ import pytest
 
 from ablate import storage
 from ablate.data import arrays, shards
+from ablate.data.manifest import read_manifest
 from ablate.storage import FetchError, RetryPolicy, UnreachableError, fetch
 from datasets import embedded
 from tests.stores import put, upload
@@ -97,4 +98,4 @@ def test_a_data_root_in_googles_store_too(gcs, tiny_root, tmp_path, monkeypatch)
     folder, options = gcs
     shutil.copytree(tiny_root, folder / "bucket" / "root")
     found = embedded.root(f"gs://anonymous@bucket/root?{options}", lambda line: None)
-    shards.verify(found, shards.read_manifest(found), ["crop", "real"])
+    shards.verify(found, read_manifest(found), ["crop", "real"])

@@ -24,9 +24,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from ablate.data.manifest import REAL
 from ablate.data.natural_order import natural
 from ablate.data.root import Data
-from ablate.data.shards import REAL
 from ablate.metrics.geometry import rle
 from ablate.metrics.outcome import OUTCOMES
 from ablate.report.layout import plural

@@ -17,8 +17,9 @@ from typing import TypeVar
 from PIL import Image
 
 from ablate.data import shards
+from ablate.data.manifest import PHOTOGRAPHS, REAL, Manifest
 from ablate.data.sample_json import Box, Photograph, Training
-from ablate.data.shards import PHOTOGRAPHS, REAL, Manifest, Sample
+from ablate.data.shards import Sample
 from ablate.errors import UsageError, plain
 from datasets.checks.inspection.findings import Findings
 from datasets.checks.inspection.misread import Signs, smallest

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ablate.data.shards import PHOTOGRAPHS, Manifest
+from ablate.data.manifest import PHOTOGRAPHS, Manifest
 from ablate.report.layout import plural
 from ablate.storage import publish
 from datasets.checks.inspection import contact_sheet, count_tables

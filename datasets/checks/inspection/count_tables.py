@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ablate.data import shards
+from ablate.data.manifest import PHOTOGRAPHS, Arm, Manifest
 from ablate.data.natural_order import natural
-from ablate.data.shards import PHOTOGRAPHS, Manifest
 from ablate.errors import plain
 from ablate.report.text_grid import Cell, Grid
 from datasets.checks.inspection.census import TrainingArm
@@ -19,7 +19,7 @@ _DIGITS = 12  # of a digest
 Counts = dict[str, dict[str, int]]
 
 
-def digest(arm: shards.Arm) -> str:
+def digest(arm: Arm) -> str:
     """An arm's digest as it is shown."""
     return arm.digest[:_DIGITS]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ablate.data import shards
+from ablate.data.manifest import REAL, Arm, Manifest
 from ablate.data.published import LISTED_FROM
-from ablate.data.shards import REAL, Manifest
 from ablate.report.layout import plural
 from datasets.checks.inspection import misread
 from datasets.checks.inspection.census import Census, TrainingArm
@@ -43,7 +43,7 @@ def add_warnings(manifest: Manifest, census: Census, mask_shares: Mapping[str, f
         findings.note("no photographs: there is nothing to test on")
 
 
-def _compare_counts(arm: str, recorded: shards.Arm, findings: Findings) -> None:
+def _compare_counts(arm: str, recorded: Arm, findings: Findings) -> None:
     for split in shards.splits(arm):
         held, counted = sum(shard.samples for shard in recorded.of_split(arm, split)), recorded.counts.get(split, 0)
         if held != counted:

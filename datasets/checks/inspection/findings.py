@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pydantic
 
-from ablate.data.shards import Manifest
+from ablate.data.manifest import Manifest
 from ablate.errors import UsageError, plain
 
 Parameter = TypeVar("Parameter")

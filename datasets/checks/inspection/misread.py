@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ablate.data.manifest import Manifest
 from ablate.data.sample_json import Box, Photograph
-from ablate.data.shards import Manifest
 from datasets.checks.inspection.findings import Findings, parameter
 from datasets.raw.camera_traps import UNKNOWN, values
 

@@ -5,7 +5,7 @@ import pytest
 import scipy.ndimage
 
 from ablate import plugins
-from ablate.data.shards import REAL
+from ablate.data.manifest import REAL
 from ablate.metrics.geometry.components import components
 from datasets import arms
 from datasets.arms import crop, full, i2i, real

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from ablate.data.manifest import REAL, Manifest
 from ablate.data.sample_json import Photograph
-from ablate.data.shards import REAL, Manifest
 from ablate.errors import UsageError
 from datasets.checks.inspection import misread
 from datasets.checks.inspection.findings import Findings

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from ablate.data import shards
+from ablate.data.manifest import MANIFEST
 from datasets import inspect
 from datasets.inspect import InspectConfig
 from datasets.options import Crop
@@ -53,7 +53,7 @@ def test_what_is_typed_pads_none(raw, tmp_path, capsys):
 
 def test_a_remark_in_the_manifest_is_not_said_again(raw, tmp_path, capsys):
     _, lines = prepared(raw, tmp_path / "out", size=80)
-    path = tmp_path / "out" / shards.MANIFEST
+    path = tmp_path / "out" / MANIFEST
     known = json.loads(path.read_text())
     known["parameters"]["remarks"] = lines
     path.write_text(json.dumps(known))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ablate.data import shards
-from ablate.data.shards import Manifest
+from ablate.data.manifest import Manifest
 from ablate.errors import UsageError
 from datasets.prepare import prepare
 from datasets.raw.images import decode

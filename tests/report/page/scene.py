@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ablate.data.shards import Manifest, Sample, write_manifest
+from ablate.data.manifest import Manifest, write_manifest
+from ablate.data.shards import Sample
 from tests import tiny_data
 from tests.results_factory import SIZE, photos, write, write_failed
 
