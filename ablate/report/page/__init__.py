@@ -1,14 +1,4 @@
-"""The report as one HTML page that needs nothing else: no network, no server, no files beside it.
-
-part        everything of one set of photographs, section by section
-beyond      searches, and validation against photographs
-charts      figures, drawn by the browser (Vega-Lite, whose code is in the page):  estimates, curves, counts, seeking
-heat        networks' tables as heat maps, and a page for each location
-short       what the results say, in a few sentences
-flip        why two averages can name two winners
-gallery     photographs with what was predicted on them;  thumbnails  their small copies
-markup      pieces of HTML;  page.html, page.css, *.js  the page around them
-"""
+"""The report as one HTML page that needs nothing else: no network, no server, no files beside it."""
 
 from __future__ import annotations
 

@@ -42,8 +42,6 @@ class Appendix:
 
     def _html(self, section: Section, named: bool) -> str:
         place = f' id="beyond-{section.key}"' if named else ""
-        drawn = markup.charts(next(self._figures[section.key]))
-        grids = "".join(markup.table(grid, section.title) for grid in section.grids)
-        numbers = markup.details("The numbers as a table", grids) if drawn else grids
+        numbers = markup.figures_and_tables(next(self._figures[section.key]), section.grids, section.title)
         said = markup.notes(section.remarks) + "".join(map(markup.command, section.commands))
-        return f"<section{place}><h3>{text(section.title)}</h3>{drawn}{numbers}{said}</section>"
+        return f"<section{place}><h3>{text(section.title)}</h3>{numbers}{said}</section>"

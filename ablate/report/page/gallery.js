@@ -10,13 +10,10 @@ function gallery(section, data) {
   fill(of("seed"), distinct(data.trials.map((trial) => trial.seed)), "all");
   fill(of("location"), distinct(data.photos.map((photo) => photo.location)), "all");
   fill(of("outcome"), data.outcomes, "all");
-  let shown = CARDS;
-  let found = [];
 
-  function search() {
-    const wanted = Object.fromEntries(new FormData(form));
+  function find(wanted) {
     const passes = (value, key) => wanted[key] === "" || wanted[key] === String(value);
-    found = [];
+    const found = [];
     data.trials.forEach((trial, at) => {
       if (!["network", "setting", "seed"].every((key) => passes(trial[key], key))) return;
       for (const photo of data.photos) {
@@ -26,31 +23,11 @@ function gallery(section, data) {
     });
     // Photographs without an animal have no IoU: they come last.
     const by = { high: (said) => -(said.iou ?? -1), low: (said) => said.iou ?? 1001 }[wanted.order];
-    if (by) found.sort((a, b) => by(a) - by(b));
+    return by ? found.sort((a, b) => by(a) - by(b)) : found;
   }
 
-  function show() {
-    const cards = found.slice(0, shown).map((said, at) => card(said, () => large.open(found, at)));
-    section.querySelector(".cards").replaceChildren(...cards);
-    section.querySelector(".count").textContent = `${cards.length} of ${found.length} predictions`;
-    section.querySelector(".more").hidden = cards.length === found.length;
-  }
-
-  function begin() {
-    shown = CARDS;
-    search();
-    show();
-  }
-
-  form.addEventListener("change", begin);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  section.querySelector(".more").addEventListener("click", () => {
-    const before = shown;
-    shown += CARDS;
-    show();
-    section.querySelectorAll(".card")[before]?.focus();
-  });
-  begin();
+  const draw = (found, at) => card(found[at], () => large.open(found, at));
+  const begin = listing(section, CARDS, find, draw, (found, shown) => `${shown} of ${found.length} predictions`);
   return {
     showLocation(location) {
       of("location").value = location;

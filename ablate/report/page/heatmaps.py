@@ -46,48 +46,27 @@ def network(table: NetworkTable, section: Section, group: Group, own: Sequence[S
     known = {one.setting: one for one in own}
     top = _brightest(found, group)
     counts = group.photographs.counts["animal"]
-    rows = [
-        _row(
-            location,
-            str(counts[location]),
-            {name: found[table.model].get((name, location)) for name in settings},
-            table,
-            top,
-            marked=group.protocol.judges,
-        )
-        for location in group.photographs.listed
-    ]
+    rows = []
+    for location in group.photographs.listed:
+        means = {name: found[table.model].get((name, location)) for name in settings}
+        cells = _cells(means, table, top, group.protocol.judges)
+        rows.append(html.row(location, f"<td class=n>{counts[location]}</td>{cells}"))
     for label, kind in ((WEIGHTED, "weighted"), (MACRO, "macro")):
         averages = {name: getattr(known[name], kind) if name in known else None for name in settings}
-        rows.append(_row(label, "", averages, table, top, group.protocol.judges, strong=True))
+        cells = _cells(averages, table, top, group.protocol.judges)
+        rows.append(html.row(label, f"<td class=n></td>{cells}", " class=strong"))
     small = "Small: 95 % interval. Clusters are the sequences of a location and the locations of an average."
     table_of = _table(section.title, ("location", "n", *settings), rows)
     return table_of + html.notes([small, *section.remarks, *section.unfinished])
 
 
-def _row(
-    name: str,
-    count: str,
-    cells: Mapping[str, Estimate | None],
-    table: NetworkTable,
-    top: float,
-    marked: bool,
-    strong: bool = False,
-) -> str:
+def _cells(means: Mapping[str, Estimate | None], table: NetworkTable, top: float, marked: bool) -> str:
     """Args: marked: the highest stands out."""
-    known = [one.mean for one in cells.values() if one is not None and not math.isnan(one.mean)]
-    contested = marked and len(known) > 1 and max(known) - min(known) > 1e-9
-    drawn = "".join(
-        heat_cell(
-            one,
-            top,
-            best=contested and one is not None and abs(one.mean - max(known)) < 1e-9,
-            absent=table.status(setting),
-        )
-        for setting, one in cells.items()
-    )
-    return (
-        f'<tr{" class=strong" if strong else ""}><th scope="row">{text(name)}</th><td class=n>{count}</td>{drawn}</tr>'
+    known = [one.mean for one in means.values() if one is not None and not math.isnan(one.mean)]
+    highest = max(known) if marked and len(known) > 1 and max(known) - min(known) > 1e-9 else math.inf
+    return "".join(
+        heat_cell(one, top, best=one is not None and abs(one.mean - highest) < 1e-9, absent=table.status(setting))
+        for setting, one in means.items()
     )
 
 
@@ -117,9 +96,8 @@ def _scores(group: Group, found: Estimates, location: str) -> str:
     top = _brightest(found, group)
     rows = []
     for table in group.tables:
-        cells = {name: found[table.model].get((name, location)) for name in settings}
-        drawn = "".join(heat_cell(one, top, best=False) for one in cells.values())
-        rows.append(f'<tr><th scope="row">{text(table.title)}</th>{drawn}</tr>')
+        means = (found[table.model].get((name, location)) for name in settings)
+        rows.append(html.row(table.title, "".join(heat_cell(one, top, best=False) for one in means)))
     title = f"Mean box IoU at location {location}, percent"
     others = group.photographs.baseline(("location", location)).items()
     note = f"Not trained here: {', '.join(f'{name} {percent(value)}' for name, value in others)}."
@@ -133,8 +111,7 @@ def _outcomes(group: Group, outcomes: pd.DataFrame, location: str) -> str:
     for label, trials in _scored(group):
         counts = [int(here.loc[here.index.isin(trials), name].sum()) for name in names]
         if sum(counts):
-            cells = "".join(_share(count / sum(counts)) for count in counts)
-            rows.append(f'<tr><th scope="row">{text(label)}</th>{cells}</tr>')
+            rows.append(html.row(label, "".join(_share(count / sum(counts)) for count in counts)))
     if not rows:
         return ""
     headers = ("network, setting", *(name.replace("_", " ") for name in names))

@@ -7,7 +7,7 @@ import gzip
 import html
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ablate.report.captions import NO_BREAK
 from ablate.report.number_format import interval, percent
@@ -88,18 +88,26 @@ def heat_cell(estimate: Estimate | None, top: float, best: bool, absent: str = "
     return f'<td class=heat style="background:{ground};color:{ink}">{mean}{ends}</td>'
 
 
-def chart(one: Chart, level: int) -> str:
+def _chart(one: Chart) -> str:
     """A figure's place; the browser draws it from the specification within."""
     note = f"<figcaption>{text(one.note)}</figcaption>" if one.note else ""
     plot = f'<div class=plot role=img aria-label="{text(one.alt)}"></div>'
     spec = f"<script type=application/json class=spec>{embedded(one.spec)}</script>"
-    return f"<figure class=chart><h{level}>{text(one.title)}</h{level}>{plot}{spec}{note}</figure>"
+    return f"<figure class=chart><h4>{text(one.title)}</h4>{plot}{spec}{note}</figure>"
 
 
-def charts(found: Iterable[Chart], level: int = 4) -> str:
+def charts(found: Iterable[Chart]) -> str:
     """Figures side by side, where the page is wide enough."""
-    drawn = "".join(chart(one, level) for one in found)
+    drawn = "".join(_chart(one) for one in found)
     return f"<div class=charts>{drawn}</div>" if drawn else ""
+
+
+def figures_and_tables(found: Iterable[Chart], grids: Iterable[Grid], title: str) -> str:
+    """A section's figures; its tables are then shown when asked for."""
+    drawn, tables = charts(found), "".join(table(grid, title) for grid in grids)
+    if not drawn:
+        return tables
+    return f"{drawn}<details><summary>The numbers as a table</summary>{tables}</details>"
 
 
 def notes(lines: Iterable[str]) -> str:
@@ -113,14 +121,6 @@ def command(line: str) -> str:
     return f"<pre class=command tabindex=0><code>{text(line)}</code></pre>"
 
 
-def details(summary: str, inside: str) -> str:
-    """Something that is shown when asked for."""
-    return f"<details><summary>{text(summary)}</summary>{inside}</details>"
-
-
-def options(values: Mapping[str, str], chosen: str = "") -> str:
-    """The choices of a select element, value to label."""
-    return "".join(
-        f'<option value="{text(value)}"{" selected" if value == chosen else ""}>{text(label)}</option>'
-        for value, label in values.items()
-    )
+def row(name: str, cells: str, of_row: str = "") -> str:
+    """A row of a table whose cells are HTML; `of_row`: attributes."""
+    return f'<tr{of_row}><th scope="row">{text(name)}</th>{cells}</tr>'

@@ -17,61 +17,37 @@ function pairs(section, data) {
   of("a").value = others.findLast((other) => other.likeness === most)?.at ?? 0;
   of("b").value = 0;
   fill(of("location"), distinct(data.photos.map((photo) => photo.location)), "all");
-  let shown = COUPLES;
-  let found = [];
 
-  function search() {
-    const wanted = Object.fromEntries(new FormData(form));
+  function find(wanted) {
     const [a, b] = [Number(wanted.a), Number(wanted.b)];
-    found = data.photos
+    const by = { largest: (gain) => -Math.abs(gain), a: (gain) => -gain, b: (gain) => gain }[wanted.order];
+    return data.photos
       .filter((photo) => photo.said[a] && photo.said[b] && photo.said[a][0] !== null)
       .filter((photo) => wanted.location === "" || photo.location === wanted.location)
-      .map((photo) => [new Said(data, photo, a), new Said(data, photo, b)]);
-    const by = { largest: (gain) => -Math.abs(gain), a: (gain) => -gain, b: (gain) => gain }[wanted.order];
-    found.sort((one, other) => by(gain(one)) - by(gain(other)));
+      .map((photo) => [new Said(data, photo, a), new Said(data, photo, b)])
+      .sort((one, other) => by(gain(one)) - by(gain(other)));
   }
 
-  function show() {
-    const couples = found.slice(0, shown).map(couple);
-    section.querySelector(".couples").replaceChildren(...couples);
-    section.querySelector(".count").textContent = summary();
-    section.querySelector(".more").hidden = couples.length === found.length;
-  }
+  listing(section, COUPLES, find, couple, summary);
+}
 
-  function couple(both, at) {
-    const difference = gain(both) / 10;
-    const who = difference === 0 ? "equal" : difference > 0 ? "A better" : "B better";
-    const title = `${who} by ${Math.abs(difference).toFixed(1)} points`;
-    const cards = both.map((said, side) => card(said, () => large.open(found.flat(), 2 * at + side)));
-    return element("div", { class: "couple", role: "group", "aria-label": title },
-      element("p", {}, element("b", {}, title)), element("div", { class: "two" }, ...cards));
-  }
+function couple(found, at) {
+  const difference = gain(found[at]) / 10;
+  const who = difference === 0 ? "equal" : difference > 0 ? "A better" : "B better";
+  const title = `${who} by ${Math.abs(difference).toFixed(1)} points`;
+  const cards = found[at].map((said, side) => card(said, () => large.open(found.flat(), 2 * at + side)));
+  return element("div", { class: "couple", role: "group", "aria-label": title },
+    element("p", {}, element("b", {}, title)), element("div", { class: "two" }, ...cards));
+}
 
-  function summary() {
-    if (found.length === 0) return "no photograph with an animal";
-    const gains = found.map(gain);
-    const better = gains.filter((value) => value > 0).length;
-    const worse = gains.filter((value) => value < 0).length;
-    const mean = gains.reduce((sum, value) => sum + value, 0) / (10 * gains.length);
-    const told = `A better on ${better}, B better on ${worse}, equal on ${gains.length - better - worse} of `;
-    return `${told}${gains.length} photographs; mean difference ${mean >= 0 ? "+" : ""}${mean.toFixed(1)} points`;
-  }
-
-  function begin() {
-    shown = COUPLES;
-    search();
-    show();
-  }
-
-  form.addEventListener("change", begin);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  section.querySelector(".more").addEventListener("click", () => {
-    const before = shown;
-    shown += COUPLES;
-    show();
-    section.querySelectorAll(".couple")[before]?.querySelector(".card").focus();
-  });
-  begin();
+function summary(found) {
+  if (found.length === 0) return "no photograph with an animal";
+  const gains = found.map(gain);
+  const better = gains.filter((value) => value > 0).length;
+  const worse = gains.filter((value) => value < 0).length;
+  const mean = gains.reduce((sum, value) => sum + value, 0) / (10 * gains.length);
+  const told = `A better on ${better}, B better on ${worse}, equal on ${gains.length - better - worse} of `;
+  return `${told}${gains.length} photographs; mean difference ${mean >= 0 ? "+" : ""}${mean.toFixed(1)} points`;
 }
 
 function gain([a, b]) {

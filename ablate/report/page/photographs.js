@@ -121,6 +121,40 @@ const large = {
   },
 };
 
+// What a form asks for, `step` items at a time. `find` gives all of them from the form's values. Returns a function
+// that starts anew.
+function listing(section, step, find, draw, summary) {
+  const form = section.querySelector("form");
+  const more = section.querySelector(".more");
+  let shown = step;
+  let found = [];
+
+  function show() {
+    const drawn = found.slice(0, shown).map((_, at) => draw(found, at));
+    section.querySelector(".cards, .couples").replaceChildren(...drawn);
+    section.querySelector(".count").textContent = summary(found, drawn.length);
+    more.hidden = drawn.length === found.length;
+    return drawn;
+  }
+
+  function begin() {
+    shown = step;
+    found = find(Object.fromEntries(new FormData(form)));
+    show();
+  }
+
+  form.addEventListener("change", begin);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  more.addEventListener("click", () => {
+    const before = shown;
+    shown += step;
+    const next = show()[before];
+    (next.querySelector(".card") ?? next).focus();
+  });
+  begin();
+  return begin;
+}
+
 function fill(select, values, all) {
   const choices = values.map((value) => element("option", { value }, String(value).replace("_", " ")));
   select.replaceChildren(...(all ? [element("option", { value: "" }, all)] : []), ...choices);

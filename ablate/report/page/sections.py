@@ -90,12 +90,10 @@ class PhotographSections:
 
     def _section(self, section: Section) -> str:
         """A table with its figure, if it has one; the numbers then are shown when asked for."""
-        drawn = markup.charts(self._charts(section.key))
-        grids = "".join(markup.table(grid, section.title) for grid in section.grids)
-        numbers = markup.details("The numbers as a table", grids) if drawn else grids
+        numbers = markup.figures_and_tables(self._charts(section.key), section.grids, section.title)
         why = self._winners() if section.key == "averages" else ""
         said = markup.notes([*section.remarks, *section.unfinished])
-        return f"<h3>{text(section.title)}</h3>{drawn}{numbers}{said}{why}"
+        return f"<h3>{text(section.title)}</h3>{numbers}{said}{why}"
 
     def _charts(self, key: str) -> Iterator[Chart]:
         group, photographs = self._group, self._group.photographs
@@ -130,10 +128,11 @@ class PhotographSections:
         scored = [*self._done(), *map(str, self._group.detectors["trial"])]
         rows = dataset(self._out, "images", scored).to_table(columns=["trial", "location", "outcome"])
         outcomes = rows.to_pandas().groupby(["trial", "location"])["outcome"].value_counts().unstack(fill_value=0)
-        names = {str(name): str(name) for name in self._group.photographs.counts.index}
+        names = (text(name) for name in self._group.photographs.counts.index)
+        options = "".join(f'<option value="{name}">{name}</option>' for name in names)
         yield (
             f'<section id="{self._prefix}-locations" class=locations><h3>Location by location</h3>'
-            f"<p><label>Location <select class=place>{markup.options(names)}</select></label> "
+            f"<p><label>Location <select class=place>{options}</select></label> "
             "<button type=button class=previous>Previous</button> <button type=button class=next>Next</button></p>"
         )
         yield from heatmaps.locations(self._group, found, outcomes, self._prefix)
