@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from ablate.results import search_record
 from ablate.results.reader import dataset
 from ablate.results.search_record import Found
-from ablate.stats.test_set import CONSTANT, baselines, read_truth
+from ablate.stats.test_set import constant_overlaps
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def histories(out: Path, identity: str | None = None) -> list[History]:
         if identity in {None, search}:
             known = search_record.found(out, of_search)
             best = search_record.best(known)
-            constant = math.nan if best is None else constant_box_iou(out, best.member.trial)
+            constant = math.nan if best is None else float(constant_overlaps(out, best.member.trial)["iou"].mean())
             found.append(History(search, known, mean_iou(out, [one.member.trial for one in known]), constant))
     return found
 
@@ -66,10 +66,3 @@ def mean_iou(out: Path, trials: Sequence[str]) -> dict[str, float]:
     rows = dataset(out, "images", trials).to_table(columns=["trial", "iou"], filter=pc.field("iou").is_valid())
     means = rows.group_by("trial").aggregate([("iou", "mean")])
     return dict(zip(means["trial"].to_pylist(), means["iou_mean"].to_pylist(), strict=True))
-
-
-def constant_box_iou(out: Path, trial: str) -> float:
-    """Mean IoU of the best constant box over the photographs of a trial; NaN without an animal."""
-    truth = read_truth(out, [trial])
-    _, overlaps = baselines(truth[truth["iou"].notna()])
-    return float(overlaps[CONSTANT].mean())

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ablate.stats import scores
-from ablate.stats.test_set import CONSTANT, baselines, read_truth
+from ablate.stats.test_set import constant_overlaps
 
 
 def register(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
@@ -34,8 +34,5 @@ def register(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
 
 def _constant_box(out: Path, trial: str) -> dict[str, float]:
     """By location; empty where the trial is not done."""
-    truth = read_truth(out, [trial])
-    animals = truth[truth["iou"].notna()]
-    _, overlaps = baselines(animals)
-    means = overlaps[CONSTANT].groupby(animals.set_index("image_id")["location"]).mean()
+    means = constant_overlaps(out, trial).groupby("location")["iou"].mean()
     return {str(location): float(mean) for location, mean in means.items()}

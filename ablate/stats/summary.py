@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,13 @@ import pandas as pd
 
 from ablate.stats.contrasts import Contrast, contrasts
 from ablate.stats.intervals import Estimate, Floats, image_weighted, macro
-from ablate.stats.scores import Group
+from ablate.stats.scores import Group, NetworkTable
 from ablate.stats.settings import model_title
 from ablate.stats.test_set import CONSTANT, Photographs
 
 NOT_TRAINED = "not trained here"
+
+Key = tuple[str, str]  # setting, location
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,18 @@ def detectors(group: Group) -> tuple[Summary, ...]:
         _summary(NOT_TRAINED, name, "-", overlaps[[name]], no_limits, group.photographs)
         for name in group.photographs.detectors
     )
+
+
+def location_estimates(table: NetworkTable, group: Group) -> Mapping[Key, Estimate]:
+    """Each setting's mean at each location with an animal; the clusters of its interval are the sequences there."""
+    per_sequence = group.iou.groupby([group.location, group.sequence])
+    means, counts = per_sequence.mean(), per_sequence.size()
+    found = {}
+    for setting, trials in table.by_setting():
+        for location in counts.index.unique(level=0):
+            count_l = np.asarray(counts.loc[location], dtype=np.float64)
+            found[setting, str(location)] = image_weighted(_by_seed(means.loc[location, [*trials["trial"]]]), count_l)
+    return found
 
 
 def _summary(

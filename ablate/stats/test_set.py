@@ -114,6 +114,14 @@ def baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataF
     return tuple(box.tolist()), pd.DataFrame(overlaps, index=pd.Index(animals["image_id"]))
 
 
+def constant_overlaps(out: Path, trial: str) -> pd.DataFrame:
+    """`location` and `iou` of the best constant box on each photograph of a trial with an animal."""
+    truth = read_truth(out, [trial])
+    animals = truth[truth["iou"].notna()]
+    _, overlaps = baselines(animals)
+    return pd.DataFrame({"location": animals["location"].to_numpy(), "iou": overlaps[CONSTANT].to_numpy()})
+
+
 def row_values(frame: pd.DataFrame, row: Row) -> dict[str, float]:
     """What a frame like `Photographs.baselines` has in a row, by column; NaN where it has no such row."""
     [values] = frame.reindex([row]).to_numpy(dtype=float).tolist()

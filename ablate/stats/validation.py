@@ -69,7 +69,11 @@ def agreements(found: pd.DataFrame) -> list[Agreement]:
             if len(rows) < len(of_model):
                 groups.append((model_title(model), str(setting), rows))
     points = [(about, what, _independent(rows)) for about, what, rows in groups]
-    return [_agreement(about, what, rows) for about, what, rows in points if len(rows) >= FEWEST]
+    return [
+        Agreement(about, what, len(rows), *spearman([*rows["val_iou"]], [*rows["iou"]]))
+        for about, what, rows in points
+        if len(rows) >= FEWEST
+    ]
 
 
 def _independent(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,8 +101,3 @@ def spearman(one: Sequence[float], other: Sequence[float]) -> tuple[float, float
     half = _Z * math.sqrt((1 + rho**2 / 2) / (len(one) - 3))
     z = math.atanh(rho)
     return rho, math.tanh(z - half), math.tanh(z + half)
-
-
-def _agreement(about: str, what: str, rows: pd.DataFrame) -> Agreement:
-    rho, low, high = spearman([*rows["val_iou"]], [*rows["iou"]])
-    return Agreement(about, what, len(rows), rho, low, high)

@@ -14,9 +14,8 @@ from ablate.report.number_format import percent
 from ablate.report.page import html, palette
 from ablate.report.page.html import heat_cell, text
 from ablate.stats.intervals import Estimate
-from ablate.stats.per_location import Key, location_estimates
 from ablate.stats.scores import Group, NetworkTable
-from ablate.stats.summary import Summary
+from ablate.stats.summary import Key, Summary, location_estimates
 from ablate.stats.test_set import MACRO, WEIGHTED
 
 Estimates = Mapping[str, Mapping[Key, Estimate]]  # by model
