@@ -82,7 +82,7 @@ def main(config: ScoreConfig) -> int:
     rows = [about | row(photographs[image_id], matched.found[image_id]) for image_id in photographs]
     reference = _reference(config, matched.categories, (name, _name_in_file(detections)))
     commit(out, about, rows, reference, data.manifest.photographs().digest)
-    for line in (*matched.told, f"{name}: {len(rows)} photographs scored"):
+    for line in (*matched.notes, f"{name}: {len(rows)} photographs scored"):
         print(line)
     print(f"python -m ablate.report out={config.out} shows it beside the networks")
     return 0

@@ -17,7 +17,7 @@ from pydantic import Field
 from rich.console import Console
 
 from ablate.cli import run_command
-from ablate.data import arrays as pictures
+from ablate.data import arrays
 from ablate.data.arrays import Pictures
 from ablate.data.manifest import REAL
 from ablate.data.root import Data
@@ -98,14 +98,14 @@ def translated(data: Data) -> dict[str, str]:
 
 def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[Translation]:
     """Measures each arm."""
-    photographs = _measured(pictures.load(data, REAL, "test", SIDE), config)
+    photographs = _measured(arrays.load(data, REAL, "test", SIDE), config)
     if len(photographs) < _FEWEST:
         raise UsageError(
             f"data={data.place}: {len(photographs)} photographs, too few to compare with; {_FEWEST} or more are needed"
         )
     photo_nf = frechet.features(photographs.image_n3hw)
     unit_f = frechet.unit(photo_nf)
-    train, val = (pictures.load(data, CROP, split, SIDE) for split in ("train", "val"))
+    train, val = (arrays.load(data, CROP, split, SIDE) for split in ("train", "val"))
     crops = _measured(train, config)
     before = frechet.frechet(frechet.features(crops.image_n3hw), photo_nf, unit_f)
     device = accelerator()
@@ -113,8 +113,8 @@ def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[
     iou_before = recognition.mask_iou(network, val, trial, device)
     found = []
     for arm, translator in arms.items():
-        own = _measured(pictures.load(data, arm, "train", SIDE), config)
-        own_val = pictures.load(data, arm, "val", SIDE)
+        own = _measured(arrays.load(data, arm, "train", SIDE), config)
+        own_val = arrays.load(data, arm, "val", SIDE)
         _require_same_masks(arm, val, own_val)
         found.append(
             Translation(
@@ -183,12 +183,12 @@ def _require_same_masks(arm: str, crops: Pictures, own: Pictures) -> None:
 
 def _sheet(data: Data, arms: Mapping[str, str], config: CompareConfig) -> bytes:
     size = 2 * SIDE
-    crops = pictures.load(data, CROP, "val", size)
+    crops = arrays.load(data, CROP, "val", size)
     chosen = _drawn(crops, config.rows, config.seed)
-    photographs = pictures.load(data, REAL, "test", size)
+    photographs = arrays.load(data, REAL, "test", size)
     shown = _drawn(photographs, len(chosen), config.seed)
     columns = {CROP: ("as rendered", crops.image_n3hw[chosen])}
-    columns |= {arm: (what, pictures.load(data, arm, "val", size).image_n3hw[chosen]) for arm, what in arms.items()}
+    columns |= {arm: (what, arrays.load(data, arm, "val", size).image_n3hw[chosen]) for arm, what in arms.items()}
     columns["photographs"] = ("from the test set", photographs.image_n3hw[shown])
     title = f"{Path(config.data).name}: the same crops in every style"
     return comparison_sheet.draw(title, columns, [str(crops.meta_n[index]["source"]) for index in chosen])

@@ -14,8 +14,7 @@ from typing import Any
 from ablate.archive import command_line
 from ablate.archive.moving import Moved, Selection
 from ablate.errors import UsageError, plain, suggest
-from ablate.results import runs
-from ablate.results import search_record as members
+from ablate.results import runs, search_record
 from ablate.results.reader import commit_marks, read_rows
 from ablate.results.runs import Run
 from ablate.results.search_record import Member
@@ -49,7 +48,7 @@ class Folder:
         rows = {row["trial"]: row for row in read_rows(place, "trials").to_pylist()}
         for trial in sorted(rows.keys() - before.keys() - commit_marks(place).keys()):
             raise UsageError(f"{place / 'trials'}: a row is of {plain(trial)}, whose name no file there has; remove it")
-        return cls(place, rows, runs.read(place), members.searches(place))
+        return cls(place, rows, runs.read(place), search_record.searches(place))
 
     def asked(self, run: Run) -> set[str]:
         """The trials that a run asked for, or that its search has tried."""

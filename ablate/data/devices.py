@@ -50,8 +50,8 @@ def require_whole(device: torch.device, error: Exception) -> None:
     try:
         torch.ones(1, device=device).add_(1).item()
     except RuntimeError as broken:
-        told = (str(error) or type(error).__name__).splitlines()[0]
-        raise BrokenDeviceError(f"the GPU is lost to this process: {told}") from broken
+        text = (str(error) or type(error).__name__).splitlines()[0]
+        raise BrokenDeviceError(f"the GPU is lost to this process: {text}") from broken
 
 
 def device_name(device: torch.device) -> str:

@@ -137,12 +137,12 @@ class Manifest(pydantic.BaseModel):
     def transductive(self, arm: str) -> bool:
         """Whether test photographs, without their labels, had a part in how an arm looks."""
         arms = self.parameters.get("arms")
-        told = arms.get(arm) if isinstance(arms, dict) else None
-        if not isinstance(told, dict):
+        entry = arms.get(arm) if isinstance(arms, dict) else None
+        if not isinstance(entry, dict):
             return False
-        served = told.get("style_photos")
+        served = entry.get("style_photos")
         # Older manifests do not say it, but which photographs served.
-        return bool(told.get("transductive", isinstance(served, dict) and served.get("split") == "test"))
+        return bool(entry.get("transductive", isinstance(served, dict) and served.get("split") == "test"))
 
 
 def write_manifest(root: Path, manifest: Manifest) -> None:

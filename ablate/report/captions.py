@@ -51,8 +51,8 @@ def photographs_notes(photographs: Photographs) -> Iterator[str]:
             f"fitted to these very photographs, spans {left} to {right} % of the width and {top} to {bottom} % of the "
             "height."
         )
-    for name, told in photographs.detectors.items():
-        yield f"{name} is a detector that was not trained here: {told}."
+    for name, text in photographs.detectors.items():
+        yield f"{name} is a detector that was not trained here: {text}."
 
 
 def network_title(table: NetworkTable) -> str:
@@ -95,8 +95,8 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, 
         marked: the best of a row stands out.
     """
     mark = "*" if starred else "bold"
-    told = f"; {mark}: highest of its row (lowest for false alarms), which may be no more than noise" * marked
-    yield f"Box round the largest segment against the best-matching true box; n: photographs{told}."
+    text = f"; {mark}: highest of its row (lowest for false alarms), which may be no more than noise" * marked
+    yield f"Box round the largest segment against the best-matching true box; n: photographs{text}."
     seeds = {len(table.seeds(setting)) for setting in table.mean.columns} - {0}
     if max(seeds, default=0) > 1:
         number = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(max(seeds))
@@ -131,8 +131,8 @@ def mixtures(trials: pd.DataFrame, compared: bool = False) -> Iterator[str]:
     ):
         ways = Counter(zip(*(done[column].fillna("unknown") for column in (precision, device)), strict=True))
         if len(ways) > 1:
-            told = (f"{how} on {where} ({number})" for (how, where), number in sorted(ways.items()))
-            yield f"{doing} in different ways, by number of trials: {'; '.join(told)}."
+            entries = (f"{how} on {where} ({number})" for (how, where), number in sorted(ways.items()))
+            yield f"{doing} in different ways, by number of trials: {'; '.join(entries)}."
     if compared and done[PRECISION].nunique() > 1:
         yield "Only trainings in one arithmetic are compared; trial.precision=float32 gives all the same."
     todays = _by_todays_code(done)
@@ -175,12 +175,12 @@ def _against_baseline(found: Sequence[Summary]) -> Iterator[str]:
         asked = [one for one in known if (one.gain.seeds > 1) == several]
         divided = divisors([one.gain.p for one in asked])
         gains = [(one, one.gain.at(1 - ALPHA / divisor)) for one, divisor in zip(asked, divided, strict=True)]
-        told = {
+        entries = {
             "better": [one for one, gain in gains if gain.low > 0],
             "worse": [one for one, gain in gains if gain.high < 0],
             "undecided": [one for one, gain in gains if not gain.excludes_zero],
         }
-        names = {words: "; ".join(unbroken(one.setting) for one in those) for words, those in told.items()}
+        names = {words: "; ".join(unbroken(one.setting) for one in those) for words, those in entries.items()}
         said = [f"{words}: {those}" for words, those in names.items() if those]
         if said:
             which = "" if several else "; of one seed, so of these trainings alone"

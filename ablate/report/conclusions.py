@@ -87,8 +87,8 @@ def contrasts_grid(contrasts: Sequence[Contrast]) -> Grid:
 def _block(contrast: Contrast, contrasts: Sequence[Contrast]) -> str:
     """The name of a block of questions: Holm's family, and the levels that he gives its intervals."""
     levels = {f"{100 * one.effect.level:.1f}" for one in contrasts if one.scope == contrast.scope}
-    told = " to ".join(dict.fromkeys([min(levels), max(levels)]))
-    return f"{contrast.scope} ({plural(contrast.asked, 'question')}; intervals of {told} %)"
+    text = " to ".join(dict.fromkeys([min(levels), max(levels)]))
+    return f"{contrast.scope} ({plural(contrast.asked, 'question')}; intervals of {text} %)"
 
 
 def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
@@ -111,11 +111,11 @@ def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
         )
     if any(one.verdict == BOTH_BELOW for one in contrasts):
         yield f"{BOTH_BELOW}: neither has learned anything that this metric measures, so which is ahead means nothing."
-    told = {_to_settle(one) for one in contrasts} - {""}
-    if told:
+    sentences = {_to_settle(one) for one in contrasts} - {""}
+    if sentences:
         yield (
             "might: what would give this power for a difference as large as the one seen"
-            f"{'; none is given where no number of seeds would' * (_NO_SEEDS in told)}."
+            f"{'; none is given where no number of seeds would' * (_NO_SEEDS in sentences)}."
         )
     if seeds[0] == 1:
         yield (

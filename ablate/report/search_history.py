@@ -30,8 +30,8 @@ def history_grid(history: History, starred: bool) -> Grid:
 def history_notes(history: History) -> Iterator[str]:
     """What was found, what it cost, and how to repeat it."""
     states = collections.Counter(one.status for one in history.found)
-    told = [f"{number} {'stopped early' if status == 'stopped' else status}" for status, number in states.items()]
-    yield f"{len(history.found)} trials: {', '.join(told)}."
+    entries = [f"{number} {'stopped early' if status == 'stopped' else status}" for status, number in states.items()]
+    yield f"{len(history.found)} trials: {', '.join(entries)}."
     if len(history.found) > _MOST:
         yield f"The {_MOST} best are shown; searches/{history.identity}/ of the results has a file for each."
     yield from _best(history)
@@ -87,8 +87,8 @@ def _rounds(history: History) -> Iterator[str]:
         if all(segment.values == own[0].values for segment in own):
             yield f"The best one's values never changed; {weights}."
         else:
-            told = [f"{one.after + 1}-{one.until}: {_values(one.values)}" for one in own]
-            yield f"The best one's values by epochs: {'; '.join(told)}. No command repeats that; {weights}."
+            entries = [f"{one.after + 1}-{one.until}: {_values(one.values)}" for one in own]
+            yield f"The best one's values by epochs: {'; '.join(entries)}. No command repeats that; {weights}."
 
 
 def _values(values: dict[str, object]) -> str:

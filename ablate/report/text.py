@@ -94,8 +94,8 @@ def _heading(group: Group, several: bool) -> Lines:
         yield from _wrapped([captions.protocols_note(group)], _WIDTH)
         yield ""
     if not group.protocol.main:
-        told = f"Another protocol: {group.protocol.title}; {group.protocol.about}"
-        for line in textwrap.wrap(told, _WIDTH, subsequent_indent="  "):
+        text = f"Another protocol: {group.protocol.title}; {group.protocol.about}"
+        for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  "):
             yield Text(line, style="bold underline")
         yield ""
 

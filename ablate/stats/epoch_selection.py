@@ -79,8 +79,8 @@ def _of_trial(trial: pd.Series, group: Group, by_trial: dict[str, pd.DataFrame])
 def _scored_like_the_oracle(trial: pd.Series) -> bool:
     """After each epoch the photographs are scored as they are, at the default threshold."""
     paper = TrialConfig()
-    told = {field: (trial.get(field), getattr(paper, field)) for field in ("direction", "threshold")}
-    return all(value is None or pd.isna(value) or value == default for value, default in told.values())
+    entries = {field: (trial.get(field), getattr(paper, field)) for field in ("direction", "threshold")}
+    return all(value is None or pd.isna(value) or value == default for value, default in entries.values())
 
 
 def _mean(choices: Sequence[EpochChoice]) -> EpochChoice:

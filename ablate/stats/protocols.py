@@ -149,7 +149,7 @@ def _beside(one: Protocol, main: Protocol) -> Protocol:
     fields = [field for field in (*PROTOCOL, PRECISION) if _differs(field, one, main)]
     fields += sorted(field for field in one.values if field.endswith(_DATA) and _differs(field, one, main))
     differs = [_told(field, one) for field in fields]
-    instead = [f"{told} instead of {_value(field, main)}" for told, field in zip(differs, fields, strict=True)]
+    instead = [f"{text} instead of {_value(field, main)}" for text, field in zip(differs, fields, strict=True)]
     alike = (f"space={', '.join(one.spaces)}",)
     return replace(one, differs=tuple(differs) or alike, instead=tuple(instead) or alike, main=False)
 

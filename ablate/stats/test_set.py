@@ -92,7 +92,7 @@ def tested_on(images: pd.DataFrame, detectors: pd.DataFrame, detected: pd.DataFr
     least = LISTED_FROM if (counts["animal"] >= LISTED_FROM).any() else 1
     listed = tuple(str(name) for name in names if counts.loc[name, "animal"] >= least)
     box, overlaps = baselines(animals)
-    told = dict(zip(detectors["model"], detectors["reference"], strict=True))
+    references = dict(zip(detectors["model"], detectors["reference"], strict=True))
     alarms = {}
     for name, trial in zip(detectors["model"], detectors["trial"], strict=True):
         of_detector = detected[detected["trial"] == trial]
@@ -101,7 +101,7 @@ def tested_on(images: pd.DataFrame, detectors: pd.DataFrame, detected: pd.DataFr
         alarms[name] = float((empty["outcome"] == "false_alarm").mean()) if len(empty) else math.nan
     where = animals.set_index("image_id")["location"]
     means = averaged(overlaps.groupby(where).mean(), overlaps.mean(), listed)
-    return Photographs(counts, listed, means, box, overlaps, where, told, alarms)
+    return Photographs(counts, listed, means, box, overlaps, where, references, alarms)
 
 
 def baselines(animals: pd.DataFrame) -> tuple[tuple[float, ...] | None, pd.DataFrame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,14 +20,13 @@ from datasets import translate
 from datasets.arms import Material
 from datasets.build import chunks, partition, stages
 from datasets.build.chunks import Chunk, Finished, Stage
-from datasets.build.progress import progress
 from datasets.build.publishing import ROOT
 from datasets.build.requested_arms import LearnedByArm, RequestedArm
 from datasets.build.stages import SOURCES, CutCrops, TranslatePhotographs
 from datasets.build.workers import Workers
 from datasets.options import PrepareConfig
-from datasets.raw import crop_fit, early_checks, remarks, table1
-from datasets.raw import synthetic_images as synthetic
+from datasets.progress_line import progress_line
+from datasets.raw import crop_fit, early_checks, remarks, synthetic_images, table1
 from datasets.raw.candidates import Candidates
 from datasets.raw.keys import sample_key
 from datasets.raw.skipped import (
@@ -45,6 +45,8 @@ from datasets.raw.synthetic_images import Pair
 from datasets.translate.domains import style
 from datasets.translate.domains.style import Style, StylePhoto
 from datasets.translate.domains.training_folder import TRAININGS
+
+_QUIET_SECONDS = 15.0  # between two plain lines of progress
 
 Report = Callable[[str], None]
 
@@ -148,13 +150,13 @@ class Pipeline:
         stage = stages.Synthetic(self.config, pickle.dumps(fitted), gpu)
         self._work(SYNTHETIC, stage, list(partition.of_pairs(pairs, style_, stage)), total)
         rows = [row for row in self.log.considered if (row.kind, row.reason) == (SYNTHETIC, SELECTED)]
-        covered = sum(synthetic.MOSTLY_ANIMAL in (row.note or "") for row in rows)
+        covered = sum(synthetic_images.MOSTLY_ANIMAL in (row.note or "") for row in rows)
         if covered > len(rows) / 2:
             raise UsageError(early_checks.covered_message(covered, len(rows), (), self.config))
         self.report(_counts_text(self.log, SYNTHETIC) + "\n")
-        crowded = sum(synthetic.CROWDED in (row.note or "") for row in rows)
+        crowded = sum(synthetic_images.CROWDED in (row.note or "") for row in rows)
         if crowded > len(rows) / 2:
-            self._remark([synthetic.crowded_message(crowded, len(rows))])
+            self._remark([synthetic_images.crowded_message(crowded, len(rows))])
         self._remark(crop_fit.remarks(self._windows(), self.config.crop, self.config.trial_defaults))
 
     def _windows(self) -> Mapping[crop_fit.Wh, int]:
@@ -205,9 +207,13 @@ class Pipeline:
                 yield record
         if before:
             self.report(f"{kind}: resuming, {len(todo) - len(remaining)} of {len(todo)} chunks were already finished")
-        with progress(kind, sum(chunk.images for chunk in todo), before, self.console) as advance:
+        images, done, began = sum(chunk.images for chunk in todo), before, time.monotonic()
+        with progress_line(images, self.console, _QUIET_SECONDS, before) as show:
+            show(done, f"{kind}: {done:,} of {images:,}")
             for chunk, record in self.workers.work(stage, remaining):
-                advance(chunk.images)
+                done += chunk.images
+                rate = (done - before) / max(time.monotonic() - began, 1e-3)
+                show(done, f"{kind}: {done:,} of {images:,}, {rate:,.0f} images/s")
                 yield record
 
     def _require_sound(self, kind: str, total: int, cause: str = "") -> None:

@@ -140,8 +140,8 @@ def _bad_entries(listing: Listing) -> str:
     counts = Counter(entry.reason.partition(": ")[0] for entry in listing.skipped)
     if _STRANGE in first and listing.records:
         first[_STRANGE] += f" (images have ids such as {values.shown(listing.records[0].id)})"
-    told = "; ".join(f"{count} {reason}, such as {first[reason]}" for reason, count in counts.most_common(3))
-    return f"; bad entries: {told}" if told else ""
+    text = "; ".join(f"{count} {reason}, such as {first[reason]}" for reason, count in counts.most_common(3))
+    return f"; bad entries: {text}" if text else ""
 
 
 def _advice(rule: Rule, refused: Sequence[tuple[Record, str]]) -> str:
@@ -236,8 +236,8 @@ def _require_pixels(test: Sequence[Record], rule: Rule, config: PrepareConfig, l
         frame = record.wh or (_stored_wh(folder / record.file_name) if number < _MEASURED else None)
         boxes += found
         frames += [frame] * len(found)
-    if told := box_units.misread(boxes, frames):
-        raise UsageError(f"annotations={','.join(config.annotations)}: {told}")
+    if text := box_units.misread(boxes, frames):
+        raise UsageError(f"annotations={','.join(config.annotations)}: {text}")
     log.remarks += box_units.doubtful(boxes, frames)
 
 

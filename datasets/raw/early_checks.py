@@ -83,10 +83,10 @@ def at_photographs(found: Candidates, config: PrepareConfig) -> None:
 
 def covered_message(covered: int, count: int, held: Shares, config: PrepareConfig) -> str:
     """What is said where masks are animal nearly everywhere."""
-    told, typed = f"; they hold {mask_values.described(held)}" if held else "", _such_as(held, config)
+    text, typed = f"; they hold {mask_values.described(held)}" if held else "", _such_as(held, config)
     return (
         f"{covered} of {count} masks cover most of their image: is the animal {config.marked_by or 'what is not 0'}?"
-        f"{told}; say what it is with mask_ids= or mask_colors={f' ({typed})' if typed else ''}"
+        f"{text}; say what it is with mask_ids= or mask_colors={f' ({typed})' if typed else ''}"
     )
 
 
@@ -142,18 +142,18 @@ def _held(seen: Iterable[_Seen]) -> Shares:
 
 def _no_animal(seen: Sequence[_Seen], count: int, config: PrepareConfig, place: str) -> str:
     held, by = _held(seen), config.marked_by or "what is not 0"
-    told = f"{place}: none of {count} masks holds an animal, which is {by}; they hold {mask_values.described(held)}"
+    text = f"{place}: none of {count} masks holds an animal, which is {by}; they hold {mask_values.described(held)}"
     brightest = max(one.brightest for one in seen)
     if config.mask_threshold is not None and brightest > 0:
-        return f"{told}; type mask_threshold={masks.half(brightest)}"
+        return f"{text}; type mask_threshold={masks.half(brightest)}"
     if sum(one.noisy for one in seen) > len(seen) / 2 and not masks.may_be_ids(brightest):
         typed = f"mask_threshold={masks.half(brightest)}"
-        return f"{told}; they were compressed, smoothed or scaled once: type {typed} instead"
+        return f"{text}; they were compressed, smoothed or scaled once: type {typed} instead"
     swapped = _swapped(held, config)
     if swapped:
-        return f"{told}; red and blue are swapped: type mask_colors={swapped}"
+        return f"{text}; red and blue are swapped: type mask_colors={swapped}"
     typed = _such_as(held, config)
-    return f"{told}; type what the animal is, such as {typed}" if typed else f"{told}; is it the right folder?"
+    return f"{text}; type what the animal is, such as {typed}" if typed else f"{text}; is it the right folder?"
 
 
 def _swapped(held: Shares, config: PrepareConfig) -> str:

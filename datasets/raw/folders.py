@@ -122,8 +122,8 @@ def cause(wanted: Collection[str], spelling: Spelling, key: str) -> str | None:
         for stored in by_end.get(_last(name), ()):
             if (spread := _spread(stored, name, wanted, by_end)) is not None:
                 return spread
-            if told := _elsewhere(form(name), stored, spelling.folder, key):
-                return told
+            if message := _elsewhere(form(name), stored, spelling.folder, key):
+                return message
         if same_stem := by_stem.get(PurePosixPath(form(name)).stem.casefold()):
             return f"there is {same_stem}: has the JSON another suffix or folder in file_name? Write there what is here"
     return None

@@ -113,10 +113,10 @@ def check_size(width: int, height: int) -> None:
 
 def _orientation(opened: Image.Image) -> int:
     try:
-        told = opened.getexif().get(_ORIENTATION, 1)
+        orientation = opened.getexif().get(_ORIENTATION, 1)
     except BROKEN:  # a broken tag tells nothing; the picture may be sound
         return 1
-    return told if told in range(1, 9) else 1
+    return orientation if orientation in range(1, 9) else 1
 
 
 def _rgb(opened: Image.Image) -> Image.Image:

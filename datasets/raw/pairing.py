@@ -136,10 +136,10 @@ def _fill(image: Side, mask: Side, log: SelectionLog) -> None:
 
 def _chosen(file: File, image: Side, mask: Side) -> Side | None:
     """Whose file it is by its name; where both would have it, that which names more of it; None: neither does."""
-    told = [side for side in (image, mask) if side.affixes.stripped(file.name) is not None]
-    if len(told) == 2 and len(image.affixes) == len(mask.affixes):
+    sides = [side for side in (image, mask) if side.affixes.stripped(file.name) is not None]
+    if len(sides) == 2 and len(image.affixes) == len(mask.affixes):
         return None
-    return max(told, key=lambda side: len(side.affixes), default=image)
+    return max(sides, key=lambda side: len(side.affixes), default=image)
 
 
 def _pictures(side: Side, other: Side, log: SelectionLog) -> Iterator[File]:
@@ -211,10 +211,10 @@ def _typed(side: Side) -> str:
 
 def _one_folder(side: Side, names: Sequence[str]) -> UsageError:
     found = affixes.proposal(names, names)
-    told = f"type {found.typed}, which makes {found.pairs} pairs" if found else "give two"
+    text = f"type {found.typed}, which makes {found.pairs} pairs" if found else "give two"
     return UsageError(
         f"synthetic_images= and synthetic_masks= are one folder, {side.folder}, and nothing tells its images from its "
-        f"masks (image_prefix= image_suffix= mask_prefix= mask_suffix=); {told}"
+        f"masks (image_prefix= image_suffix= mask_prefix= mask_suffix=); {text}"
     )
 
 
@@ -227,11 +227,11 @@ def _unpaired(
     pairs = len(paired) // 2
     masks = f"masks without an image: {_some([one.path.name for one in lonely_masks])}" if lonely_masks else "no mask"
     if found is not None and found.pairs > pairs:
-        told = f"type {found.typed or 'no prefix and no suffix'}, which makes {found.pairs} pairs"
+        text = f"type {found.typed or 'no prefix and no suffix'}, which makes {found.pairs} pairs"
     elif not lonely_masks and mask.kinds:
-        told = f"synthetic_masks= holds no picture{_instead(mask)}"
+        text = f"synthetic_masks= holds no picture{_instead(mask)}"
     else:
-        told = _other_names(*([file.name for file in files if file.path not in paired] for files in everything)) or (
+        text = _other_names(*([file.name for file in files if file.path not in paired] for files in everything)) or (
             "is it the right folder? What differs in their names is told by image_prefix= image_suffix= mask_prefix= "
             "mask_suffix="
         )
@@ -239,7 +239,7 @@ def _unpaired(
     names = _some([one.path.name for one in lonely_images])
     return UsageError(
         f"synthetic={image.folder.parent}: {len(lonely_images)} of {count} images have no mask of their name ({names}; "
-        f"{masks}); {told}"
+        f"{masks}); {text}"
     )
 
 

@@ -142,8 +142,8 @@ def of_bad_boxes(skipped: Iterable[Skipped], total: int) -> list[str]:
     reasons = Counter(entry.reason.partition(":")[0] for entry in skipped if entry.kind == BOX)
     if not reasons:
         return []
-    told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
-    return [f"{reasons.total():,} of {total:,} boxes were left out as bad input: {told}; {SKIPPED} names each"]
+    text = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
+    return [f"{reasons.total():,} of {total:,} boxes were left out as bad input: {text}; {SKIPPED} names each"]
 
 
 def _count(records: Iterable[Record], wanted: Callable[[Record], bool]) -> int:

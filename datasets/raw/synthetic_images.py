@@ -154,8 +154,8 @@ def crowded_message(crowded: int, count: int) -> str:
 
 def _suffix_notes(pair: Pair, picture: Picture) -> list[str]:
     suffix = pair.image.suffix.lower()
-    told = _FORM_OF.get(suffix, suffix[1:].upper())
-    return [] if picture.form == told else [f"suffix tells another format: {suffix} is {picture.form}"]
+    expected = _FORM_OF.get(suffix, suffix[1:].upper())
+    return [] if picture.form == expected else [f"suffix tells another format: {suffix} is {picture.form}"]
 
 
 def _considered(pair: Pair, reason: str, luma: float | None = None, note: str | None = None) -> Considered:

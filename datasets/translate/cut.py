@@ -147,7 +147,7 @@ class _Speed:
     def progress(self, seen: int) -> str:
         """Images, images/s, time left."""
         self._told = time.monotonic()
-        rate = (seen - self._first) / max(self._told - self._began, 1e-9)
+        rate = max(seen - self._first, 1) / max(self._told - self._began, 1e-9)
         left = timedelta(seconds=round((self._images - seen) / rate))
         return f"{seen:,} of {self._images:,} images, {rate:.3g} images/s, {left} left"
 
@@ -199,10 +199,10 @@ class _Run:
     def _tell(self, clock: _Speed, kept: int) -> None:
         """Reports, unless there is nothing good to report."""
         losses = self.training.losses()
-        told = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        text = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
         if not (all(map(math.isfinite, losses.values())) and self.training.finite()):
-            raise UsageError(_diverged(self.parameters, self.training.seen, told, kept, self.shelf))
-        self.report(f"cut: {clock.progress(self.training.seen)}; losses: {told}")
+            raise UsageError(_diverged(self.parameters, self.training.seen, text, kept, self.shelf))
+        self.report(f"cut: {clock.progress(self.training.seen)}; losses: {text}")
 
     def _show(self) -> None:
         source_bhw3, target_bhw3 = self.source.shown(_SHOWN), self.target.shown(_SHOWN)

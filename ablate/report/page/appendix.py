@@ -7,8 +7,7 @@ from pathlib import Path
 
 from ablate.report import document
 from ablate.report.document import Section
-from ablate.report.page import html as markup
-from ablate.report.page import search_figures
+from ablate.report.page import html, search_figures
 from ablate.report.page.charts import Chart
 from ablate.report.page.html import text
 from ablate.stats import validation
@@ -42,6 +41,6 @@ class Appendix:
 
     def _html(self, section: Section, named: bool) -> str:
         place = f' id="beyond-{section.key}"' if named else ""
-        numbers = markup.figures_and_tables(next(self._figures[section.key]), section.grids, section.title)
-        said = markup.notes(section.remarks) + "".join(map(markup.command, section.commands))
+        numbers = html.figures_and_tables(next(self._figures[section.key]), section.grids, section.title)
+        said = html.notes(section.remarks) + "".join(map(html.command, section.commands))
         return f"<section{place}><h3>{text(section.title)}</h3>{numbers}{said}</section>"

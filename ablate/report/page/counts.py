@@ -68,5 +68,5 @@ def limits(images: pd.DataFrame) -> Chart | None:
         .encode(x="x:Q", y="y:Q"),
     )
     correlation = float(both["iou"].corr(both["mask_iou"]))
-    told = f"{len(both):,} predictions; correlation {correlation:.2f}."
-    return Chart("Box IoU against mask IoU", f"Box IoU against mask IoU: {told}", spec(chart, 300), told)
+    text = f"{len(both):,} predictions; correlation {correlation:.2f}."
+    return Chart("Box IoU against mask IoU", f"Box IoU against mask IoU: {text}", spec(chart, 300), text)

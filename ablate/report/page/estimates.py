@@ -57,8 +57,8 @@ def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart
             ),
         )
         best = own.dropna(subset="IoU").sort_values("IoU").groupby("average")["setting"].last().to_dict()
-        told = "; ".join(f"{name}: {setting} is highest" for name, setting in best.items())
-        alternative = f"{network}, mean IoU of each setting with 95 % intervals. {told}."
+        text = "; ".join(f"{name}: {setting} is highest" for name, setting in best.items())
+        alternative = f"{network}, mean IoU of each setting with 95 % intervals. {text}."
         yield Chart(network, alternative, spec(chart, _LINE_HEIGHT * len(own)), f"Dashed: {CONSTANT}, image-weighted.")
 
 
@@ -94,10 +94,10 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
                 x="points:Q", shape=_looks(alt.Shape("state:N"), states, shapes)
             ),
         )
-        told = ". ".join(f"{one.verdict} ({points(one.effect.mean)} points)" for one in found if one.scope == scope)
+        text = ". ".join(f"{one.verdict} ({points(one.effect.mean)} points)" for one in found if one.scope == scope)
         yield Chart(
             scope,
-            f"{scope}: planned differences; intervals by Holm's correction. {told}.",
+            f"{scope}: planned differences; intervals by Holm's correction. {text}.",
             spec(chart, _LINE_HEIGHT * len(own)),
         )
 

@@ -48,9 +48,9 @@ def _differences(asked: Sequence[Contrast]) -> Iterator[str]:
     together = "over all networks together, " * any(one.scope == ALL for one in asked)
     settled = [one for one in asked if one.praised]
     if settled:
-        told = (f"{one.verdict} ({points(one.gain.mean)} points {points_interval(one.gain)})" for one in settled)
+        entries = (f"{one.verdict} ({points(one.gain.mean)} points {points_interval(one.gain)})" for one in settled)
         family = plural(settled[0].asked, "question")
-        yield f"Settled ({together}intervals by Holm's correction for {family}): {'; '.join(told)}."
+        yield f"Settled ({together}intervals by Holm's correction for {family}): {'; '.join(entries)}."
     below = [_sides(one) for one in asked if one.verdict == BOTH_BELOW]
     if below:
         why = f"because both are below the {CONSTANT}"

@@ -63,11 +63,11 @@ def validation(points: pd.DataFrame) -> Chart:
             tooltip=["name:N", "network:N", "setting:N", "of:N", *numbers(".1f", "validation", "photographs")],
         )
     )
-    told = (
+    text = (
         f"{len(shown)} trials: validation IoU from {shown['validation'].min():.0f} to {shown['validation'].max():.0f}"
     )
-    told += f" %, on photographs from {shown['photographs'].min():.0f} to {shown['photographs'].max():.0f} %."
-    return Chart("Validation against photographs", told, spec(chart, 320))
+    text += f" %, on photographs from {shown['photographs'].min():.0f} to {shown['photographs'].max():.0f} %."
+    return Chart("Validation against photographs", text, spec(chart, 320))
 
 
 def _parallel(found: Sequence[Found], where: str) -> Chart:
@@ -118,8 +118,8 @@ def _parallel(found: Sequence[Found], where: str) -> Chart:
     labels = alt.Chart(pd.DataFrame(ends)).mark_text(color=GREY, fontSize=11).encode(x=x, y="y:Q", text="text:N")
     best = max(found, key=lambda one: (one.status == "done", one.score or 0.0))
     had = ", ".join(f"{field} {_shown(value)}" for field, value in best.member.values.items())
-    told = f"{len(found)} trials over {', '.join(fields)}. The best: {had}."
-    return Chart(f"Values and scores{where}", told, spec(alt.layer(lines, labels), 300), f"Dashed: {_STOPPED}.")
+    text = f"{len(found)} trials over {', '.join(fields)}. The best: {had}."
+    return Chart(f"Values and scores{where}", text, spec(alt.layer(lines, labels), 300), f"Dashed: {_STOPPED}.")
 
 
 def _importance(found: Sequence[Found], where: str) -> Iterator[Chart]:
@@ -143,13 +143,13 @@ def _importance(found: Sequence[Found], where: str) -> Iterator[Chart]:
             tooltip=["field:N", "sign:N", *numbers(".2f", "strength")],
         )
     )
-    told = "; ".join(f"{row.field} {row.strength:.2f}, {row.sign}" for row in rows.itertuples())
+    text = "; ".join(f"{row.field} {row.strength:.2f}, {row.sign}" for row in rows.itertuples())
     note = (
         f"Of {of_cell.trials} trials, all compared after epoch {of_cell.epochs}; joint effects of two fields are not "
         "seen. Settled: at 5 % by Holm's correction over these fields, as if values had been drawn at random; for a "
         "search that follows its earlier successes this is less certain."
     )
-    yield Chart(f"What has to do with the score{where}", told, spec(chart, 26 * len(rows) + 20), note)
+    yield Chart(f"What has to do with the score{where}", text, spec(chart, 26 * len(rows) + 20), note)
 
 
 def _sign(one: FieldImportance) -> str:

@@ -10,8 +10,7 @@ from pathlib import Path
 from ablate.data.root import Data
 from ablate.report import document
 from ablate.report.document import Section
-from ablate.report.page import counts, curves, estimates, heatmaps, winners
-from ablate.report.page import html as markup
+from ablate.report.page import counts, curves, estimates, heatmaps, html, winners
 from ablate.report.page.charts import Chart
 from ablate.report.page.gallery import Gallery, gallery
 from ablate.report.page.highlights import group_highlights
@@ -63,7 +62,7 @@ class PhotographSections:
         if self._group.photographs is None:
             return
         yield f'<section id="{self._prefix}-figures"><h3>Learning curves</h3>'
-        yield markup.charts(curves.learning(self._group)) + "</section>"
+        yield html.charts(curves.learning(self._group)) + "</section>"
         if not self._group.protocol.main:
             yield "<p>Locations and photographs: of the main protocol; ablate.report where=... shows these trials.</p>"
             return
@@ -75,7 +74,7 @@ class PhotographSections:
         sections = document.sections(group, starred=False, limit=_NO_LIMIT, compare=self._compare)
         if group.photographs is None:
             yield "<p>No trial is done, so there are no numbers yet.</p>"
-            yield from (f"<h3>{text(one.title)}</h3>{markup.notes(one.unfinished)}" for one in sections)
+            yield from (f"<h3>{text(one.title)}</h3>{html.notes(one.unfinished)}" for one in sections)
             return
         lines = group_highlights(group, self._summaries, self._contrasts)
         yield f"<h3>In short</h3><ul class=short>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>"
@@ -90,9 +89,9 @@ class PhotographSections:
 
     def _section(self, section: Section) -> str:
         """A table with its figure, if it has one; the numbers then are shown when asked for."""
-        numbers = markup.figures_and_tables(self._charts(section.key), section.grids, section.title)
+        numbers = html.figures_and_tables(self._charts(section.key), section.grids, section.title)
         why = self._winners() if section.key == "averages" else ""
-        said = markup.notes([*section.remarks, *section.unfinished])
+        said = html.notes([*section.remarks, *section.unfinished])
         return f"<h3>{text(section.title)}</h3>{numbers}{said}{why}"
 
     def _charts(self, key: str) -> Iterator[Chart]:
@@ -121,7 +120,7 @@ class PhotographSections:
         grid, why = winners.paper_averages()
         inside = "".join(f"<p>{text(sentence)}</p>" for sentence in here) or "<p>Here both name the same.</p>"
         title = "The paper's U-Net: mean box IoU in percent at its eleven listed locations"
-        return f"<h4>Why two averages can have two winners</h4>{inside}<p>{text(why)}</p>{markup.table(grid, title)}"
+        return f"<h4>Why two averages can have two winners</h4>{inside}<p>{text(why)}</p>{html.table(grid, title)}"
 
     def _locations(self, found: heatmaps.Estimates) -> Iterator[str]:
         assert self._group.photographs is not None
@@ -143,7 +142,7 @@ class PhotographSections:
         if shown is None:
             yield f'<section id="{self._prefix}-gallery"><h3>Gallery</h3><p>{text(self._no_gallery())}</p></section>'
             return
-        said, photographs = markup.notes(shown.notes), markup.packed(shown.data)
+        said, photographs = html.notes(shown.notes), html.packed(shown.data)
         template = string.Template(file("gallery.html"))
         yield template.substitute(prefix=self._prefix, notes=said, data=photographs)
 

@@ -45,7 +45,7 @@ class SelectedDetections:
 
     found: Mapping[str, Found]
     categories: tuple[str, ...]
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def found_on(
     counted = {one: [each for each in of if each.category in categories] for one, of in sure.items()}
     _require_fractions(detections.place, [each for of in counted.values() for each in of])
     below = sum(map(len, seen.values())) - counts.total()
-    told = _of_photographs(detections, matched), _of_boxes(counted, counts, categories, below, least)
-    return SelectedDetections({one: _found(of) for one, of in counted.items()}, categories, told)
+    notes = _of_photographs(detections, matched), _of_boxes(counted, counts, categories, below, least)
+    return SelectedDetections({one: _found(of) for one, of in counted.items()}, categories, notes)
 
 
 def _matched(
@@ -104,8 +104,8 @@ def _matched(
     others = [name for one, name in (file_names or {}).items() if one not in photographs]
     ways = [Names(_FILE_NAME, photographs, others=others)]
     if file_names is not None:
-        told = {one: file_names.get(one) for one in photographs}
-        ways.append(Names(f"{_FILE_NAME} in annotations=", told, others=others))
+        entries = {one: file_names.get(one) for one in photographs}
+        ways.append(Names(f"{_FILE_NAME} in annotations=", entries, others=others))
     ways += [Names(_IMAGE_ID, ids), Names(_IMAGE_ID, ids, without_suffix=True)]
     matched = match(detections.place, [entry.file for entry in detections.entries], ways, content)
     if matched.by.what == _IMAGE_ID and all(one.isdigit() for one in photographs):
@@ -137,13 +137,13 @@ def _detections(detections: Detections, index: int) -> list[_Detection]:
         raise UsageError(f"{place}: its detections are not a list")
     found = []
     for raw in entry.detections:
-        told = raw if isinstance(raw, dict) else {}
-        confidence, box = number(told.get("conf")), told.get("bbox")
-        key = identity(told.get("category"))
+        detection = raw if isinstance(raw, dict) else {}
+        confidence, box = number(detection.get("conf")), detection.get("bbox")
+        key = identity(detection.get("category"))
         if not key:
             raise UsageError(f"{place}: a detection without a category, which is a key of detection_categories")
         if confidence is None or not -1 <= confidence <= 1 + _ROUNDED:
-            given = _plain(told.get("conf"))
+            given = _plain(detection.get("conf"))
             raise UsageError(f"{place}: a detection whose conf is {given}, and not a number in [0, 1]")
         category = detections.categories.get(key, f"{key}{_UNDECLARED}")
         sides = [value for value in map(number, box) if value is not None] if isinstance(box, list) else []

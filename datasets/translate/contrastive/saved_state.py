@@ -88,29 +88,29 @@ class SavedState:
 
 def key(parameters: dict[str, object], domains: Domains) -> str:
     """What a training follows from: parameters, seed, pictures (their number, and some looked at), and the code."""
-    told = {
+    content = {
         "parameters": parameters,
         "seed": domains.seed,
         "source": _fingerprint(domains.source),
         "target": _fingerprint(domains.target),
         "code": [source_digest(Path(str(module.__file__))) for module in _CODE],
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def digest(weights: Weights) -> str:
     """12 hexadecimal digits of a network's weights."""
-    told = hashlib.sha256()
+    hashed = hashlib.sha256()
     for name in sorted(weights):
-        told.update(f"{name}{weights[name].shape}".encode())
-        told.update(np.ascontiguousarray(weights[name]).tobytes())
-    return told.hexdigest()[:12]
+        hashed.update(f"{name}{weights[name].shape}".encode())
+        hashed.update(np.ascontiguousarray(weights[name]).tobytes())
+    return hashed.hexdigest()[:12]
 
 
 def _fingerprint(photos: Photos) -> str:
-    told = hashlib.sha256(str(len(photos)).encode())
+    hashed = hashlib.sha256(str(len(photos)).encode())
     for index in np.unique(np.linspace(0, len(photos) - 1, _LOOKED_AT).astype(int)):
         picture_hw3 = photos[int(index)]
-        told.update(f"{picture_hw3.shape}".encode())
-        told.update(np.ascontiguousarray(picture_hw3).tobytes())
-    return told.hexdigest()
+        hashed.update(f"{picture_hw3.shape}".encode())
+        hashed.update(np.ascontiguousarray(picture_hw3).tobytes())
+    return hashed.hexdigest()

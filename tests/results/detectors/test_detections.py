@@ -63,8 +63,8 @@ def test_file_names_come_before_ids_that_look_like_them():
         sighted(*files, photographs=NUMBERED, file_names=dict.fromkeys(NUMBERED, "another.jpg")),
     ):
         assert heights(told.found) == list(range(1, 13))
-        assert told.told[0].startswith("12 of 12 photographs found in the file by their file name")
-        assert told.told[0].endswith("; 1 others of the file have no part in it")
+        assert told.notes[0].startswith("12 of 12 photographs found in the file by their file name")
+        assert told.notes[0].endswith("; 1 others of the file have no part in it")
 
 
 def test_ids_that_are_numbers_are_not_taken_for_names_of_files():
@@ -75,7 +75,7 @@ def test_ids_that_are_numbers_are_not_taken_for_names_of_files():
 
 def test_names_may_be_told_by_the_annotations():
     told = sighted(image("set/IMG_1.jpg"), file_names={"a": "IMG_1.jpg", "b": "IMG_2.jpg"})
-    assert told.told[0].startswith(
+    assert told.notes[0].startswith(
         "1 of 1 photographs found in the file by their file name in annotations= (IMG_1.jpg as set/IMG_1.jpg); 0 others"
     )
 
@@ -84,7 +84,7 @@ def test_what_counts_and_what_is_left_out_is_told():
     boxes = [("1", 0.9, [0, 0, 1, 1]), ("1", 0.1, None), ("1", -0.83, None), ("2", 0.8, "odd"), ("7", 0.5, None)]
     told = sighted(image("a.jpg", *boxes), image("b.jpg"), photographs=["a", "b"])
     assert told.categories == ("animal",)
-    assert told.told[1] == (
+    assert told.notes[1] == (
         "1 of 2 photographs have a box of animal; left out: 2 boxes of other categories (person 1, "
         "7 (not in detection_categories) 1), 2 below 0.2"
     )
@@ -120,7 +120,7 @@ def test_several_categories_count_together():
     boxes = image("a.jpg", *((key, 0.5, [0, 0, 1, 1]) for key in ("1", "4", "5", "6")))
     told = sighted(boxes, category=["Deer", "mule deer"], categories=species)
     assert len(told.found["a"].confidence_n) == 3
-    assert "left out: 1 boxes of other categories (unidentified animal 1)" in told.told[1]
+    assert "left out: 1 boxes of other categories (unidentified animal 1)" in told.notes[1]
     with pytest.raises(UsageError, match="the file tells species: deer 2, mule deer 1, unidentified animal 1"):
         sighted(boxes, categories=species)
 
