@@ -26,6 +26,16 @@ from ablate.errors import UsageError, suggest
 # a SystemError.
 _PARSING = threading.Lock()
 
+# Where files of parts that were written before modules had rooms import from, and where that is now.
+_MOVED = {
+    "ablate.boxes": "ablate.metrics.geometry.boxes",
+    "ablate.shards": "ablate.data.shards",
+    "datasets.config": "datasets.options",
+    "datasets.keys": "datasets.raw.keys",
+    "datasets.pictures": "datasets.raw.images",
+    "datasets.synthetic": "datasets.raw.synthetic_images",
+}
+
 
 def names(package: str) -> tuple[str, ...]:
     """Names of the public modules of a package, sorted."""
@@ -107,6 +117,8 @@ def _load_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, ModuleNotFoundError) and error.name in _MOVED:
+            raise UsageError(f"{path}: imports {error.name}, which is {_MOVED[error.name]} now") from error
         if isinstance(error, SyntaxError):
             raise UsageError(f"{path}, line {error.lineno}: {error.msg}") from error
         raise

@@ -22,7 +22,7 @@ _THREADS = 8
 
 # The commit marks first: what they stand for was written before them, so a later listing has it.
 _FOLDERS = ("trials", "images", "epochs", "runs", "searches", "")
-_DEEP = {"searches"}  # a folder for each search
+_SEARCHES = "searches"  # holds a folder for each search
 _READ = {"": ("locations.parquet",)}
 
 
@@ -58,8 +58,10 @@ def _files(place: str) -> list[Listed]:
     """All that is read of results, by its path in their folder."""
     found = []
     for folder in _FOLDERS:
-        listed = storage.listing(urls.join(place, folder) if folder else place, below=folder in _DEEP)
+        listed = storage.listing(urls.join(place, folder) if folder else place, below=folder == _SEARCHES)
         wanted = [file for file in listed if file.name in _READ.get(folder, (file.name,))]
+        if folder == _SEARCHES:  # a running search keeps Ray Tune's files in its folder too
+            wanted = [file for file in wanted if file.name.count("/") == 1 and file.name.endswith(".json")]
         found += [replace(file, name=f"{folder}/{file.name}".lstrip("/")) for file in wanted]
     return sorted(found, key=lambda file: file.name)
 

@@ -63,9 +63,12 @@ class Cluster:
         return max(1, sum(node.room_for(each) for node in self.nodes))
 
     def shared(self, trials: int, each: Mapping[str, float]) -> dict[str, float]:
-        """What one trial is to occupy, at least `each`, so that no node has room for more than so many."""
-        cpu = math.floor(max(node.cpus for node in self.nodes) / trials * 1e4) / 1e4  # Ray counts in ten-thousandths
-        return {**each, "CPU": max(each["CPU"], cpu)}
+        """What one trial is to occupy, at least `each`, so that only so many fit at a time, or as few as can be."""
+        shares = (node.cpus / part for node in self.nodes if node.room_for(each) for part in range(1, trials + 1))
+        cpus = {max(each["CPU"], math.floor(share * 1e4) / 1e4) for share in shares}  # Ray counts in ten-thousandths
+        options = [{**each, "CPU": cpu} for cpu in sorted(cpus)]
+        fitting = [one for one in options if any(node.room_for(one) for node in self.nodes)]
+        return next((one for one in fitting if self.room_for(one) <= trials), fitting[-1] if fitting else dict(each))
 
 
 def connect(address: str | None, dashboard: bool = True) -> Cluster:

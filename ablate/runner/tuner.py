@@ -54,14 +54,16 @@ def fit(
     plan.trial_name_creator, plan.trial_dirname_creator = _name, _folder
     watch = _Watch(board, stopper)
     parent = storage or ray_folder.root()
-    with tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=parent) as scratch, memory_kills_as_deaths():
+    # Trials that are ending may still write there.
+    folder = tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=parent, ignore_cleanup_errors=True)
+    with folder as scratch, memory_kills_as_deaths():
         tuner = tune.Tuner(
             tune.with_resources(GridTrial, each),
             param_space={"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])} if jobs else {},
             tune_config=plan,
             run_config=tune.RunConfig(
                 name="run",
-                storage_path=scratch,  # never read back
+                storage_path=scratch,  # holds names of our own checkpoints at most, and ends with the run
                 verbose=0,
                 stop=_Interruptible(stopper, board),
                 callbacks=[watch],

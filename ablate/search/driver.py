@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ablate.runner.board import Board
     from ablate.runner.cluster import Cluster
+    from ablate.runner.tuner import SameFailure
 
 _PARTS = ("model", "arm", "augment", "encoder_weights")  # fields whose values may not be there
 
@@ -115,7 +116,7 @@ def _train_suggestions(
         max_concurrent_trials=at_a_time,
         reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
     )
-    _fit(planned, plan, [], at_a_time, each, board)
+    _fit(planned, plan, [], at_a_time, each, board, _stopper())
 
 
 def _train_populations(
@@ -134,19 +135,27 @@ def _train_populations(
     if planned.run.max_concurrent and planned.run.max_concurrent < at_a_time:
         at_a_time = planned.run.max_concurrent
         occupied = ray.shared(at_a_time, each)
+        at_a_time = ray.room_for(occupied)
+    for left in folder.glob("ablate-tune-*"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    stopper = _stopper()
     for cell in range(len(planned.cells)):
         of_cell = [one for one in found if one.member.cell == cell]
         population = Population(planned, rule, cell, of_cell, each, board)
-        if interruption.asked() or cluster.dead():
+        if interruption.asked() or cluster.dead() or stopper.reason is not None:
             return
         if not population.jobs:
             continue
         for job in population.jobs:
             board.add(job)
-        for left in folder.glob("ablate-tune-*"):  # by a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
         plan = tune.TuneConfig(scheduler=population, reuse_actors=True)
-        _fit(planned, plan, population.jobs, at_a_time, occupied, board, storage=folder)
+        _fit(planned, plan, population.jobs, at_a_time, occupied, board, stopper, storage=folder)
+
+
+def _stopper() -> SameFailure:
+    from ablate.runner.tuner import SameFailure
+
+    return SameFailure(first=3, divergence=False)  # values with which training diverges are a result
 
 
 def _fit(
@@ -156,11 +165,11 @@ def _fit(
     at_a_time: int,
     each: dict[str, float],
     board: Board,
+    stopper: SameFailure,
     storage: Path | None = None,
 ) -> None:
     from ablate.runner import tuner
 
-    stopper = tuner.SameFailure(first=3, divergence=False)  # values with which training diverges are a result
     began = time.monotonic()
     busy_seconds = tuner.fit(plan, jobs, each, board, stopper, planned.out, storage)
     if not interruption.asked():

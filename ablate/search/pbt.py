@@ -4,7 +4,8 @@ Jaderberg et al., Population Based Training of Neural Networks (2017). Synchrono
 the last one, so that who continues with whose network follows from the scores and the search's seed alone. A member's
 network lies in our own checkpoint, never in Tune's, and is copied and recorded before it trains on: a search that was
 killed continues from each member's last epoch, and ends as if undisturbed unless it was killed while it recorded a
-round, of which then only a part has taken place. A member that diverges or fails leaves the population.
+round, of which then only a part has taken place. A member that diverges leaves the population, one that fails leaves
+it until the next run.
 """
 
 from __future__ import annotations

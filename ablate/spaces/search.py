@@ -152,7 +152,7 @@ def cells_of(run: RunConfig, search: Search, manifest: Manifest) -> tuple[Cell, 
     for cell in cells:
         if isinstance(search.scheduler, Pbt) and search.scheduler.every >= (epochs := cell.config({}).epochs):
             raise UsageError(
-                f"space={run.space}: {search.scheduler} with {epochs} epochs: no round is left to breed in; "
+                f"space={run.space}: {search.scheduler} with {epochs} epochs: there would be no round; "
                 f"lower every, or type trial.epochs={4 * search.scheduler.every}"
             )
     return tuple(cells)

@@ -106,7 +106,7 @@ def _upload(url: str, data: bytes, policy: RetryPolicy) -> None:
                 file.write(data)
             filesystem.move(partial, path)
         except BaseException:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, pa.ArrowException):
                 filesystem.delete_file(partial)
             raise
 

@@ -38,7 +38,7 @@ class Material:
     """What an arm may learn from.
 
     Attributes:
-        style: the photographs whose look is wanted.
+        style: the photographs whose style is wanted.
         crops: those of the training split; none where the arm's translator does not say that it looks at them.
         crops_digest: of their content.
         folder: the arm's own, for what must outlive a command that is killed

@@ -29,7 +29,7 @@ def fit(material: Material, config: PrepareConfig) -> Translator:
     found = len(material.style.photos)
     if found < choice.min_photos:
         raise UsageError(
-            f"translator={config.translator}: needs at least {choice.min_photos} photographs whose look to take, "
+            f"translator={config.translator}: needs at least {choice.min_photos} photographs whose style to take, "
             f"there are {found}; give others with style_photos=DIR"
         )
     return learned(choice, material, material.style, config)
@@ -44,7 +44,7 @@ def samples(source: Source, config: PrepareConfig, fitted: Translator) -> Iterat
 
 
 def parameters(material: Material, config: PrepareConfig, fitted: Translator, keys: Sequence[str]) -> dict[str, Any]:
-    """Which translator, and whose look."""
+    """Which translator, and whose style."""
     choice = chosen(config)
     looked_at: dict[str, Any] = {"style_photos": None, "transductive": False}
     return {"translator": choice.recorded(fitted)} | (material.style.parameters() if choice.min_photos else looked_at)

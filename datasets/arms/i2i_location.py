@@ -84,7 +84,7 @@ def samples(source: Source, config: PrepareConfig, fitted: ByLocation) -> Iterat
 
 
 def parameters(material: Material, config: PrepareConfig, fitted: ByLocation, keys: Sequence[str]) -> dict[str, Any]:
-    """Which translators, whose looks, and how many samples took each."""
+    """Which translators, whose styles, and how many samples took each."""
     choice, found = i2i.chosen(config), _by_location(material.style)
     samples = Counter(fitted.location(key, config.seed) for key in keys)
     locations = {

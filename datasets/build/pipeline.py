@@ -89,7 +89,7 @@ class Pipeline:
         return [row for row in self.log.considered if (row.kind, row.reason) == (PHOTOGRAPH, SELECTED)]
 
     def style(self, paths: Sequence[Path], test: Style) -> Style:
-        """The photographs whose look is wanted: the sound ones of `style_photos=`, or the test photographs."""
+        """The photographs whose style is wanted: the sound ones of `style_photos=`, or the test photographs."""
         if self.config.style_photos is None:
             return test
         folder = Path(self.config.style_photos)

@@ -86,7 +86,7 @@ class Synthetic:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        return tuple(arm.title for arm in self._makers)
+        return tuple(arm.title for arm in self._requested)
 
     def process(self, item: Pair, /) -> Outcome:
         source, said = synthetic_images.judge(item, self.config)
@@ -96,7 +96,7 @@ class Synthetic:
             return Outcome(considered=[said])
         made = [
             (arm.title, sample)
-            for arm in self._makers
+            for arm in self._requested
             for sample in arm.module.samples(source, arm.config, self._learned[arm.title])
         ]
         cut = Counter(arm for arm, sample in made if sample.meta.get("window") is not None)
@@ -104,12 +104,12 @@ class Synthetic:
         return Outcome(considered=[said], samples=made, windows=windows)
 
     @cached_property
-    def _makers(self) -> tuple[RequestedArm, ...]:
+    def _requested(self) -> tuple[RequestedArm, ...]:
         return requested_arms.of(self.config)
 
     @cached_property
     def _learned(self) -> LearnedByArm:
-        return requested_arms.unpickled(self._makers, self.fitted)
+        return requested_arms.unpickled(self._requested, self.fitted)
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def fit_reverse(material: Material, config: PrepareConfig) -> Translator:
     choice, crops = requested_arms.chosen(config), material.crops
     if len(crops) < choice.min_photos:
         raise UsageError(
-            f"translator={config.translator}: needs at least {choice.min_photos} crops whose look to take, there are "
+            f"translator={config.translator}: needs at least {choice.min_photos} crops whose style to take, there are "
             f"{len(crops)}; lower crop.min_side={config.crop.min_side} or give more images"
         )
     source = PictureFiles(material.style.paths) if choice.needs_source else ()
@@ -203,7 +203,7 @@ def fit_reverse(material: Material, config: PrepareConfig) -> Translator:
 
 
 def reverse_parameters(material: Material, config: PrepareConfig, fitted: Translator) -> dict[str, Any]:
-    """What the manifest says: which translator, whose look, and which photographs it learned to translate from."""
+    """What the manifest says: which translator, whose style, and which photographs it learned to translate from."""
     choice = requested_arms.chosen(config)
     looked_at = material.style.parameters() if choice.needs_source else {"style_photos": None, "transductive": False}
     return {

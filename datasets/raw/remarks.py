@@ -150,9 +150,9 @@ def _count(records: Iterable[Record], wanted: Callable[[Record], bool]) -> int:
     return sum(map(wanted, records))
 
 
-def _same(told: Iterable[str | None]) -> str | None:
+def _same(values: Iterable[str | None]) -> str | None:
     """What all of many photographs say; None where they differ, are few, or say nothing."""
-    counts = Counter(told)
+    counts = Counter(values)
     return next(iter(counts)) if len(counts) == 1 and counts.total() >= _MANY else None
 
 

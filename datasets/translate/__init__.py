@@ -53,7 +53,7 @@ class Domains:
 
     Attributes:
         source: what will be translated.
-        target: whose look is wanted.
+        target: whose style is wanted.
         seed: of all randomness.
         folder: where a long training keeps its checkpoint and its sample sheet; None: nowhere.
         report: takes lines that tell of the progress.

@@ -47,7 +47,8 @@ def test_results_in_googles_store_too(out, gcs, capsys):
 @pytest.mark.parametrize("store", ["s3", "gs"])
 def test_searches_come_too_and_go_when_they_are_gone(out, store, s3, gcs, tmp_path):
     paths = ["searches/h1/s1.json", "searches/h1/s2.json", "searches/h2/s3.json"]
-    for path in paths:
+    of_tune = ["searches/h1/ablate-tune-x/run/tuner.pkl", "searches/h1/ablate-tune-x/run/t/result.json"]
+    for path in [*paths, *of_tune]:
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(path)
     folder, options = gcs
@@ -63,7 +64,7 @@ def test_searches_come_too_and_go_when_they_are_gone(out, store, s3, gcs, tmp_pa
 
     def found():
         with mirror.folder(place) as copy:
-            return {path.relative_to(copy).as_posix(): path.read_text() for path in copy.glob("searches/*/*.json")}
+            return {path.relative_to(copy).as_posix(): path.read_text() for path in copy.glob("searches/**/*.*")}
 
     assert found() == {path: path for path in paths}
     gone(paths[1])

@@ -83,3 +83,20 @@ def test_a_cache_that_cannot_be_written_is_told_before_ray_starts(monkeypatch):
     monkeypatch.setenv("ABLATE_CACHE", "/proc/nowhere")
     with pytest.raises(UsageError, match=r"the cache /proc/nowhere cannot be written: .*ABLATE_CACHE=/a/folder"):
         connect(None)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "each", "trials", "room"),
+    [
+        (Cluster(None, "", (Node(64, 0), Node(16, 4))), {"CPU": 1, "GPU": 1}, 2, 2),  # a head without GPUs, and workers
+        (Cluster(None, "", (Node(2, 0),)), {"CPU": 1}, 1, 1),
+        (Cluster(None, "", (Node(64, 0),)), {"CPU": 1}, 5, 5),
+        (SMALL, {"CPU": 1}, 6, 6),
+        (SMALL, {"CPU": 1}, 4, 3),  # nodes that are equal share equally
+        (SMALL, {"CPU": 1}, 1, 3),  # one on each is as few as can be
+    ],
+)
+def test_a_larger_share_of_the_cores_lets_fewer_trials_run_at_a_time(cluster, each, trials, room):
+    shared = cluster.shared(trials, each)
+    assert shared.items() >= {name: each[name] for name in each if name != "CPU"}.items()
+    assert sum(node.room_for(shared) for node in cluster.nodes) == room

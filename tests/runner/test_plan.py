@@ -126,6 +126,13 @@ def test_files_of_spaces_may_import_from_where_spaces_were_before(tmp_path):
     assert load_space(str(path)).samples == 2
 
 
+def test_what_a_file_imports_from_where_it_was_before_is_named_with_its_place_now(tmp_path):
+    path = tmp_path / "older.py"
+    path.write_text("from datasets.config import PrepareConfig\n")
+    with pytest.raises(UsageError, match=r"older\.py: imports datasets\.config, which is datasets\.options now"):
+        load_space(str(path))
+
+
 @pytest.mark.parametrize("arm", ["real", "reverse"])
 def test_photographs_are_no_training_arm(tiny_root, arm):
     with pytest.raises(UsageError, match=rf"trial\.arm={arm}: photographs, .*allowed: crop, i2i"):

@@ -1,4 +1,4 @@
-"""The photographs whose look is wanted, without their labels: the test photographs, or others that the user gives."""
+"""The photographs whose style is wanted, without their labels: the test photographs, or others that the user gives."""
 
 from __future__ import annotations
 

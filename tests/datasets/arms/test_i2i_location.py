@@ -103,5 +103,5 @@ def test_no_location_with_enough_photographs_is_one_line(raw, tmp_path):
     fields = {"style_photos": str(tmp_path / "style"), "translator": needs_two(tmp_path / "two.py")}
     with pytest.raises(UsageError, match=r"no location has the 2 photographs that translator=.* needs \(a \(1\)\)"):
         made(raw, tmp_path / "out", **fields)
-    with pytest.raises(UsageError, match="needs at least 2 photographs whose look to take, there are 1; give others"):
+    with pytest.raises(UsageError, match="needs at least 2 photographs whose style to take, there are 1; give others"):
         made(raw, tmp_path / "out", arms=("crop", "i2i"), **fields)
