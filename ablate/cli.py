@@ -42,8 +42,10 @@ def run_command(
                 print(help_text(model, command, epilogue(), positional))
                 sys.exit(0)
             status = main(parse(model, arguments, positional))
-        if status == interruption.STATUS and interruption.to_be_announced():
-            _end_interrupted(command)  # asked when nothing was left that would have said so
+        if status == interruption.STATUS:
+            if interruption.to_be_announced():
+                _end_interrupted(command)  # asked when nothing was left that would have said so
+            interruption.leave()
         sys.exit(status)
     except KeyboardInterrupt:
         _end_interrupted(command)
@@ -69,7 +71,7 @@ def _end(command: str, why: str) -> NoReturn:
 
 def _end_interrupted(command: str) -> NoReturn:
     print(f"{command}: interrupted; to continue, repeat it: {invocation.command()}", file=sys.stderr)
-    sys.exit(interruption.STATUS)
+    interruption.leave()
 
 
 def parse(model: type[Config], arguments: Sequence[str], positional: str | None = None) -> Config:

@@ -64,6 +64,19 @@ def test_a_command_hears_of_it_as_an_interrupt(tmp_path, number):
 
 
 @pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("text", ["ready()", "exec('ready()')"])  # as libraries make dataclasses
+def test_whatever_was_broken_off_the_status_is_that_of_an_interrupt(tmp_path, number, text):
+    body = f"""
+    try:
+        with interruption.handled("repeat"):
+            {text}
+    except KeyboardInterrupt:
+        interruption.leave()
+    """
+    assert ended(start(tmp_path, body), number) == (130, "")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_block_that_must_not_be_broken_off_is_asked_and_ends_by_itself(tmp_path, number):
     body = """
     with interruption.handled("repeat"), interruption.deferred():
