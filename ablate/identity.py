@@ -56,7 +56,10 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
 # What every trial runs, whatever its network and augmentation.
 _TRIAL_CODE = (
     "data/arrays.py",
+    "data/decoding.py",
     "data/devices.py",
+    "data/gpu_copies.py",
+    "data/thread_map.py",
     "training/best_epoch.py",
     "training/evaluate.py",
     "training/loop.py",

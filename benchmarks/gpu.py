@@ -69,7 +69,7 @@ class Bench:
         mask_n1hw[..., self.size // 4 : self.size // 2, self.size // 4 : self.size // 2] = 1
         meta = {"source": "", "image_id": "", "location": "", "seq_id": None, "width": self.size, "height": self.size}
         box = [self.size / 4, self.size / 4, self.size / 2, self.size / 2]
-        return Pictures(image_n3hw, mask_n1hw, np.ones(count, bool), [meta | {"boxes": [{"box": box}]}] * count)
+        return Pictures.of(image_n3hw, mask_n1hw, np.ones(count, bool), [meta | {"boxes": [{"box": box}]}] * count)
 
     def wait(self) -> None:
         if self.device.type == "cuda":

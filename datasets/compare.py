@@ -107,6 +107,7 @@ def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[
     unit_f = frechet.unit(photo_nf)
     train, val = (arrays.load(data, CROP, split, SIDE) for split in ("train", "val"))
     crops = _measured(train, config)
+    mask_nhw = [crops.mask_hw(index) for index in range(len(crops))]
     before = frechet.frechet(frechet.features(crops.image_n3hw), photo_nf, unit_f)
     device = accelerator()
     network, trial = recognition.trained(train, val, config.images, device)
@@ -122,7 +123,7 @@ def compare(data: Data, arms: Mapping[str, str], config: CompareConfig) -> list[
                 translator=translator,
                 distance=frechet.frechet(frechet.features(own.image_n3hw), photo_nf, unit_f),
                 before=before,
-                edges=edges.edge_correlation(crops.image_n3hw, own.image_n3hw, crops.mask_n1hw),
+                edges=edges.edge_correlation(crops.image_n3hw, own.image_n3hw, mask_nhw),
                 iou=recognition.mask_iou(network, own_val, trial, device),
                 iou_before=iou_before,
             )
@@ -177,7 +178,7 @@ def _name(meta: Mapping[str, object]) -> str:
 
 
 def _require_same_masks(arm: str, crops: Pictures, own: Pictures) -> None:
-    if not torch.equal(crops.mask_n1hw, own.mask_n1hw):
+    if not torch.equal(crops.mask_n1hk, own.mask_n1hk):
         raise UsageError(f"arm {arm}: its masks are not those of the crops; prepare the data again")
 
 

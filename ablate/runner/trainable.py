@@ -158,7 +158,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         config, out = _first(self._job).config, self._job.out
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
         training = Training(config, train, val, self._device, min(self._job.gpu, 1.0))
-        self._log.info("the pictures that it trains on lie on: %s", training.pictures_on)
+        self._log.info("the pictures that it trains on lie %s", training.pictures_on)
         epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
         if made_by != code:
             self._notice = f"begins anew: its checkpoint after epoch {epoch} is of other code"
@@ -243,7 +243,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return self._data
 
     def _pictures(self, arm: str, split: str) -> Pictures:
-        return arrays.load(self._planned_data, arm, split, _first(self._job).config.image_size)
+        size = _first(self._job).config.image_size
+        return arrays.load(self._planned_data, arm, split, size, report=self._log.info)
 
     @property
     def _photos(self) -> str:

@@ -30,7 +30,7 @@ def score(network: nn.Module, pictures: Pictures, config: TrialConfig, device: t
     for index, probability_hw in enumerate(probabilities(network, pictures, config, device)):
         photograph = Photograph(pictures.meta_n[index])
         prediction = Prediction.of(probability_hw, config.threshold, photograph.wh)
-        mask_hw = pictures.mask_n1hw[index, 0].cpu().numpy() > 0 if pictures.has_mask_n[index] else None
+        mask_hw = pictures.mask_hw(index) if pictures.has_mask_n[index] else None
         truth = Truth(photograph.boxes_n4, photograph.wh, mask_hw)
         assert prediction.segments is not None
         mask = {"mask_rle": rle.encode(prediction.segments.foreground_hw)}

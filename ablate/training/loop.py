@@ -74,9 +74,9 @@ class Training:
         self._optimizer = self._build_optimizer()
 
     @property
-    def pictures_on(self) -> torch.device:
-        """Where the pictures that it trains on lie."""
-        return self._train.device
+    def pictures_on(self) -> str:
+        """Where the pictures that it trains on lie, and why."""
+        return self._train.place
 
     @property
     def epoch(self) -> int:

@@ -43,7 +43,7 @@ def test_every_feature_has_a_name():
 
 
 def test_edges_stay_under_new_colours_and_go_with_new_content():
-    before, mask = pictures(0), torch.ones(40, 1, 32, 32, dtype=torch.uint8)
+    before, mask = pictures(0), np.ones((40, 32, 32), bool)
     assert edges.edge_correlation(before, before, mask) == pytest.approx(1)
     assert edges.edge_correlation(before, 255 - before, mask) > 0.99
     assert abs(edges.edge_correlation(before, pictures(1), mask)) < 0.1
@@ -51,8 +51,8 @@ def test_edges_stay_under_new_colours_and_go_with_new_content():
 
 
 def test_a_background_that_stays_does_not_hide_that_the_animal_is_gone():
-    before, mask = pictures(0), torch.zeros(40, 1, 32, 32, dtype=torch.uint8)
-    mask[:, :, 10:20, 10:20] = 1
+    before, mask = pictures(0), np.zeros((40, 32, 32), bool)
+    mask[:, 10:20, 10:20] = True
     after = before.clone()
     after[:, :, 7:23, 7:23] = pictures(1)[:, :, 7:23, 7:23]
     assert edges.edge_correlation(before, after, mask) < 0.3

@@ -17,7 +17,7 @@ WRITE = """
 import sys
 from pathlib import Path
 import safetensors.torch, torch
-from ablate.data import arrays as pictures
+from ablate.data import decoding
 from ablate.storage import publishing
 
 tensor, path = torch.zeros(1_000_000), Path(sys.argv[1])
@@ -37,7 +37,7 @@ LIMIT = 1_000_000
         'torch.save({"a": tensor}, partial)',
         'safetensors.torch.save_file({"a": tensor}, partial)',
         "partial.write_bytes(bytes(4_000_000))",
-        "pictures._array(partial, (4_000_000,))",  # written later it would end the process
+        "decoding._array(partial, (4_000_000,))",  # written later it would end the process
     ],
 )
 def test_what_cannot_be_written_is_told_by_its_path_and_leaves_nothing(tmp_path, write):

@@ -150,7 +150,7 @@ def test_processes_that_need_the_same_make_it_once_and_die_without_harm(folder):
 
 def test_decoded_pictures_are_entries_that_stay_while_they_are_read(folder, tiny_root, monkeypatch):
     root = data.at(str(tiny_root))
-    monkeypatch.setenv("ABLATE_CACHE_GB", f"{16 * 32 * 32 * 4 * 2 / 1e9}")  # two training splits
+    monkeypatch.setenv("ABLATE_CACHE_GB", f"{2 * root.decoded_size('crop', 'train', 32) / 1e9}")
     loaded = arrays.load(root, "crop", "train", 32)
     arrays.load(root, "crop", "val", 32)
     arrays.load(root, "i2i", "val", 32)

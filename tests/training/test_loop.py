@@ -120,7 +120,7 @@ def test_where_validation_says_nothing_the_best_epoch_is_the_last(val, best):
 def test_without_a_val_split_there_is_no_validation_rather_than_a_bad_one(tiny_root):
     config = trial_config(tiny_data.TRIAL_DEFAULTS)
     train = arrays.load(data.at(str(tiny_root)), "crop", "train", config.image_size)
-    nothing = arrays.Pictures(train.image_n3hw[:0], train.mask_n1hw[:0], train.has_mask_n[:0], [])
+    nothing = train.at([])
     learner = Training(config, train, nothing, CPU)
     rows = [learner.run_epoch() for _ in range(2)]
     assert [(row["val_loss"], row["val_iou"]) for row in rows] == [(None, None)] * 2
@@ -194,7 +194,7 @@ def test_the_oracle_is_recorded_only_when_asked_for(tiny_root):
 def test_shares_of_the_data_are_nested_and_the_same_in_every_arm(tiny_root):
     def sources(arm, fraction):
         part = arrays.load(data.at(str(tiny_root)), arm, "train", 32).part(fraction)
-        assert len(part.image_n3hw) == len(part.mask_n1hw) == len(part.has_mask_n) == len(part)
+        assert len(part.image_n3hw) == len(part.mask_n1hk) == len(part.has_mask_n) == len(part)
         return {meta["source"] for meta in part.meta_n}
 
     shares = [sources("crop", fraction) for fraction in (0.01, 0.25, 0.5, 1.0)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ _FLAT = 1e-6
 _MARGIN = 3  # pixels
 
 
-def edge_correlation(before_n3hw: Tensor, after_n3hw: Tensor, mask_n1hw: Tensor) -> float:
+def edge_correlation(before_n3hw: Tensor, after_n3hw: Tensor, mask_nhw: Sequence[NDArray[np.bool_]]) -> float:
     """The mean over pictures of the correlation between gradient magnitudes before and after; NaN without an edge.
 
     1 where all edges stay in their proportions, 0 where new ones have nothing to do with the old. Colours do not count,
@@ -19,11 +21,11 @@ def edge_correlation(before_n3hw: Tensor, after_n3hw: Tensor, mask_n1hw: Tensor)
 
     Args:
         before_n3hw: uint8 RGB; `after_n3hw`: the same pictures, translated, in the same order.
-        mask_n1hw: their masks, 0 where no animal is.
+        mask_nhw: their masks, true where the animal is.
     """
     found = []
-    for before_3hw, after_3hw, mask_1hw in zip(before_n3hw, after_n3hw, mask_n1hw, strict=True):
-        near_hw = cv2.dilate((mask_1hw[0].numpy() > 0).astype(np.uint8), np.ones((2 * _MARGIN + 1,) * 2, np.uint8)) > 0
+    for before_3hw, after_3hw, mask_hw in zip(before_n3hw, after_n3hw, mask_nhw, strict=True):
+        near_hw = cv2.dilate(mask_hw.astype(np.uint8), np.ones((2 * _MARGIN + 1,) * 2, np.uint8)) > 0
         if near_hw.any():
             found.append(_correlation(_edges(before_3hw)[near_hw], _edges(after_3hw)[near_hw]))
     found = [value for value in found if np.isfinite(value)]

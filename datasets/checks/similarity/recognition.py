@@ -45,7 +45,7 @@ def mask_iou(network: nn.Module, pictures: Pictures, config: TrialConfig, device
     """Total intersection over total union of predicted and true masks, in [0, 1]."""
     shared = union = 0
     for index, probability_hw in enumerate(evaluate.probabilities(network, pictures, config, device)):
-        found_hw, animal_hw = probability_hw >= config.threshold, pictures.mask_n1hw[index, 0].cpu().numpy() > 0
+        found_hw, animal_hw = probability_hw >= config.threshold, pictures.mask_hw(index)
         shared += int(np.count_nonzero(found_hw & animal_hw))
         union += int(np.count_nonzero(found_hw | animal_hw))
     return shared / union if union else float("nan")
