@@ -62,6 +62,7 @@ def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
     trials = plan(run, space, data.manifest)
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
+    configs = [trial.config for trial in missing]
     preflight.print_lines(console, [*_summary(run, trials, found, missing), *preflight.differences(data.manifest)])
     preflight.print_lines(console, archive.restore_hint(out, [trial.trial for trial in missing]))
     if run.dry_run:
@@ -72,13 +73,13 @@ def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
         from ablate.runner import tuner  # Ray is slow to start: not before everything has been checked
         from ablate.runner.board import Board
 
-        preflight.require_precision((trial.config for trial in missing), each)
+        preflight.require_precision(configs, each)
         todo = jobs(run, data, out, missing, each)
         with Board(todo, console) as board:
             tuner.fit_grid(run, todo, each, board)
 
     if missing:
-        preflight.check(data, [trial.config for trial in missing])
+        preflight.check(data, configs)
     ids = [trial.trial for trial in trials]
     spaces = asked(run, data.manifest)
     # Tables show what plans ask for, and by them what is compared: a new plan is written, though nothing is to run.
@@ -86,7 +87,7 @@ def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
     if missing or any(one not in recorded for one in spaces):
         to_run, by_space = [trial.trial for trial in missing], [one.model_dump() for one in spaces]
         preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
-    interrupted = preflight.with_ray(console, run, work) if missing else False
+    interrupted = preflight.with_ray(console, run, data, configs, work) if missing else False
     collect(out)
     if interrupted:
         return interruption.STATUS

@@ -75,11 +75,14 @@ def _array(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uin
 
 
 def _decoded(samples: Iterable[Sample], size: int, threads: int) -> Iterator[_Decoded]:
-    """The pictures in order, decoded by threads, in each of which torch computes with one."""
+    """The pictures in order, decoded by threads; where there are several, torch computes with one in each."""
 
     def work(sample: Sample) -> _Decoded:
         return _image(sample, size), None if sample.mask_png is None else _mask(sample, size), sample.meta
 
+    if threads == 1:
+        yield from map(work, samples)  # handing small pictures to a thread costs a quarter more
+        return
     own = torch.get_num_threads()
     try:
         with closing(thread_map(work, samples, threads, 2 * threads, lambda: torch.set_num_threads(1))) as decoded:

@@ -76,10 +76,19 @@ def require_validation(manifest: Manifest, arm: str, asked: str) -> None:
         )
 
 
-def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str, float]], None]) -> bool:
+def with_ray(
+    console: Console,
+    run: RunConfig,
+    data: Data,
+    configs: Iterable[TrialConfig],
+    work: Callable[[Cluster, dict[str, float]], None],
+) -> bool:
     """Starts Ray, does the work with what one trial occupies, and ends Ray; says whether the work was interrupted.
 
     Work is asked to end, not broken off: it looks at `interruption.asked`.
+
+    Args:
+        configs: of the trials; where they occupy GPUs, what these read is decoded first.
     """
     from ablate.runner import cluster  # Ray is slow to start: not before everything has been checked
 
@@ -89,10 +98,19 @@ def with_ray(console: Console, run: RunConfig, work: Callable[[Cluster, dict[str
         try:
             each = cluster.resources(run, ray)
             console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.login}", highlight=False, soft_wrap=True)
+            if each.get("GPU"):
+                _decode(console, data, configs)
             work(ray, each)
         finally:
             cluster.shutdown()
     return interruption.asked()
+
+
+def _decode(console: Console, data: Data, configs: Iterable[TrialConfig]) -> None:
+    from ablate.runner import predecode
+
+    with console.status("decoding pictures"):
+        predecode.decode(data, configs, predecode.gpu_nodes(), lambda line: print_lines(console, [line]))
 
 
 def write_run(out: Path, run: RunConfig, data: Data, **about: object) -> None:

@@ -67,7 +67,7 @@ def run(planned: PlannedSearch, console: Console) -> bool:
 
     with search_record.held(planned.out, planned.identity, run.space):
         preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
-        return preflight.with_ray(console, run, work)
+        return preflight.with_ray(console, run, planned.data, _configs(planned), work)
 
 
 def summary(planned: PlannedSearch, found: Sequence[Found]) -> Iterator[str]:

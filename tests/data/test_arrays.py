@@ -96,7 +96,7 @@ def test_decoding_leaves_torch_the_threads_that_it_had(tiny_root, monkeypatch, t
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        arrays.load(data.at(str(tiny_root)), "crop", "val", 24)
+        arrays.load(data.at(str(tiny_root)), "crop", "val", 24, threads=2)
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(torch.get_num_threads).result() == torch.get_num_threads() == 2
     finally:
