@@ -98,7 +98,8 @@ def _image(sample: Sample, size: int) -> NDArray[np.uint8]:
 def _mask(sample: Sample, size: int) -> NDArray[np.uint8]:
     assert sample.mask_png is not None
     mask_hw = _picture(sample.mask_png, cv2.IMREAD_GRAYSCALE, sample.key)
-    covered = squash(np.where(mask_hw > 0, 255, 0).astype(np.uint8)[..., None], size)
+    _, animal_hw = cv2.threshold(mask_hw, 0, 255, cv2.THRESH_BINARY)  # 255 where it is not 0
+    covered = squash(animal_hw.astype(np.uint8, copy=False)[..., None], size)
     return np.packbits(covered >= 128, axis=-1)  # animal where it covers at least half of the pixel
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ def gpu_copies(array_n: Sequence[Tensor], index_b: Iterable[Tensor], device: tor
     Args:
         array_n: in the host's memory, of the same length.
     """
-    copies = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    copies = _stream(device)
 
     def copied(index_b: Tensor) -> tuple[list[Tensor], torch.cuda.Event]:
         # The allocator of pinned memory uses a block again only when the copies out of it have ended.
@@ -35,6 +36,12 @@ def gpu_copies(array_n: Sequence[Tensor], index_b: Iterable[Tensor], device: tor
             for array in there:
                 array.record_stream(current)  # its memory is not given to a later copy before this stream is done
             yield there
+
+
+@cache
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    """One for the whole process: memory that was used on a stream is kept for that one."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 def _pinned_rows(array_n: Tensor, index_b: Tensor) -> Tensor:

@@ -61,6 +61,14 @@ def test_a_feed_gives_the_batches_of_an_order(tiny_root):
     assert [*loaded.feed(order_n[:0], 2, CPU)] == []
 
 
+def test_pictures_for_which_a_gpu_has_no_room_stay_and_say_why(tiny_root, monkeypatch):
+    monkeypatch.setattr(arrays, "room", lambda device, share: 4_000)
+    stayed = arrays.load(data.at(str(tiny_root)), "crop", "train", 32).to(torch.device("cuda"))
+    assert stayed.device == CPU
+    told = "in the host's memory, and each batch is copied ahead of its use"
+    assert stayed.place == f"{told} (5.12e-05 GB, where up to 2e-06 GB may lie on the GPU)"
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 @pytest.mark.parametrize("there", [True, False])
 def test_a_gpu_is_fed_what_the_cpu_is(tiny_root, there):

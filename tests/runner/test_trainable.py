@@ -95,6 +95,14 @@ def test_a_row_says_by_what_arithmetic_on_which_device_and_by_what_code(root, tm
     }
 
 
+def test_the_log_tells_what_was_decoded_and_where_it_lies(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    work = job(root, tmp_path / "out")
+    steps(work, most=1)
+    assert "crop/train: 16 pictures decoded to 32 px in " in logged(work)
+    assert "the pictures that it trains on lie in the host's memory\n" in logged(work)
+
+
 def test_a_library_that_another_package_provides_costs_its_version_and_not_the_row(root, tmp_path, monkeypatch):
     def version(name, known=importlib.metadata.version):
         if name in {"ablate", "opencv-python-headless"}:  # a checkout on the path, and OpenCV with windows
