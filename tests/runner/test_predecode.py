@@ -9,6 +9,7 @@ import pytest
 import ray
 from rich.console import Console
 
+from ablate import interruption
 from ablate.config import Resources, RunConfig, TrialConfig
 from ablate.data import root as data
 from ablate.data.manifest import Manifest, write_manifest
@@ -71,6 +72,12 @@ def test_a_node_that_is_gone_is_told_and_stops_nothing(tiny_root, nodes):
     predecode.decode(data.at(str(tiny_root)), CONFIGS, {"0" * 56: 2}, told.append)
     [line] = told
     assert re.fullmatch(rf"not decoded before the trials on node {'0' * 56} \(\w+\): those there .*", line)
+
+
+def test_it_ends_when_the_command_is_asked_to(tiny_root, nodes, monkeypatch):
+    monkeypatch.setattr(interruption._State, "asked", True)
+    with pytest.raises(KeyboardInterrupt):
+        predecode.decode(data.at(str(tiny_root)), CONFIGS, nodes, print)
 
 
 @pytest.mark.slow
