@@ -59,6 +59,7 @@ _TRIAL_CODE = (
     "data/devices.py",
     "training/best_epoch.py",
     "training/evaluate.py",
+    "training/fitting_batches.py",
     "training/loop.py",
     "training/losses.py",
     "metrics/*.py",

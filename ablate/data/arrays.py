@@ -102,6 +102,11 @@ class Pictures:
         mask_b1hw = self.mask_n1hw[index_b].to(device, non_blocking=True)
         return image_b3hw.float() / 255.0, mask_b1hw.float()
 
+    def mask_hw(self, index: int) -> NDArray[np.bool_]:
+        """The mask of one picture, true where the animal is, bool."""
+        mask_hw: NDArray[np.bool_] = self.mask_n1hw[index, 0].cpu().numpy() > 0
+        return mask_hw
+
 
 @dataclass(frozen=True)
 class Photograph:

@@ -1,0 +1,104 @@
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from ablate.config import trial_config
+from ablate.data import arrays
+from ablate.data import root as data
+from ablate.data.arrays import Pictures
+from ablate.metrics.geometry import rle
+from ablate.training import evaluate
+from ablate.training.loop import build_network
+from tests import tiny_data
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def many(tiny_root):
+    """A few photographs over and over: more than two batches."""
+    few = arrays.load(data.at(str(tiny_root)), "real", "test", 32)
+    return few.at([index % len(few) for index in range(75)])
+
+
+class Brightness(torch.nn.Module):
+    """Finds what is bright, and notes in how many pieces it was asked; its sums do not depend on the threads."""
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def forward(self, image_b3hw):
+        self.batches.append(len(image_b3hw))
+        return (image_b3hw.amax(dim=1, keepdim=True) - 0.4) * 20
+
+
+def test_rows_are_the_same_and_in_the_photographs_order_on_any_number_of_threads(many, threads):
+    config, rows = trial_config(tiny_data.TRIAL_DEFAULTS), {}
+    for count in (1, 2, 5):
+        threads(count)
+        rows[count] = evaluate.score(Brightness(), many, config, CPU)
+    assert [row["image_id"] for row in rows[1]] == [meta["image_id"] for meta in many.meta_n]
+    assert rows[1] == rows[2] == rows[5]
+    assert len({row["mask_rle"] for row in rows[1]}) > 5
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_photographs_are_measured_by_as_many_threads_as_torch_has(many, threads, count):
+    threads(count)
+    used = set()
+
+    class Watched(Pictures):
+        def mask_hw(self, index):
+            used.add(threading.get_ident())
+            return super().mask_hw(index)
+
+    watched = Watched(many.image_n3hw, many.mask_n1hw, many.has_mask_n, many.meta_n)
+    evaluate.score(Brightness(), watched, trial_config(tiny_data.TRIAL_DEFAULTS), CPU)
+    here = threading.get_ident()
+    assert used == {here} if count == 1 else here not in used and 1 <= len(used) <= count
+
+
+def test_an_error_on_one_photograph_ends_the_scoring(many, threads):
+    threads(2)
+    meta_n = [*many.meta_n]
+    meta_n[40] = {}
+    broken = Pictures(many.image_n3hw, many.mask_n1hw, many.has_mask_n, meta_n)
+    with pytest.raises(KeyError):
+        evaluate.score(Brightness(), broken, trial_config(tiny_data.TRIAL_DEFAULTS), CPU)
+
+
+def test_probabilities_come_in_batches_of_thirty_two_on_a_cpu(many):
+    network = Brightness()
+    shapes = [each.shape for each in evaluate.probabilities(network, many, trial_config(tiny_data.TRIAL_DEFAULTS), CPU)]
+    assert shapes == [(32, 32, 32), (32, 32, 32), (11, 32, 32)]
+    assert network.batches == [32, 32, 11]
+
+
+def test_a_gpu_too_small_for_a_batch_gives_the_same_rows(many):
+    class Small(Brightness):
+        def forward(self, image_b3hw):
+            if len(image_b3hw) > 10:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(image_b3hw)
+
+    config, small = trial_config(tiny_data.TRIAL_DEFAULTS), Small()
+    assert evaluate.score(small, many, config, CPU) == evaluate.score(Brightness(), many, config, CPU)
+    assert max(small.batches) == 8
+
+
+def test_the_mask_of_a_row_is_what_the_network_predicts(many):
+    config = trial_config(tiny_data.TRIAL_DEFAULTS)
+    network = build_network(config, CPU)
+    rows = evaluate.score(network, many, config, CPU)
+    expected = np.concatenate([*evaluate.probabilities(network, many, config, CPU)]) >= config.threshold
+    assert all(np.array_equal(rle.decode(row["mask_rle"]), mask) for row, mask in zip(rows, expected, strict=True))
