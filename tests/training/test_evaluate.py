@@ -1,3 +1,4 @@
+import dataclasses
 import threading
 
 import numpy as np
@@ -7,7 +8,6 @@ import torch
 from ablate.config import trial_config
 from ablate.data import arrays
 from ablate.data import root as data
-from ablate.data.arrays import Pictures
 from ablate.metrics.geometry import rle
 from ablate.training import evaluate
 from ablate.training.loop import build_network
@@ -57,12 +57,12 @@ def test_photographs_are_measured_by_as_many_threads_as_torch_has(many, threads,
     threads(count)
     used = set()
 
-    class Watched(Pictures):
-        def mask_hw(self, index):
+    class Watched(list):
+        def __getitem__(self, index):
             used.add(threading.get_ident())
-            return super().mask_hw(index)
+            return super().__getitem__(index)
 
-    watched = Watched(many.image_n3hw, many.mask_n1hw, many.has_mask_n, many.meta_n)
+    watched = dataclasses.replace(many, meta_n=Watched(many.meta_n))
     evaluate.score(Brightness(), watched, trial_config(tiny_data.TRIAL_DEFAULTS), CPU)
     here = threading.get_ident()
     assert used == {here} if count == 1 else here not in used and 1 <= len(used) <= count
@@ -70,9 +70,7 @@ def test_photographs_are_measured_by_as_many_threads_as_torch_has(many, threads,
 
 def test_an_error_on_one_photograph_ends_the_scoring(many, threads):
     threads(2)
-    meta_n = [*many.meta_n]
-    meta_n[40] = {}
-    broken = Pictures(many.image_n3hw, many.mask_n1hw, many.has_mask_n, meta_n)
+    broken = dataclasses.replace(many, meta_n=[*many.meta_n[:40], {}, *many.meta_n[41:]])
     with pytest.raises(KeyError):
         evaluate.score(Brightness(), broken, trial_config(tiny_data.TRIAL_DEFAULTS), CPU)
 
