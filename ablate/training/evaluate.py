@@ -25,12 +25,17 @@ from ablate.training.loop import logits
 Measure = Callable[[Prediction, Truth], dict[str, object]]
 
 _BATCH = 32
+_MOST_THREADS = 4  # half of the time of measuring is Python's, whose lock one thread has at a time
 
 
-def score(network: nn.Module, pictures: Pictures, config: TrialConfig, device: torch.device) -> list[dict[str, Any]]:
+def score(
+    network: nn.Module, pictures: Pictures, config: TrialConfig, device: torch.device, threads: int | None = None
+) -> list[dict[str, Any]]:
     """Measures a network on photographs: the columns of `images` but those that name the trial, one row each.
 
-    As many threads as torch has measure the photographs of a batch while the network works on the next one.
+    Args:
+        threads: that measure a batch while the network works on the next one; none: up to four of torch's where the
+            network is on a GPU, else one, as the network needs them itself.
     """
 
     def row(index: int, probability_hw: NDArray[np.float32]) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def score(network: nn.Module, pictures: Pictures, config: TrialConfig, device: t
         mask = {"mask_rle": rle.encode(prediction.segments.foreground_hw)}
         return known(photograph) | measured(prediction, truth) | mask
 
-    threads = torch.get_num_threads()
+    threads = threads or (min(torch.get_num_threads(), _MOST_THREADS) if device.type == "cuda" else 1)
     rows: list[dict[str, Any]] = []
     measuring: Iterator[dict[str, Any]] = iter(())
     index_n = itertools.count()

@@ -17,13 +17,6 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def threads():
-    before = torch.get_num_threads()
-    yield torch.set_num_threads
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
 def many(tiny_root):
     """A few photographs over and over: more than two batches."""
     few = arrays.load(data.at(str(tiny_root)), "real", "test", 32)
@@ -42,19 +35,17 @@ class Brightness(torch.nn.Module):
         return (image_b3hw.amax(dim=1, keepdim=True) - 0.4) * 20
 
 
-def test_rows_are_the_same_and_in_the_photographs_order_on_any_number_of_threads(many, threads):
+def test_rows_are_the_same_and_in_the_photographs_order_on_any_number_of_threads(many):
     config, rows = trial_config(tiny_data.TRIAL_DEFAULTS), {}
     for count in (1, 2, 5):
-        threads(count)
-        rows[count] = evaluate.score(Brightness(), many, config, CPU)
+        rows[count] = evaluate.score(Brightness(), many, config, CPU, count)
     assert [row["image_id"] for row in rows[1]] == [meta["image_id"] for meta in many.meta_n]
     assert rows[1] == rows[2] == rows[5]
     assert len({row["mask_rle"] for row in rows[1]}) > 5
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_photographs_are_measured_by_as_many_threads_as_torch_has(many, threads, count):
-    threads(count)
+@pytest.mark.parametrize("threads", [None, 1, 3])
+def test_one_thread_does_it_all_in_order_and_others_stand_beside_it(many, threads):
     used = set()
 
     class Watched(list):
@@ -63,16 +54,15 @@ def test_photographs_are_measured_by_as_many_threads_as_torch_has(many, threads,
             return super().__getitem__(index)
 
     watched = dataclasses.replace(many, meta_n=Watched(many.meta_n))
-    evaluate.score(Brightness(), watched, trial_config(tiny_data.TRIAL_DEFAULTS), CPU)
+    evaluate.score(Brightness(), watched, trial_config(tiny_data.TRIAL_DEFAULTS), CPU, threads)
     here = threading.get_ident()
-    assert used == {here} if count == 1 else here not in used and 1 <= len(used) <= count
+    assert (here not in used and len(used) <= 3) if threads == 3 else used == {here}
 
 
-def test_an_error_on_one_photograph_ends_the_scoring(many, threads):
-    threads(2)
+def test_an_error_on_one_photograph_ends_the_scoring(many):
     broken = dataclasses.replace(many, meta_n=[*many.meta_n[:40], {}, *many.meta_n[41:]])
     with pytest.raises(KeyError):
-        evaluate.score(Brightness(), broken, trial_config(tiny_data.TRIAL_DEFAULTS), CPU)
+        evaluate.score(Brightness(), broken, trial_config(tiny_data.TRIAL_DEFAULTS), CPU, threads=2)
 
 
 def test_probabilities_come_in_batches_of_thirty_two_on_a_cpu(many):
