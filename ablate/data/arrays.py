@@ -61,6 +61,11 @@ class Pictures:
         """Where the arrays lie."""
         return self.image_n3hw.device
 
+    def mask_hw(self, index: int) -> NDArray[np.bool_]:
+        """One mask, true where the animal is."""
+        mask_hw: NDArray[np.bool_] = self.mask_n1hw[index, 0].cpu().numpy() > 0
+        return mask_hw
+
     def to(self, device: torch.device, share: float = 1.0) -> Pictures:
         """The same on a device, if they fit there beside the training; else they stay in the host's memory.
 
@@ -101,11 +106,6 @@ class Pictures:
         image_b3hw = self.image_n3hw[index_b].to(device, non_blocking=True)
         mask_b1hw = self.mask_n1hw[index_b].to(device, non_blocking=True)
         return image_b3hw.float() / 255.0, mask_b1hw.float()
-
-    def mask_hw(self, index: int) -> NDArray[np.bool_]:
-        """The mask of one picture, true where the animal is, bool."""
-        mask_hw: NDArray[np.bool_] = self.mask_n1hw[index, 0].cpu().numpy() > 0
-        return mask_hw
 
 
 @dataclass(frozen=True)

@@ -90,3 +90,14 @@ def test_the_mask_of_a_row_is_what_the_network_predicts(many):
     rows = evaluate.score(network, many, config, CPU)
     expected = np.concatenate([*evaluate.probabilities(network, many, config, CPU)]) >= config.threshold
     assert all(np.array_equal(rle.decode(row["mask_rle"]), mask) for row, mask in zip(rows, expected, strict=True))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_gpu_gives_the_same_rows_within_rounding(many, threads):
+    config, cuda = trial_config(tiny_data.TRIAL_DEFAULTS, {"precision": "float32"}), torch.device("cuda")
+    there = evaluate.score(Brightness(), many, config, cuda, threads)
+    here = evaluate.score(Brightness(), many, config, CPU)
+    for row, expected in zip(there, here, strict=True):
+        assert row["score"] == pytest.approx(expected["score"], abs=1e-5)
+        assert {**row, "score": None} == {**expected, "score": None}
