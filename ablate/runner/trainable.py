@@ -35,8 +35,6 @@ from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, NonFiniteLossError, Training
 
-_PACKAGE_LOG = logging.getLogger("ablate")  # what other modules have to say goes to the trial's log too
-
 # Repeating these repeats the failure.
 _FINAL = (NonFiniteLossError, UsageError)
 
@@ -78,7 +76,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             self._crashes = None
         for handler in [*self._log.handlers]:
             self._log.removeHandler(handler)
-            _PACKAGE_LOG.removeHandler(handler)
+            logging.getLogger("ablate").removeHandler(handler)
             handler.close()
 
     def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
@@ -147,7 +145,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             handler = logging.FileHandler(logs / f"{trial.trial}.log")
             handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
             self._log.addHandler(handler)
-            _PACKAGE_LOG.addHandler(handler)
+            logging.getLogger("ablate").addHandler(handler)  # what other modules log, too
         self._log.info("%s %s: %d on %s", self._job.name, BEGINS, os.getpid(), platform.node())
         self._crashes = (logs / f"{_first(self._job).trial}.log").open("a")
         faulthandler.enable(self._crashes)
