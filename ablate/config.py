@@ -144,7 +144,9 @@ class Resources(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    cpu: Annotated[float | None, Field(gt=0, description="CPU cores; none: 1")] = None
+    cpu: Annotated[
+        float | None, Field(gt=0, description="CPU cores; none: 1, or with a GPU its share of the cores")
+    ] = None
     gpu: Annotated[float | None, Field(ge=0, description="GPUs; none: 1 where the cluster has any, else 0")] = None
 
 

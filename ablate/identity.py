@@ -62,6 +62,7 @@ _TRIAL_CODE = (
     "data/thread_map.py",
     "training/best_epoch.py",
     "training/evaluate.py",
+    "training/fitting_batches.py",
     "training/loop.py",
     "training/losses.py",
     "metrics/*.py",

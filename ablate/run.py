@@ -132,7 +132,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
     if not missing:
         return "nothing to run"
     rows = read_rows(out, "trials").to_pylist()
-    each = "each takes one core, or one GPU where there is any (trial_resources.*)"
+    each = "each takes one core, or one GPU and its share of the cores where there is any (trial_resources.*)"
     seconds = []
     for trial in missing:
         seen = [row["train_seconds"] + row["score_seconds"] for row in rows if _same_work(row, trial.config)]

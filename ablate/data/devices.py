@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def require_whole(device: torch.device, error: Exception) -> None:
         return
     try:
         torch.ones(1, device=device).add_(1).item()
+    except torch.OutOfMemoryError:
+        return  # full, and whole
     except RuntimeError as broken:
         text = (str(error) or type(error).__name__).splitlines()[0]
         raise BrokenDeviceError(f"the GPU is lost to this process: {text}") from broken
@@ -72,6 +75,13 @@ def precision_used(config: TrialConfig, device: torch.device) -> str:
     if config.precision == "tf32" and device.type != "cuda":
         raise UsageError("trial.precision=tf32: only GPUs have it; type trial.precision=float32, or give it a GPU")
     return config.precision
+
+
+def peak_memory(device: torch.device) -> float:
+    """MiB that were in use at most: on a GPU by this process's tensors, else by the process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ class Prediction:
         foreground = probability_hw >= threshold
         found = components(foreground)
         height, width = foreground.shape
-        score = float(probability_hw[found.labels_hw == 1].mean()) if len(found) else None
+        score = float(found.values(probability_hw, 0).mean()) if len(found) else None
         return cls(scale(found.boxes_n4, (width, height), wh), score, Segments(foreground, found))
 
     @classmethod

@@ -14,6 +14,6 @@ def measure(prediction: Prediction, truth: Truth) -> dict[str, object]:
     """Values of `FIELDS`: intersection over union of the foreground with the true mask, in [0, 1]."""
     if prediction.segments is None or truth.mask_hw is None or not truth.mask_hw.any():
         return {"mask_iou": None}
-    shared = np.logical_and(prediction.segments.foreground_hw, truth.mask_hw).sum()
-    union = np.logical_or(prediction.segments.foreground_hw, truth.mask_hw).sum()
-    return {"mask_iou": float(shared / union)}
+    shared = np.count_nonzero(prediction.segments.foreground_hw & truth.mask_hw)
+    union = np.count_nonzero(prediction.segments.foreground_hw | truth.mask_hw)
+    return {"mask_iou": shared / union}

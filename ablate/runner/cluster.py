@@ -107,17 +107,26 @@ def connect(address: str | None, dashboard: bool = True) -> Cluster:
 
 
 def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:
-    """What one trial occupies: as asked for, else one core, and one GPU where there is any.
+    """What one trial occupies: as asked for, else one GPU where there is any, and its share of the cores, or one core.
 
     Raises:
         UsageError: more than any node has.
     """
-    cpu = run.trial_resources.cpu if run.trial_resources.cpu is not None else 1.0
     gpu = run.trial_resources.gpu if run.trial_resources.gpu is not None else float(cluster.gpus > 0)
+    cpu = run.trial_resources.cpu if run.trial_resources.cpu is not None else _cores(gpu, cluster.nodes)
     each = {"CPU": cpu, **({"GPU": gpu} if gpu else {})}
     if not any(node.room_for(each) for node in cluster.nodes):
         raise UsageError(_too_large(cpu, gpu, cluster.nodes))
     return each
+
+
+def _cores(gpu: float, nodes: Sequence[Node]) -> float:
+    """A trial's share of its node's cores, for it scores on them: as many as let all GPUs be used at once; at least 1.
+
+    One core without a GPU.
+    """
+    shares = [node.cpus / node.gpus * gpu for node in nodes if node.gpus >= gpu > 0]
+    return max(1.0, math.floor(min(shares, default=1.0) + 1e-9))  # 10 * 0.7 may be a little less than 7
 
 
 def _too_large(cpu: float, gpu: float, nodes: Sequence[Node]) -> str:

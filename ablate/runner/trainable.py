@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import platform
-import resource
 import statistics
 import sys
 import time
@@ -21,7 +20,7 @@ from torch import nn
 
 from ablate.data import arrays, root
 from ablate.data.arrays import Pictures
-from ablate.data.devices import device, device_name, precision_used, require_whole
+from ablate.data.devices import device, device_name, peak_memory, precision_used, require_whole
 from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
@@ -29,6 +28,7 @@ from ablate.identity import PlannedTrial, code_digest
 from ablate.results.writer import withdraw, write_rows
 from ablate.runner.actor_deaths import BEGINS
 from ablate.runner.commit import commit, commit_failure, trained_on
+from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
 from ablate.runner.plan import TrainingJob
 from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
@@ -58,6 +58,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._code: str | None = None
         self._notice: str | None = None  # where it began, for the board
         self._device = torch.device("cpu")
+        self._gpu = GpuPlace(self._job.gpu)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begins another job in this process."""
@@ -67,13 +68,15 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return True
 
     def cleanup(self) -> None:
-        """Closes the log files."""
+        """Closes the log files, and leaves the GPU."""
+        self._gpu.leave()
         if self._crashes is not None:
             faulthandler.enable(sys.__stderr__ or sys.stderr)
             self._crashes.close()
             self._crashes = None
         for handler in [*self._log.handlers]:
             self._log.removeHandler(handler)
+            logging.getLogger("ablate").removeHandler(handler)
             handler.close()
 
     def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
@@ -89,10 +92,21 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
     def step(self) -> dict[str, Any]:
         """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial."""
+        report = self._attempt()
+        if report["done"]:  # Tune may keep this process for another trial
+            self._training = None
+            self._gpu.leave()
+        return report
+
+    def _attempt(self) -> dict[str, Any]:
         try:
             return self._advance()
         except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
             self._log.error("%s", traceback.format_exc())
+            if self._gpu.crowded_out(error):
+                self._training, self._notice = None, CROWDED_OUT
+                self._log.warning(CROWDED_OUT)
+                return self._report()
             require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
             self._failures += 1
             final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
@@ -131,12 +145,14 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             handler = logging.FileHandler(logs / f"{trial.trial}.log")
             handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
             self._log.addHandler(handler)
+            logging.getLogger("ablate").addHandler(handler)  # what other modules log, too
         self._log.info("%s %s: %d on %s", self._job.name, BEGINS, os.getpid(), platform.node())
         self._crashes = (logs / f"{_first(self._job).trial}.log").open("a")
         faulthandler.enable(self._crashes)
 
     def _advance(self) -> dict[str, Any]:
         job, code = self._job, self._prepare()
+        self._gpu.take()
         record = checkpoint.weights_record(job.out, _first(job).training)
         if record is not None and not (job.code_must_match and record[0] != code):
             self._log.info("the network is trained already; scoring it")
@@ -157,7 +173,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
     def _begin(self, code: str) -> Training:
         config, out = _first(self._job).config, self._job.out
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
-        training = Training(config, train, val, self._device, min(self._job.gpu, 1.0))
+        training = Training(config, train, val, self._device, self._gpu.share)
         self._log.info("the pictures that it trains on lie %s", training.pictures_on)
         epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
         if made_by != code:
@@ -222,12 +238,12 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._log.info("%s done", trial.name)
 
     def _give_up(self, error: Exception) -> dict[str, Any]:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        why = reason(error)
         try:
-            commit_failure(self._job, reason, self._circumstances())
+            commit_failure(self._job, why, self._circumstances())
         except OSError:
             self._log.error("%s", traceback.format_exc())  # a full disk: the driver still hears of the failure
-        return self._report(failed=reason, done=True)
+        return self._report(failed=why, done=True)
 
     def _report(self, rows: list[EpochRow] | None = None, **more: object) -> dict[str, Any]:
         """What the driver shows of this trial; always the same keys."""
@@ -268,7 +284,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
     def _circumstances(self) -> dict[str, Any]:
         # What a process has needed at most, its trials before this one included, cannot be told apart on a CPU.
-        peak = _peak(self._device) if self._fresh or self._device.type == "cuda" else None
+        peak = peak_memory(self._device) if self._fresh or self._device.type == "cuda" else None
         name = device_name(self._device) if self._code else None  # it never got that far
         return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
 
@@ -280,9 +296,3 @@ def _first(job: TrainingJob) -> PlannedTrial:
 def _make_deterministic(threads: int) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)  # max-unpooling has no deterministic kernel on a GPU
-
-
-def _peak(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

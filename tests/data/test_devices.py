@@ -24,6 +24,21 @@ def test_of_several_trials_on_one_card_each_takes_no_more_than_its_share(card):
     assert room(CUDA, 0.25) == 3
 
 
+def test_what_others_hold_of_a_card_is_no_room(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (2, 16))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 0)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 0)
+    assert room(CUDA, 0.5) == room(CUDA, 1.0) == 2
+
+
+def test_a_full_card_is_not_a_broken_one(monkeypatch):
+    def full(*size, device):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch, "ones", full)
+    require_whole(CUDA, torch.OutOfMemoryError("CUDA out of memory"))
+
+
 def test_a_broken_context_is_told_by_the_error_that_broke_it(monkeypatch):
     def broken(*size, device):
         raise RuntimeError("CUDA error: device-side assert triggered")

@@ -7,6 +7,7 @@ from ablate.errors import UsageError
 from ablate.runner.cluster import Cluster, Node, connect, resources
 
 SMALL = Cluster(None, "", (Node(4, 0), Node(4, 0), Node(4, 0)))
+BOX = Cluster(None, "", (Node(16, 1),))
 MIXED = Cluster(None, "", (Node(0, 0), Node(32, 0), Node(8, 1), Node(6, 2)))
 
 
@@ -19,7 +20,16 @@ def asked(cluster, **wanted):
     [
         (SMALL, {}, {"CPU": 1}),
         (SMALL, {"cpu": 4}, {"CPU": 4}),
-        (MIXED, {}, {"CPU": 1, "GPU": 1}),
+        (MIXED, {}, {"CPU": 3, "GPU": 1}),  # the node with 6 cores has 2 GPUs
+        (MIXED, {"gpu": 2}, {"CPU": 6, "GPU": 2}),
+        (MIXED, {"gpu": 0.5}, {"CPU": 1, "GPU": 0.5}),
+        (MIXED, {"gpu": 1, "cpu": 1}, {"CPU": 1, "GPU": 1}),
+        (MIXED, {"gpu": 0}, {"CPU": 1}),
+        (BOX, {}, {"CPU": 16, "GPU": 1}),
+        (BOX, {"gpu": 0.5}, {"CPU": 8, "GPU": 0.5}),
+        (BOX, {"gpu": 0.3}, {"CPU": 4, "GPU": 0.3}),
+        (Cluster(None, "", (Node(10, 1),)), {"gpu": 0.7}, {"CPU": 7, "GPU": 0.7}),
+        (Cluster(None, "", (Node(2, 4),)), {}, {"CPU": 1, "GPU": 1}),
         (MIXED, {"gpu": 0, "cpu": 32}, {"CPU": 32}),
         (MIXED, {"gpu": 2, "cpu": 6}, {"CPU": 6, "GPU": 2}),
     ],
@@ -73,6 +83,11 @@ def test_what_no_single_node_has_is_refused_in_one_line_with_what_to_type(cluste
 )
 def test_as_many_trials_fit_as_fit_on_each_node(cluster, each, trials):
     assert cluster.room_for(each) == trials
+
+
+@pytest.mark.parametrize(("gpu", "trials"), [(None, 1), (0.5, 2), (0.3, 3), (0.25, 4), (0.0625, 16)])
+def test_the_cores_that_a_trial_takes_by_default_keep_none_from_a_gpu(gpu, trials):
+    assert BOX.room_for(asked(BOX, gpu=gpu)) == trials
 
 
 def test_a_cluster_has_what_its_nodes_have_together():

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import logging
 import math
 
 import pyarrow.parquet as pq
@@ -132,6 +133,63 @@ def test_a_gpu_that_is_given_and_not_there_is_an_error_before_training(root, tmp
     assert "trial_resources.gpu=0" in report["failed"]
     assert (row(work)["status"], row(work)["device"]) == ("failed", None)
     assert not (work.out / "checkpoints").exists()
+
+
+@pytest.fixture
+def crowded(tmp_path, monkeypatch):
+    """A network that runs out of memory as often as is asked for; the CPU stands for the GPU."""
+    monkeypatch.setattr("ablate.runner.trainable.device", lambda gpu: torch.device("cpu"))
+    left = tmp_path / "left"
+    source = f"""
+from pathlib import Path
+import torch
+from torch import nn
+
+class Crowded(nn.Conv2d):
+    def forward(self, image_b3hw):
+        left = Path({str(left)!r})
+        if int(left.read_text()):
+            left.write_text(str(int(left.read_text()) - 1))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return super().forward(image_b3hw)
+
+def build():
+    return Crowded(3, 1, 3, padding=1)
+"""
+    (tmp_path / "crowded.py").write_text(source)
+
+    def out_of_memory(times):
+        left.write_text(str(times))
+        return str(tmp_path / "crowded.py")
+
+    return out_of_memory
+
+
+def test_a_trial_that_others_crowd_out_begins_again_alone_and_has_not_failed(root, tmp_path, crowded):
+    model = crowded(1)
+    work = job(root, tmp_path / "out", model=model).model_copy(update={"gpu": 0.5, "max_failures": 0})
+    assert steps(work)["failed"] is None
+    assert row(work)["status"] == "done"
+    assert "out of GPU memory beside other trials; it waits until they have left" in logged(work)
+
+
+def test_a_trial_that_does_not_fit_alone_fails_and_says_what_to_type(root, tmp_path, crowded):
+    model = crowded(2)
+    work = job(root, tmp_path / "out", model=model).model_copy(update={"gpu": 0.5, "max_failures": 0})
+    assert "lower trial.batch_size= or trial.image_size=" in steps(work)["failed"]
+    assert row(work)["status"] == "failed"
+
+
+def test_what_a_part_of_a_trial_logs_is_in_the_trials_log(root, tmp_path, crowded):
+    model = crowded(0)
+    work = job(root, tmp_path / "out", model=model)
+    trial = GridTrial({"job": work.model_dump(mode="json")})
+    trial.step()
+    logging.getLogger("ablate.training.fitting_batches").warning("going on in batches of 4")
+    trial.stop()
+    logging.getLogger("ablate.training.fitting_batches").warning("of another trial")
+    assert logged(work).count("going on in batches of 4") == 1
+    assert "of another trial" not in logged(work)
 
 
 def test_a_worker_with_other_code_says_so_and_stamps_its_own(root, tmp_path):

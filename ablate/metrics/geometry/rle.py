@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
@@ -16,7 +17,8 @@ from pycocotools import mask as coco
 
 def encode(mask_hw: NDArray[np.bool_]) -> str:
     """The text of a mask of shape (h, w)."""
-    encoded = coco.encode(np.asfortranarray(mask_hw, dtype=np.uint8))
+    # In Fortran's order, as COCO's is; OpenCV turns it much faster than NumPy.
+    encoded = coco.encode(cv2.transpose(mask_hw.view(np.uint8)).T)
     return json.dumps({"size": encoded["size"], "counts": encoded["counts"].decode("ascii")}, separators=(",", ":"))
 
 

@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 import scipy.ndimage
 
 from ablate.metrics.geometry.components import components
@@ -30,10 +31,11 @@ def test_components_equal_those_of_scipy_in_order_too():
             regions.append((-len(xs), label, [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]))
         regions.sort()
         found = components(mask)
+        pixels = np.arange(mask.size, dtype=np.float32).reshape(mask.shape)
         assert found.boxes_n4.tolist() == [box for _, _, box in regions]
         assert found.areas_n.tolist() == [-area for area, _, _ in regions]
         for index, (_, label, _) in enumerate(regions):
-            assert np.array_equal(found.labels_hw == index + 1, labels == label)
+            assert np.array_equal(found.values(pixels, index), pixels[labels == label])
 
 
 def test_equal_components_are_ordered_by_their_first_pixel():
@@ -46,3 +48,12 @@ def test_an_empty_mask_has_no_components():
     found = components(np.zeros((4, 4), dtype=bool))
     assert len(found) == 0
     assert found.boxes_n4.shape == (0, 4)
+
+
+@pytest.mark.parametrize("side", [510, 512])  # from 512 on, sixteen bits cannot count them
+def test_each_block_of_two_by_two_pixels_may_be_a_component(side):
+    mask = np.zeros((side, side), dtype=bool)
+    mask[::2, ::2] = True
+    found = components(mask)
+    assert len(found) == (side // 2) ** 2
+    assert found.boxes_n4[-1].tolist() == [side - 2, side - 2, side - 1, side - 1]
