@@ -104,6 +104,7 @@ class TrialConfig(pydantic.BaseModel):
 
 
 Layer = Mapping[str, object]
+Execution = Literal["auto", "eager", "graph", "compiled"]
 
 
 def fields_of(marker: type) -> tuple[str, ...]:
@@ -169,6 +170,10 @@ class RunConfig(pydantic.BaseModel):
     trial_resources: Annotated[Resources, Field(description="what one trial occupies")] = Resources()
     max_concurrent: Annotated[int | None, Field(ge=1, description="trials at a time; none: as many as fit")] = None
     max_failures: Annotated[int, Field(ge=0, description="exceptions after which a trial is given up")] = 2
+    execution: Annotated[
+        Execution,
+        Field(description="of training steps on a GPU; auto: compiled where there are many, else as a CUDA graph"),
+    ] = "auto"
     rerun: Annotated[
         Literal["missing", "changed"], Field(description="changed: also repeat trials that other code made")
     ] = "missing"

@@ -5,6 +5,9 @@ Kornia's `ColorJitter` is torchvision's formula, computed on the device for a wh
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor
 
 from ablate.augment import Augmentation
@@ -29,9 +32,16 @@ def build(
     """
     from kornia.augmentation import ColorJitter  # a trial without jitter starts a second faster
 
-    colors = ColorJitter(jitter_brightness, jitter_contrast, jitter_saturation, jitter_hue, p=jitter_probability)
+    return _Jitter(ColorJitter(jitter_brightness, jitter_contrast, jitter_saturation, jitter_hue, p=jitter_probability))
 
-    def jitter(image_b3hw: Tensor, mask_b1hw: Tensor) -> tuple[Tensor, Tensor]:
-        return colors(image_b3hw), mask_b1hw
 
-    return jitter
+class _Jitter:
+    def __init__(self, colors: Any) -> None:  # noqa: ANN401 - Kornia is imported later
+        self._colors = colors
+
+    def __call__(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> tuple[Tensor, Tensor]:
+        return self._colors(image_b3hw), mask_b1hw
+
+    def compile(self) -> None:
+        """Compiles the hue, three quarters of the kernels; the whole could only be compiled in one fixed order."""
+        self._colors._hue_fn = torch.compile(self._colors._hue_fn, dynamic=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import platform
 import resource
 from collections.abc import Iterator
@@ -12,6 +13,21 @@ import torch
 
 from ablate.config import TrialConfig
 from ablate.errors import UsageError
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
+
+
+def prepare_process(threads: int) -> None:
+    """Sets up this process for training: the threads of a CPU, and results that can be repeated on one device."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)  # max-unpooling has no deterministic kernel on a GPU
+    # Determinism would also fill all memory before its use, which costs up to a tenth and which we never read.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    if platform.libc_ver()[0] == "glibc":
+        # Memory that a step frees is kept for the next one: returning it costs thousands of page faults an epoch.
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
 
 
 def device(gpu: float) -> torch.device:

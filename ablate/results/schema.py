@@ -33,6 +33,7 @@ EPOCHS = pa.schema(
         ("images_per_second", pa.float64()),  # training alone
         ("device", pa.string()),
         ("precision_used", pa.string()),  # float32 (IEEE) | tf32 | bfloat16: what `precision` meant on the device
+        ("execution_used", pa.string()),  # eager | graph | compiled: how the steps were carried out
         ("code_digest", pa.string()),  # of the code that ran the epoch, as it lay there
     ]
 )
@@ -98,6 +99,7 @@ def trials_schema() -> pa.Schema:
             pa.field("versions", pa.string()),  # JSON: library -> version
             pa.field("device", pa.string()),  # that trained it; where it went on elsewhere, "one + other"
             pa.field("precision_used", pa.string()),  # in training: float32 (IEEE) | tf32 | bfloat16
+            pa.field("execution_used", pa.string()),  # of training steps: eager | graph | compiled
             pa.field("score_device", pa.string()),
             pa.field("score_precision", pa.string()),
             pa.field("score_code", pa.string()),  # as `code_digest`, of the code that scored the network

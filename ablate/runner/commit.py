@@ -49,7 +49,7 @@ def trained_on(rows: list[EpochRow]) -> dict[str, str | None]:
 
     None of what rows of an older version do not tell.
     """
-    columns = ("device", "precision_used", "code_digest")
+    columns = ("device", "precision_used", "execution_used", "code_digest")
     found = {column: dict.fromkeys(row[column] for row in rows if row.get(column)) for column in columns}
     return {column: " + ".join(values) or None for column, values in found.items()}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pydantic
 
 from ablate import plugins
-from ablate.config import Layer, RunConfig, TrialConfig, trial_config
+from ablate.config import Execution, Layer, RunConfig, TrialConfig, trial_config
 from ablate.data.manifest import Manifest, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
@@ -38,6 +38,7 @@ class TrainingJob(pydantic.BaseModel):
     trials: tuple[PlannedTrial, ...]
     threads: int
     gpu: float  # that it occupies; a share of one where it is less than 1
+    execution: Execution  # of training steps
     max_failures: int
     code_must_match: bool  # weights that other code left count as missing
 
@@ -104,6 +105,7 @@ def jobs(
             trials=tuple(group),
             threads=max(1, int(resources["CPU"])),
             gpu=resources.get("GPU", 0.0),
+            execution=run.execution,
             max_failures=run.max_failures,
             code_must_match=changed,
         )

@@ -20,7 +20,7 @@ from torch import nn
 
 from ablate.data import arrays, root
 from ablate.data.arrays import Pictures
-from ablate.data.devices import device, device_name, peak_memory, precision_used, require_whole
+from ablate.data.devices import device, device_name, peak_memory, precision_used, prepare_process, require_whole
 from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
@@ -59,6 +59,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._notice: str | None = None  # where it began, for the board
         self._device = torch.device("cpu")
         self._gpu = GpuPlace(self._job.gpu)
+        self._saver = checkpoint.Saver()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begins another job in this process."""
@@ -69,6 +70,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
     def cleanup(self) -> None:
         """Closes the log files, and leaves the GPU."""
+        self._saver.close()
         self._gpu.leave()
         if self._crashes is not None:
             faulthandler.enable(sys.__stderr__ or sys.stderr)
@@ -123,7 +125,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         if self._code is not None:
             return self._code
         self._open_log()
-        _make_deterministic(self._job.threads)
+        prepare_process(self._job.threads)
         self._device = device(self._job.gpu)
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
@@ -164,16 +166,19 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
             row = self._training.run_epoch(self._oracle())
             row |= {"code_digest": code, oracle.PHOTOS: self._photos if row["oracle_iou"] is not None else None}
             self._log.info("%s", json.dumps(row))
-            checkpoint.save(job.out, _first(job).training, code, self._training)
         if not self._training.finished:
+            self._saver.save(job.out, _first(job).training, code, self._training)
+            if _first(job).search is not None:
+                self._saver.wait()  # a search may give this checkpoint to another trial at once
             return self._report()
+        self._saver.wait()  # or it could appear after it was discarded
         checkpoint.save_weights(job.out, _first(job).training, code, self._training)
         return self._finish(self._training.rows, code)
 
     def _begin(self, code: str) -> Training:
         config, out = _first(self._job).config, self._job.out
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
-        training = Training(config, train, val, self._device, self._gpu.share)
+        training = Training(config, train, val, self._device, self._gpu.share, self._job.execution)
         self._log.info("the pictures that it trains on lie %s", training.pictures_on)
         epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
         if made_by != code:
@@ -291,8 +296,3 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
 def _first(job: TrainingJob) -> PlannedTrial:
     return job.trials[0]  # the trials of a job share everything that decides the training
-
-
-def _make_deterministic(threads: int) -> None:
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)  # max-unpooling has no deterministic kernel on a GPU

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,55 @@ def read_state(path: Path) -> State | None:
 def save(out: Path, training_id: str, code: str, training: Training) -> None:
     """Publishes the checkpoint of a training at an epoch's end, marked with the digest of the code that made it."""
     write_state(_checkpoint(out, training_id), {"code": code, **training.state()})
+
+
+class Saver:
+    """Publishes checkpoints while the next epoch runs: writing half a gigabyte and waiting for the disk takes long.
+
+    Until then a training that dies continues from the checkpoint before.
+    """
+
+    def __init__(self) -> None:
+        self._writing: Future[None] | None = None
+
+    def save(self, out: Path, training_id: str, code: str, training: Training) -> None:
+        """Begins to publish the checkpoint of a training, of which it takes a copy; waits for the one before.
+
+        Raises:
+            OSError: the one before could not be written.
+        """
+        self.wait()
+        state = _host_copy({"code": code, **training.state()})
+        thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._writing = thread.submit(write_state, _checkpoint(out, training_id), state)
+        thread.shutdown(wait=False)  # it ends when that is done
+
+    def wait(self) -> None:
+        """Returns when what was begun is published.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def close(self) -> None:
+        """Returns when what was begun is published or has failed."""
+        if self._writing is not None:
+            futures.wait([self._writing])
+
+
+def _host_copy(state: Any) -> Any:  # noqa: ANN401 - a tree of tensors and plain values
+    """A copy of a state in the host's memory, of everything that the next epoch may change."""
+    match state:
+        case torch.Tensor():
+            return state.detach().to("cpu", copy=True)
+        case dict():
+            return {key: _host_copy(value) for key, value in state.items()}
+        case list() | tuple():
+            return type(state)(_host_copy(value) for value in state)
+    return state
 
 
 def copy(out: Path, training_id: str, copied_id: str) -> None:

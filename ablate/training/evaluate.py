@@ -20,7 +20,7 @@ from ablate.data.devices import arithmetic
 from ablate.metrics import Prediction, Truth
 from ablate.metrics.geometry import rle
 from ablate.training.fitting_batches import FittingBatches
-from ablate.training.loop import logits
+from ablate.training.step import logits
 
 Measure = Callable[[Prediction, Truth], dict[str, object]]
 

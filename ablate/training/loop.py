@@ -16,11 +16,13 @@ from torch import Tensor, nn
 
 from ablate import plugins
 from ablate.augment import Augmentation
-from ablate.config import TrialConfig
+from ablate.config import Execution, TrialConfig
 from ablate.data.arrays import Pictures
 from ablate.data.devices import arithmetic, device_name, precision_used
 from ablate.training.best_epoch import best_epoch
+from ablate.training.fitting_batches import FittingBatches
 from ablate.training.losses import LOSSES
+from ablate.training.step import TrainingStep, build_optimizer, choose, logits, restore_optimizer, set_rate
 
 EpochRow = dict[str, Any]
 State = dict[str, Any]
@@ -48,30 +50,37 @@ def _build(package: str, name: str, key: str, config: TrialConfig) -> Any:  # no
     return plugins.load(package, name, key).build(**{field: getattr(config, field) for field in fields})
 
 
-def logits(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tensor:
-    """The network's logits_b1hw, float32, under the configuration's precision; to be called within `arithmetic`."""
-    device = image_b3hw.device
-    image_b3hw = image_b3hw.contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision_used(config, device) == "bfloat16"):
-        logits_b1hw: Tensor = network(image_b3hw)
-    return logits_b1hw.float()
-
-
 class Training:
     """The training of a network: `run_epoch` until `finished`; `state` after an epoch is all it takes to continue."""
 
     def __init__(
-        self, config: TrialConfig, train: Pictures, val: Pictures, device: torch.device, share: float = 1.0
+        self,
+        config: TrialConfig,
+        train: Pictures,
+        val: Pictures,
+        device: torch.device,
+        share: float = 1.0,
+        execution: Execution = "auto",
     ) -> None:
-        """Args: share: of the device's memory that this process was given."""
+        """Args: share: of the device's memory that this process was given; execution: see `ablate.training.step`."""
         self.config, self.device = config, device
         self.rows: list[EpochRow] = []
         self.network = build_network(config, device)
         self.best: State | None = None  # weights of the best epoch on the val split, where that is not the last
-        self._augmentation = build_augmentation(config)
+        augmentation = build_augmentation(config)
         self._loss = LOSSES[config.loss]
+        self._val_batches = FittingBatches(max(32, config.batch_size))
         self._train, self._val = train.part(config.train_fraction).to(device, share), val.to(device, share)
-        self._optimizer = self._build_optimizer()
+        self._optimizer = build_optimizer(config, self.network, device)
+        chosen = choose(execution, config, device, config.epochs * self._steps)
+        self._step = TrainingStep(
+            self.network, augmentation, self._optimizer, config, chosen, required=execution != "auto"
+        )
+
+    @property
+    def execution(self) -> Execution:
+        """How its steps are carried out."""
+        return self._step.execution
 
     @property
     def pictures_on(self) -> str:
@@ -117,6 +126,7 @@ class Training:
                 "images_per_second": self._steps * self._batch_size / (trained - started),
                 "device": device_name(self.device),
                 "precision_used": precision_used(self.config, self.device),
+                "execution_used": self.execution,
             }
         )
         self.best = None if best_epoch(self.rows) == epoch else before
@@ -136,11 +146,9 @@ class Training:
         }
 
     def restore(self, state: State) -> None:
-        """Continues from a `state` of a training of the same network and data; rate and weight decay are its own."""
+        """Continues from a `state` of a training of the same network and data, before its own first epoch."""
         self.network.load_state_dict(state["network"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        for group in self._optimizer.param_groups:
-            group["weight_decay"] = self.config.weight_decay
+        restore_optimizer(self._optimizer, state["optimizer"])
         self.best, self.rows = state["best"], list(state["rows"])
 
     @property
@@ -156,59 +164,41 @@ class Training:
         # Both from (seed, epoch): the order from a generator of its own, the jitter from torch's global one.
         seed = (self.config.seed * 1_000_003 + epoch) % 2**63
         order_n = torch.randperm(len(self._train), generator=torch.Generator().manual_seed(seed))
-        order_n = order_n.to(self._train.device)  # once: a copy in every step would make the host wait for the GPU
         torch.manual_seed(seed)
         self.network.train()
         total, rate = torch.zeros((), device=self.device), 0.0
-        for step in range(self._steps):
-            rate = self._set_rate((epoch - 1) * self._steps + step)
-            total += self._step(order_n[step * self._batch_size : (step + 1) * self._batch_size])
+        batches = self._train.feed(order_n[: self._steps * self._batch_size], self._batch_size, self.device)
+        for step, batch in enumerate(batches, start=(epoch - 1) * self._steps):
+            rate = self._set_rate(step)
+            total += self._step(*batch)
         loss = float(total) / self._steps
         if not math.isfinite(loss):
             raise NonFiniteLossError(f"the training loss of epoch {epoch} is {loss}; lower trial.learning_rate")
         return loss, rate
 
-    def _step(self, index_b: Tensor) -> Tensor:
-        image_b3hw, mask_b1hw = self._train.batch(index_b, self.device)
-        with torch.no_grad():
-            image_b3hw, mask_b1hw = self._augmentation(image_b3hw, mask_b1hw)
-        loss = self._loss(logits(self.network, image_b3hw, self.config), mask_b1hw)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        return loss.detach()
-
     @torch.inference_mode()
     def _validate(self) -> tuple[float | None, float | None]:
         """Mean loss, and total intersection over total union, on the val split; None without one."""
         self.network.eval()
-        loss, shared, union = (torch.zeros((), dtype=torch.float64, device=self.device) for _ in range(3))
-        for index_b in self._val.batches(max(32, self.config.batch_size)):
+        total_3 = torch.zeros(3, dtype=torch.float64, device=self.device)
+
+        def measured(index_b: Tensor) -> Tensor:
             image_b3hw, mask_b1hw = self._val.batch(index_b, self.device)
             logits_b1hw = logits(self.network, image_b3hw, self.config)
-            loss += self._loss(logits_b1hw, mask_b1hw).double() * len(index_b)
             found, animal = logits_b1hw >= 0, mask_b1hw > 0
-            shared += (found & animal).sum()
-            union += (found | animal).sum()
+            loss = self._loss(logits_b1hw, mask_b1hw).double() * len(index_b)
+            return torch.stack([loss, (found & animal).sum().double(), (found | animal).sum().double()])
+
+        for _, loss_shared_union in self._val_batches.each(self._val, measured):
+            total_3 += loss_shared_union
         if len(self._val) == 0:
             return None, None
-        return float(loss) / len(self._val), float(shared / union) if float(union) else 0.0
-
-    def _build_optimizer(self) -> torch.optim.Optimizer:
-        parameters = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        rate, decay = self.config.learning_rate, self.config.weight_decay
-        match self.config.optimizer:
-            case "adam":
-                return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
-            case "adamw":
-                return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
-            case "sgd":
-                return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
+        loss, shared, union = total_3.tolist()
+        return loss / len(self._val), shared / union if union else 0.0
 
     def _set_rate(self, step: int) -> float:
         rate = self.config.learning_rate * rate_factor(self.config, step, self.config.epochs * self._steps)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(self._optimizer, rate)
         return rate
 
 

@@ -121,7 +121,12 @@ def test_a_library_that_another_package_provides_costs_its_version_and_not_the_r
 
 def test_a_training_that_went_on_elsewhere_names_both_places():
     rows = [{"device": "a card", "precision_used": "bfloat16"}] * 2 + [{"device": "cpu", "precision_used": "float32"}]
-    assert trained_on(rows) == {"device": "a card + cpu", "precision_used": "bfloat16 + float32", "code_digest": None}
+    assert trained_on(rows) == {
+        "device": "a card + cpu",
+        "precision_used": "bfloat16 + float32",
+        "execution_used": None,
+        "code_digest": None,
+    }
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

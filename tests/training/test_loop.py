@@ -209,3 +209,26 @@ def test_every_loss_trains(loss, tiny_root):
     rows = [learner.run_epoch() for _ in range(4)]
     assert rows[-1]["train_loss"] < rows[0]["train_loss"]
     assert math.isfinite(rows[-1]["val_loss"])
+
+
+def test_a_checkpoint_is_written_beside_the_next_epoch_which_does_not_change_it(tiny_root, tmp_path):
+    whole = training(tiny_root, augment="jitter", epochs=3, optimizer="adam")
+    whole.run_epoch()
+    saver = checkpoint.Saver()
+    saver.save(tmp_path, "t1", "code", whole)
+    whole.run_epoch()
+    saver.wait()
+    continued = training(tiny_root, augment="jitter", epochs=3, optimizer="adam")
+    assert checkpoint.restore(tmp_path, "t1", "code", continued) == (1, "code")
+    continued.run_epoch()
+    assert without_times(continued.rows) == without_times(whole.rows)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_an_error_at_the_next_one(tiny_root, tmp_path):
+    (tmp_path / "checkpoints").write_text("a file where the folder should be")
+    saver, trained = checkpoint.Saver(), training(tiny_root)
+    trained.run_epoch()
+    saver.save(tmp_path, "t1", "code", trained)
+    with pytest.raises(OSError, match="checkpoints"):
+        saver.save(tmp_path, "t1", "code", trained)
+    saver.wait()  # nothing is left of it

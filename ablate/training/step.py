@@ -1,0 +1,232 @@
+"""One training step: augmentation, forward and backward pass, optimizer; and how a device carries it out.
+
+    eager      one kernel after the other, as PyTorch does by itself
+    graph      passes and optimizer recorded once and replayed as a CUDA graph: the host launches one thing a step,
+               where a ResNet-50 has a thousand kernels, each of which is over before the next one is launched
+    compiled   the same, of a network that `torch.compile` has translated, which merges what lies between convolutions
+
+All three compute the same, up to rounding. The augmentation is never part of the graph: it may draw and decide on the
+host in each step, as Kornia's order of operations is drawn.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import shutil
+from typing import Any, Protocol, cast, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from ablate import plugins
+from ablate.augment import Augmentation
+from ablate.config import Execution, TrialConfig
+from ablate.data.devices import precision_used
+from ablate.errors import UsageError
+from ablate.training.losses import LOSSES
+
+_LOG = logging.getLogger(__name__)
+
+_EAGER_STEPS = 3  # before a recording: cuDNN and the optimizer set up what a graph cannot
+_WORTH_COMPILING = 5_000  # steps: compiling takes about a minute
+
+
+@runtime_checkable
+class Compilable(Protocol):
+    """An augmentation that `torch.compile` makes faster."""
+
+    def compile(self) -> None:
+        """From now on it runs compiled."""
+
+
+def choose(asked: Execution, config: TrialConfig, device: torch.device, steps: int) -> Execution:
+    """How the steps of a training are carried out, where `auto` leaves it open; says why in the log.
+
+    Args:
+        steps: of the whole training.
+
+    Raises:
+        UsageError: a graph was asked for, and the device has none.
+    """
+    if device.type != "cuda":
+        if asked == "graph":
+            raise UsageError("execution=graph: only GPUs have it; type execution=auto, or give the trials a GPU")
+        return "eager" if asked == "auto" else asked
+    if asked != "auto":
+        return asked
+    if plugins.is_path(config.model):
+        # A graph repeats what Python decided while it was recorded: a network of one's own may decide anew each time.
+        _LOG.info("steps run eager, as the network is a file; execution=graph or compiled is faster, if its forward "
+                  "pass decides nothing in Python")  # fmt: skip
+        return "eager"
+    if steps < _WORTH_COMPILING:
+        _LOG.info("steps run as a graph, not compiled: %d are too few to compile for", steps)
+        return "graph"
+    if missing := _missing_compiler():
+        _LOG.warning("steps run as a graph, not compiled: there is no %s", missing)
+        return "graph"
+    return "compiled"
+
+
+def _missing_compiler() -> str | None:
+    if importlib.util.find_spec("triton") is None:
+        return "triton"
+    found = os.environ.get("CC") or any(map(shutil.which, ("clang", "gcc", "cc")))
+    return None if found else "C compiler (gcc), which triton needs"
+
+
+def logits(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tensor:
+    """The network's logits_b1hw, float32, under the configuration's precision; to be called within `arithmetic`."""
+    device = image_b3hw.device
+    image_b3hw = image_b3hw.contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision_used(config, device) == "bfloat16"):
+        logits_b1hw: Tensor = network(image_b3hw)
+    return logits_b1hw.float()
+
+
+class TrainingStep:
+    """Trains a network by one batch at a time, all of the same shape.
+
+    Attributes:
+        execution: how; where it was left open, a network that cannot be compiled or recorded runs without, and the log
+            says so.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        augmentation: Augmentation,
+        optimizer: torch.optim.Optimizer,
+        config: TrialConfig,
+        execution: Execution,
+        required: bool = False,
+    ) -> None:
+        """Args: required: that it runs in no other way than `execution`."""
+        self.execution, self._required = execution, required
+        self._network, self._forward, self._optimizer = network, network, optimizer
+        self._augmentation, self._config, self._loss = augmentation, config, LOSSES[config.loss]
+        self._taken = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+        if execution == "compiled":
+            self._forward = cast(nn.Module, torch.compile(network, dynamic=False))
+            if isinstance(augmentation, Compilable):
+                augmentation.compile()
+
+    @torch.no_grad()
+    def __call__(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
+        """The loss before the step, a scalar on the device that holds until the next one. The host waits for nothing.
+
+        Args:
+            image_b3hw: float32 in [0, 1].
+            mask_b1hw: float32, 0 or 1.
+        """
+        batch = self._augmentation(image_b3hw, mask_b1hw)
+        if self._graph is not None:
+            return self._replay(*batch)
+        self._taken += 1
+        if self.execution == "eager" or not image_b3hw.is_cuda:
+            return self._first(*batch) if self._compiles_now else self._learn(*batch)
+        if self._taken <= _EAGER_STEPS:
+            return self._beside(*batch)
+        return self._replay(*batch) if self._record(*batch) else self._learn(*batch)
+
+    @property
+    def _compiles_now(self) -> bool:
+        return self.execution == "compiled" and self._taken == 1
+
+    @torch.enable_grad()
+    def _learn(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
+        loss = self._loss(logits(self._forward, image_b3hw, self._config), mask_b1hw)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        return loss.detach()
+
+    def _first(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
+        """The step in which the network is compiled: where that fails, it is taken as if nothing had been tried."""
+        before = {name: buffer.clone() for name, buffer in self._network.named_buffers()}
+        try:
+            return self._learn(image_b3hw, mask_b1hw)
+        except Exception as error:  # of the compiler, or of the compiler's compiler: they have no common type
+            if self._required or isinstance(error, torch.OutOfMemoryError):
+                raise
+            self._fall_back("graph" if image_b3hw.is_cuda else "eager", "compiled", error)
+        for name, buffer in self._network.named_buffers():
+            buffer.copy_(before[name])  # statistics of batch norm, which a forward pass may have moved
+        self._forward = self._network
+        return self._learn(image_b3hw, mask_b1hw)
+
+    def _beside(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
+        """A step on another stream than the default one, as CUDA wants those before a recording."""
+        current, side = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side.wait_stream(current)
+        with torch.cuda.stream(side):
+            loss = (self._first if self._compiles_now else self._learn)(image_b3hw, mask_b1hw)
+        current.wait_stream(side)
+        return loss
+
+    def _record(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> bool:
+        """Records a step, which is not taken by that; False where it cannot be recorded."""
+        self._image_b3hw, self._mask_b1hw = image_b3hw.clone(), mask_b1hw.clone()
+        self._optimizer.zero_grad(set_to_none=True)  # the graph has gradients of its own
+        graph = torch.cuda.CUDAGraph()
+        try:
+            # Other threads may go on copying the next batches meanwhile.
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+                self._static_loss = self._learn(self._image_b3hw, self._mask_b1hw)
+        except RuntimeError as error:
+            if self._required or isinstance(error, torch.OutOfMemoryError):
+                raise
+            self._fall_back("eager", "recorded as a graph", error)
+            self._optimizer.zero_grad(set_to_none=True)
+            return False
+        self._graph = graph
+        return True
+
+    def _replay(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
+        assert self._graph is not None
+        self._image_b3hw.copy_(image_b3hw)
+        self._mask_b1hw.copy_(mask_b1hw)
+        self._graph.replay()
+        return self._static_loss
+
+    def _fall_back(self, execution: Execution, what: str, error: Exception) -> None:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        _LOG.warning("the step cannot be %s (%s: %s); it runs %s", what, type(error).__name__, reason, execution)
+        self.execution = execution
+
+
+def build_optimizer(config: TrialConfig, network: nn.Module, device: torch.device) -> torch.optim.Optimizer:
+    """The optimizer of a configuration; on a GPU one kernel for all weights, whose counts and rate lie there too."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    on_gpu = device.type == "cuda"
+    rate = torch.tensor(config.learning_rate, device=device) if on_gpu else config.learning_rate
+    common: dict[str, Any] = {"lr": rate, "weight_decay": config.weight_decay, "fused": on_gpu or None}
+    match config.optimizer:
+        case "adam":
+            return torch.optim.Adam(parameters, capturable=on_gpu, **common)
+        case "adamw":
+            return torch.optim.AdamW(parameters, capturable=on_gpu, **common)
+        case "sgd":
+            return torch.optim.SGD(parameters, momentum=0.9, nesterov=True, **common)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Sets the learning rate of the next step, without waiting for the device."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Gives an optimizer the moments of another one; rate, weight decay and how it computes stay its own."""
+    own = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+    groups = [given | kept for given, kept in zip(state["param_groups"], own, strict=True)]
+    # Not after loading: whether counts of steps go to the GPU is decided there, by the groups.
+    optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
+    for group, kept in zip(optimizer.param_groups, own, strict=True):
+        group["lr"] = kept["lr"]  # loading has copied it
