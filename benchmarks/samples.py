@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ablate.data import arrays
@@ -73,6 +74,16 @@ def write_shards(folder: Path, count: int, size: int, per_shard: int = 1000) -> 
                 writer.add(Sample(f"{number:06d}", image_jpg, mask_png, meta))
         written.append(writer.written)
     write_manifest(folder, Manifest(arms={"crop": joined(part for part in written if part is not None)}))
+
+
+def from_files(folder: Path) -> Pictures:
+    """What `write_files` wrote, in memory."""
+    images = [cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in sorted((folder / "images").iterdir())]
+    masks = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted((folder / "masks").iterdir())]
+    image_n3hw = torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).copy())
+    mask_n1hw = torch.from_numpy((np.stack(masks) > 127).astype(np.uint8)[:, None])
+    meta_n = [{"source": f"{number:06d}"} for number in range(len(images))]
+    return Pictures(image_n3hw, mask_n1hw, np.ones(len(images), bool), meta_n)
 
 
 def decoded(folder: Path, size: int) -> Pictures:
