@@ -93,8 +93,8 @@ class Setting:
 
     def lightning(self, network: nn.Module, workers: int) -> Work:
         """Lightning over a DataLoader of the files."""
-        from benchmarks.file_dataset import loader
         from benchmarks._lightning import Module, Turns
+        from benchmarks.file_dataset import loader
 
         network = network.to(memory_format=torch.channels_last)
         batches = loader(self.files, self.config, workers)
