@@ -1,7 +1,9 @@
-"""What a measurement ran on, and how much memory a command takes with all its processes."""
+"""What a measurement ran on, and how much time and memory a command takes with all its processes."""
 
 from __future__ import annotations
 
+import ctypes
+import json
 import os
 import platform
 import subprocess
@@ -33,24 +35,54 @@ def describe() -> dict[str, Any]:
     }
 
 
+def save(to: Path, before: dict[str, Any], found: dict[str, Any]) -> None:
+    """Writes figures with the machine as `describe` found it before, and the load that there is now."""
+    result = {"machine": before | {"load_after": os.getloadavg()[0]}} | found
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process and of all below it, those that have ended included."""
+    ended = os.times()
+    return time.process_time() + ended.children_user + ended.children_system + sum(_cpu_of(os.getpid()).values())
+
+
+def _cpu_of(pid: int, of_ended: bool = True) -> dict[int, float]:
+    """CPU seconds of each process below another; `of_ended`: also of those below it that it has waited for."""
+    tick, found = os.sysconf("SC_CLK_TCK"), {}
+    for one in _descendants(pid):
+        try:
+            after_name = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        found[one] = sum(map(int, after_name[11 : 15 if of_ended else 13])) / tick
+    return found
+
+
 class Measured:
     """A command run to its end.
 
     Attributes:
         seconds: how long it took.
-        memory_mb: (share of the time passed, PSS of all its processes) about every half second.
+        cpu_seconds: of all its processes.
+        memory_mb: (share of the time passed, PSS of all its processes) about every half second, unless not wanted.
         output: what it printed.
     """
 
-    def __init__(self, command: list[str]) -> None:
-        began = time.perf_counter()
+    def __init__(self, command: list[str], memory: bool = True) -> None:
+        _adopt_orphans()
+        began, ended_before = time.perf_counter(), os.times()
         samples: list[tuple[float, float]] = []
+        seen: dict[int, float] = {}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         done = threading.Event()
 
         def watch() -> None:
-            while not done.wait(0.5):
-                samples.append((time.perf_counter() - began, tree_pss_mb(process.pid)))
+            while not done.wait(0.5 if memory else 0.2):
+                seen.update(_cpu_of(os.getpid(), of_ended=False))
+                if memory:
+                    samples.append((time.perf_counter() - began, tree_pss_mb(process.pid)))
 
         watcher = threading.Thread(target=watch)
         watcher.start()
@@ -60,6 +92,11 @@ class Measured:
         watcher.join()
         if process.returncode:
             raise SystemExit(f"{' '.join(command)}: status {process.returncode}\n{self.output}")
+        _wait_for_orphans()
+        now = os.times()
+        waited_for = now.children_user + now.children_system - ended_before.children_user - ended_before.children_system
+        # Exact, but without processes that nobody waited for; the other is as each process was last seen.
+        self.cpu_seconds = max(waited_for, sum(seen.values()))
         self.memory_mb = [(moment / self.seconds, mb) for moment, mb in samples if mb]
 
     @property
@@ -82,6 +119,24 @@ def tree_pss_mb(pid: int) -> float:
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has ended meanwhile
     return total
+
+
+def _adopt_orphans() -> None:
+    """Processes whose parents end, such as Ray's, become this one's: their time is not lost."""
+    set_child_subreaper = 36
+    ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
+def _wait_for_orphans(seconds: float = 5.0) -> None:
+    """Waits for what a command has left behind, not longer than so long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            time.sleep(0.05)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from ablate.data.manifest import read_manifest
-from benchmarks import machine
+from benchmarks import machine, samples
 from datasets import translate
 from datasets.translate import Domains, PictureFiles
 
@@ -48,31 +48,18 @@ def generate(folder: Path, n_images: int) -> None:
     (folder / "annotations.json").write_text(json.dumps(tables))
 
 
-def _picture(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A smooth coloured ground with one or two ellipses, and their mask."""
-    rng = np.random.default_rng(seed)
-    coarse = rng.integers(60, 200, size=(24, 32, 3), dtype=np.uint8)
-    image = cv2.resize(coarse, WH, interpolation=cv2.INTER_CUBIC)
-    noise = rng.integers(0, 24, size=(96, 128, 1), dtype=np.uint8)
-    image = cv2.add(image, cv2.cvtColor(cv2.resize(noise, WH), cv2.COLOR_GRAY2BGR))
-    mask = np.zeros(WH[::-1], dtype=np.uint8)
-    for _ in range(1 + seed % 2):
-        centre = [int(rng.integers(60, WH[0] - 60)), int(rng.integers(60, WH[1] - 60))]
-        cv2.ellipse(mask, centre, (int(rng.integers(30, 80)), 40), float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    image[mask > 0] = image[mask > 0] // 2 + np.uint8((20, 40, 70))
-    return image, mask
-
-
 def _image(index: int, folder: Path) -> None:
     image_path = folder / "synthetic" / "images" / f"s{index:06d}.jpg"
     if not image_path.is_file():
-        image, mask = _picture(index)
-        cv2.imwrite(str(folder / "synthetic" / "masks" / f"s{index:06d}.png"), mask)
-        cv2.imwrite(str(image_path), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        image, mask = samples.picture(index, WH)
+        (folder / "synthetic" / "masks" / f"s{index:06d}.png").write_bytes(samples.png(mask))
+        image_path.write_bytes(samples.jpg(image))
 
 
 def _photo(index: int, folder: Path) -> None:
-    cv2.imwrite(str(folder / "photos" / f"p{index}.jpg"), _picture(10**6 + index)[0], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    cv2.imwrite(
+        str(folder / "photos" / f"p{index}.jpg"), samples.picture(10**6 + index, WH)[0], [cv2.IMWRITE_JPEG_QUALITY, 95]
+    )
 
 
 def plain_loop(folder: Path, to: Path) -> None:
@@ -92,7 +79,7 @@ def plain_loop(folder: Path, to: Path) -> None:
             jpg = image_path.read_bytes()
             image = cv2.cvtColor(cv2.imdecode(np.frombuffer(jpg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
             mask = cv2.imread(str(folder / "synthetic" / "masks" / f"{image_path.stem}.png"), cv2.IMREAD_GRAYSCALE)
-            full.write({"__key__": image_path.stem, "jpg": jpg, "mask.png": _png(mask), "json": {}})
+            full.write({"__key__": image_path.stem, "jpg": jpg, "mask.png": samples.png(mask), "json": {}})
             count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
             for index in range(1, count):
                 x, y, w, h, _ = stats[index].tolist()
@@ -101,7 +88,7 @@ def plain_loop(folder: Path, to: Path) -> None:
                 left = max(0, min(x + w // 2 - CROP // 2, WH[0] - CROP))
                 top = max(0, min(y + h // 2 - CROP // 2, WH[1] - CROP))
                 inside = np.s_[top : top + CROP, left : left + CROP]
-                key, png = f"{image_path.stem}-{index}", _png(mask[inside])
+                key, png = f"{image_path.stem}-{index}", samples.png(mask[inside])
                 rng = np.random.default_rng(index)
                 crop.write({"__key__": key, "jpg": _jpg(image[inside]), "mask.png": png, "json": {}})
                 translated = look.translate(np.ascontiguousarray(image[inside]), rng)
@@ -109,12 +96,7 @@ def plain_loop(folder: Path, to: Path) -> None:
 
 
 def _jpg(image_hw3: np.ndarray) -> bytes:
-    bgr = cv2.cvtColor(image_hw3, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
-
-
-def _png(mask_hw: np.ndarray) -> bytes:
-    return cv2.imencode(".png", mask_hw)[1].tobytes()
+    return samples.jpg(cv2.cvtColor(image_hw3, cv2.COLOR_RGB2BGR))
 
 
 def _prepare(folder: Path, to: Path, workers: int) -> list[str]:

@@ -32,10 +32,10 @@ CELLS = [
 _REPEATS = 7
 
 
-def generate(out: Path, trials: int) -> int:
-    """Writes the results; returns how many rows `images` has."""
+def generate(out: Path, trials: int, one_in: int = 1) -> int:
+    """Writes the results, with one photograph in so many of each location; returns how many rows `images` has."""
     rng = np.random.default_rng(0)
-    location = [name for name, count in PUBLISHED.items() for _ in range(count)]
+    location = [name for name, count in PUBLISHED.items() for _ in range(0, count, one_in)]
     for number in range(trials):
         model, arm, augment = CELLS[number % len(CELLS)]
         identity = {"trial": f"s{number:016x}", "training": f"t{number:016x}", "model": model, "arm": arm}
