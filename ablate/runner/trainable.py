@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import platform
-import resource
 import statistics
 import sys
 import time
@@ -27,6 +26,7 @@ from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest
 from ablate.results.writer import withdraw, write_rows
+from ablate.runner import process_state
 from ablate.runner.actor_deaths import BEGINS
 from ablate.runner.commit import commit, commit_failure, trained_on
 from ablate.runner.plan import TrainingJob
@@ -50,7 +50,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._job = TrainingJob.model_validate(config["job"])
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
-        self._fresh = True  # no other trial was in this process before
+        self._peak_known = False  # whether what this process needs at most is counted from the beginning of this job
         self._training: Training | None = None
         self._data: Data | None = None
         self._log = logging.getLogger(f"ablate.runner.trainable.{_first(self._job).trial}")
@@ -60,14 +60,18 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._device = torch.device("cpu")
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begins another job in this process."""
+        """Begins another job in this process, of which the former one has left nothing but imported modules."""
         self.cleanup()
         self.setup(new_config)
-        self._fresh = False
         return True
 
     def cleanup(self) -> None:
-        """Closes the log files."""
+        """Gives the memory of the training back, and closes the log files."""
+        self._training = self._data = None
+        process_state.free(self._device)
+        self._close_log()
+
+    def _close_log(self) -> None:
         if self._crashes is not None:
             faulthandler.enable(sys.__stderr__ or sys.stderr)
             self._crashes.close()
@@ -85,7 +89,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._training = None
 
     def __repr__(self) -> str:
-        return self._job.name  # what the dashboard's list of actors shows
+        # The dashboard's list of actors shows it as it was at first, whichever trials follow in this process.
+        return f"trainer on a {'GPU' if self._job.gpu else 'CPU'}"
 
     def step(self) -> dict[str, Any]:
         """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial."""
@@ -109,10 +114,9 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         if self._code is not None:
             return self._code
         self._open_log()
-        _make_deterministic(self._job.threads)
+        process_state.set_up_torch(self._job.threads)
         self._device = device(self._job.gpu)
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
+        self._peak_known = process_state.reset_peak(self._device)
         first = _first(self._job)
         arithmetic, self._code = precision_used(first.config, self._device), code_digest(first.config)
         self._log.info("on %s, %s", device_name(self._device), arithmetic)
@@ -124,7 +128,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         """Writes to the log file of each of the job's trials; appended to by every attempt, and by a crash."""
         self._log.setLevel(logging.INFO)
         self._log.propagate = False
-        self.cleanup()  # of an attempt that did not get beyond this
+        self._close_log()  # of an attempt that did not get beyond this
         logs = self._job.out / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         for trial in self._job.trials:
@@ -266,22 +270,10 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return oracle.on(rows, self._photos, network, score)
 
     def _circumstances(self) -> dict[str, Any]:
-        # What a process has needed at most, its trials before this one included, cannot be told apart on a CPU.
-        peak = _peak(self._device) if self._fresh or self._device.type == "cuda" else None
+        peak = process_state.peak(self._device) if self._peak_known else None
         name = device_name(self._device) if self._code else None  # it never got that far
         return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
 
 
 def _first(job: TrainingJob) -> PlannedTrial:
     return job.trials[0]  # the trials of a job share everything that decides the training
-
-
-def _make_deterministic(threads: int) -> None:
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)  # max-unpooling has no deterministic kernel on a GPU
-
-
-def _peak(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
