@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import platform
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +17,9 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
 
 
 def prepare_process(threads: int) -> None:
-    """Sets up this process for training: the threads of a CPU, and results that can be repeated on one device."""
+    """Sets up this process for a training, whatever one before it has left: CPU threads, and repeatable results."""
     torch.set_num_threads(threads)
+    torch.set_default_dtype(torch.float32)
     torch.use_deterministic_algorithms(True, warn_only=True)  # max-unpooling has no deterministic kernel on a GPU
     # Determinism would also fill all memory before its use, which costs up to a tenth and which we never read.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
@@ -91,13 +91,6 @@ def precision_used(config: TrialConfig, device: torch.device) -> str:
     if config.precision == "tf32" and device.type != "cuda":
         raise UsageError("trial.precision=tf32: only GPUs have it; type trial.precision=float32, or give it a GPU")
     return config.precision
-
-
-def peak_memory(device: torch.device) -> float:
-    """MiB that were in use at most: on a GPU by this process's tensors, else by the process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 @contextlib.contextmanager

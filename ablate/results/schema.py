@@ -108,7 +108,7 @@ def trials_schema() -> pa.Schema:
             pa.field("train_seconds", pa.float64()),  # all epochs, over all attempts
             pa.field("score_seconds", pa.float64()),
             pa.field("images_per_second", pa.float64()),  # of training, median over epochs
-            pa.field("peak_memory_mb", pa.float64()),  # of the device; on a CPU of the process, null in a used one
+            pa.field("peak_memory_mb", pa.float64()),  # of the GPU, or of the process, since the trial began
             pa.field("val_iou", pa.float64()),  # of the scored epoch
             pa.field("epoch", pa.int64()),  # the scored epoch
         ]

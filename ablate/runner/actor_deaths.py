@@ -17,7 +17,7 @@ from ray.air.execution._internal.actor_manager import RayActorManager
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.experiment import Trial
 
-BEGINS = "in a process of its own"  # stands in a trial's log wherever one of its processes begins
+BEGINS = "begins in process"  # stands in a trial's log wherever one of its processes begins
 # Deaths, with no epoch finished in between, after which even an innocent trial is given up.
 MOST = 10
 

@@ -20,12 +20,13 @@ from torch import nn
 
 from ablate.data import arrays, root
 from ablate.data.arrays import Pictures
-from ablate.data.devices import device, device_name, peak_memory, precision_used, prepare_process, require_whole
+from ablate.data.devices import device, device_name, precision_used, prepare_process, require_whole
 from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest
 from ablate.results.writer import withdraw, write_rows
+from ablate.runner import process_state
 from ablate.runner.actor_deaths import BEGINS
 from ablate.runner.commit import commit, commit_failure, trained_on
 from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
@@ -50,7 +51,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._job = TrainingJob.model_validate(config["job"])
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
-        self._fresh = True  # no other trial was in this process before
+        self._peak_known = False  # whether what this process needs at most is counted from the beginning of this job
         self._training: Training | None = None
         self._data: Data | None = None
         self._log = logging.getLogger(f"ablate.runner.trainable.{_first(self._job).trial}")
@@ -62,16 +63,20 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._saver = checkpoint.Saver()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begins another job in this process."""
+        """Begins another job in this process, of which the former one has left nothing but imported modules."""
         self.cleanup()
         self.setup(new_config)
-        self._fresh = False
         return True
 
     def cleanup(self) -> None:
-        """Closes the log files, and leaves the GPU."""
+        """Gives the memory of the training back, leaves the GPU, and closes the log files."""
         self._saver.close()
+        self._training = self._data = None
+        process_state.free(self._device)
         self._gpu.leave()
+        self._close_log()
+
+    def _close_log(self) -> None:
         if self._crashes is not None:
             faulthandler.enable(sys.__stderr__ or sys.stderr)
             self._crashes.close()
@@ -90,7 +95,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._training = None
 
     def __repr__(self) -> str:
-        return self._job.name  # what the dashboard's list of actors shows
+        # The dashboard's list of actors shows it as it was at first, whichever trials follow in this process.
+        return f"trainer on a {'GPU' if self._job.gpu else 'CPU'}"
 
     def step(self) -> dict[str, Any]:
         """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial."""
@@ -127,8 +133,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._open_log()
         prepare_process(self._job.threads)
         self._device = device(self._job.gpu)
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
+        self._peak_known = process_state.reset_peak(self._device)
         first = _first(self._job)
         arithmetic, self._code = precision_used(first.config, self._device), code_digest(first.config)
         self._log.info("on %s, %s", device_name(self._device), arithmetic)
@@ -140,7 +145,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         """Writes to the log file of each of the job's trials; appended to by every attempt, and by a crash."""
         self._log.setLevel(logging.INFO)
         self._log.propagate = False
-        self.cleanup()  # of an attempt that did not get beyond this
+        self._close_log()  # of an attempt that did not get beyond this
         logs = self._job.out / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         for trial in self._job.trials:
@@ -288,8 +293,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return oracle.on(rows, self._photos, network, score)
 
     def _circumstances(self) -> dict[str, Any]:
-        # What a process has needed at most, its trials before this one included, cannot be told apart on a CPU.
-        peak = peak_memory(self._device) if self._fresh or self._device.type == "cuda" else None
+        peak = process_state.peak(self._device) if self._peak_known else None
         name = device_name(self._device) if self._code else None  # it never got that far
         return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
 

@@ -29,7 +29,7 @@ _LOG = "ray.log"
 
 def fit_grid(run: RunConfig, jobs: Sequence[TrainingJob], each: dict[str, float], board: Board) -> None:
     """Works through the jobs. Failures are rows in `trials`, not exceptions here."""
-    plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent)
+    plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent, reuse_actors=True)
     fit(plan, jobs, each, board, SameFailure(first=3, divergence=True), jobs[0].out)
 
 

@@ -25,6 +25,7 @@ from ablate.spaces.space import Space, product
 from ablate.stats.scores import VAL_IOU, build
 from ablate.training import checkpoint
 from tests import tiny_data
+from tests.rows import rows
 from tests.runner.test_plan import with_reverse
 
 FIELDS = {"model": "unet", "arm": "crop", "epochs": 3}
@@ -333,3 +334,38 @@ def test_both_directions_are_scored_from_one_training_and_told_apart(root, tmp_p
     assert [len(group.trials) for group in build(out)] == [1, 1]  # of other pictures: in no table together
     print_tables(out, [trial.trial for trial in trials], trials)
     assert capsys.readouterr().out.count("direction=reverse") >= 2
+
+
+def in_one_process(*jobs):
+    """Runs jobs to their ends, one after the other, as Tune does with a process that it uses again."""
+    trial = GridTrial({"job": jobs[0].model_dump(mode="json")})
+    for number, each in enumerate(jobs):
+        if number:
+            assert trial.reset({"job": each.model_dump(mode="json")})
+        while not (report := trial.step())["done"]:
+            pass
+        assert report["failed"] is None
+    trial.stop()
+
+
+def test_a_process_that_is_used_again_gives_the_rows_of_a_fresh_one(root, tmp_path):
+    rude = tmp_path / "rude.py"
+    rude.write_text(
+        "import torch\nfrom ablate.models import unet\n\n\n"
+        "def build(*, width):\n    network = unet.build(width=width).float()\n"
+        "    torch.set_default_dtype(torch.float64)\n    torch.set_num_threads(2)\n"
+        "    torch.use_deterministic_algorithms(False)\n    torch.rand(3)\n"
+        "    return network\n"
+    )
+    fresh, used = (job(root, tmp_path / name, augment="jitter") for name in ("fresh", "used"))
+    in_one_process(fresh)
+    in_one_process(job(root, tmp_path / "rude", model=str(rude)), used)
+    for table in ("images", "epochs"):
+        assert rows(fresh.out, table).equals(rows(used.out, table))
+    assert row(used)["device"] == row(fresh)["device"]  # with the number of threads
+
+
+def test_each_trial_of_a_process_has_a_peak_of_memory_of_its_own(root, tmp_path):
+    large, small = (job(root, tmp_path / "out", image_size=size, epochs=1) for size in (256, 32))
+    in_one_process(large, small)
+    assert row(small)["peak_memory_mb"] < row(large)["peak_memory_mb"]
