@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import faulthandler
 import json
 import logging
-import os
-import platform
 import statistics
-import sys
 import time
 import traceback
-from typing import Any, TextIO
+from typing import Any
 
 import torch
 from ray import tune
@@ -27,9 +23,9 @@ from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest
 from ablate.results.writer import withdraw, write_rows
 from ablate.runner import process_state
-from ablate.runner.actor_deaths import BEGINS
 from ablate.runner.commit import commit, commit_failure, trained_on
 from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
+from ablate.runner.log_files import LogFiles
 from ablate.runner.plan import TrainingJob
 from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
@@ -55,7 +51,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._training: Training | None = None
         self._data: Data | None = None
         self._log = logging.getLogger(f"ablate.runner.trainable.{_first(self._job).trial}")
-        self._crashes: TextIO | None = None
+        self._log_files = LogFiles(self._log)
         self._code: str | None = None
         self._notice: str | None = None  # where it began, for the board
         self._device = torch.device("cpu")
@@ -74,17 +70,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._training = self._data = None
         process_state.free(self._device)
         self._gpu.leave()
-        self._close_log()
-
-    def _close_log(self) -> None:
-        if self._crashes is not None:
-            faulthandler.enable(sys.__stderr__ or sys.stderr)
-            self._crashes.close()
-            self._crashes = None
-        for handler in [*self._log.handlers]:
-            self._log.removeHandler(handler)
-            logging.getLogger("ablate").removeHandler(handler)
-            handler.close()
+        self._log_files.close()
 
     def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
         """Gives Tune the name of our own checkpoint, which every epoch leaves: Tune's own is never the truth."""
@@ -130,7 +116,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         """
         if self._code is not None:
             return self._code
-        self._open_log()
+        self._log_files.open(self._job)
         prepare_process(self._job.threads)
         self._device = device(self._job.gpu)
         self._peak_known = process_state.reset_peak(self._device)
@@ -140,22 +126,6 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         if self._code != first.code:
             self._log.warning("other code lies here (%s) than where the run was planned (%s)", self._code, first.code)
         return self._code
-
-    def _open_log(self) -> None:
-        """Writes to the log file of each of the job's trials; appended to by every attempt, and by a crash."""
-        self._log.setLevel(logging.INFO)
-        self._log.propagate = False
-        self._close_log()  # of an attempt that did not get beyond this
-        logs = self._job.out / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        for trial in self._job.trials:
-            handler = logging.FileHandler(logs / f"{trial.trial}.log")
-            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-            self._log.addHandler(handler)
-            logging.getLogger("ablate").addHandler(handler)  # what other modules log, too
-        self._log.info("%s %s: %d on %s", self._job.name, BEGINS, os.getpid(), platform.node())
-        self._crashes = (logs / f"{_first(self._job).trial}.log").open("a")
-        faulthandler.enable(self._crashes)
 
     def _advance(self) -> dict[str, Any]:
         job, code = self._job, self._prepare()
