@@ -47,16 +47,16 @@ def seconds(work: Callable[[], object], steps: int, device: torch.device) -> flo
     return statistics.median(times[-steps:])
 
 
-def main(steps: int, batch: int) -> None:
-    device, p = accelerator(), Parameters()
-    if device.type == "cpu":
-        torch.set_num_threads(1)
+def measured(device: torch.device, steps: int, batch: int, small: bool = False) -> dict[str, dict[str, float]]:
+    """Figures of a step of its training, and of a translation; `small` networks and pictures only rehearse."""
+    p = Parameters()
+    size, width, blocks, side = (32, 8, 1, 32) if small else (p.size, p.width, p.blocks, SIDE)
     rng = np.random.default_rng(0)
-    training = Training(p.mode, p.size, p.width, p.blocks, LAMBDA_NCE[p.mode], 0, device)
-    images = [rng.integers(0, 255, (batch, p.size, p.size, 3), dtype=np.uint8) for _ in range(2)]
+    training = Training(p.mode, size, width, blocks, LAMBDA_NCE[p.mode], 0, device)
+    images = [rng.integers(0, 255, (batch, size, size, 3), dtype=np.uint8) for _ in range(2)]
     positions = tuple(rng.choice(pixels, patches, replace=False) for pixels, patches in training.grids)
     given = Batch(images[0], images[1], np.zeros(batch, dtype=bool), positions)
-    whole = rng.integers(0, 255, (1, SIDE, SIDE, 3), dtype=np.uint8)
+    whole = rng.integers(0, 255, (1, side, side, 3), dtype=np.uint8)
     work = {
         "train": (lambda: training.step(given, p.learning_rate), batch, p.images),
         "translate": (lambda: translated(training.generator, whole), 1, CROPS),
@@ -72,7 +72,16 @@ def main(steps: int, batch: int) -> None:
             "hours_for_all": each * total / 3600,
             "estimated_minutes_at_150_tflops": flop * total / ASSUMED / 60,
         }
-        print(f"{name}: " + ", ".join(f"{key} {value:,.3g}" for key, value in figures[name].items()), flush=True)
+    return figures
+
+
+def main(steps: int, batch: int) -> None:
+    device = accelerator()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    figures = measured(device, steps, batch)
+    for name, found in figures.items():
+        print(f"{name}: " + ", ".join(f"{key} {value:,.3g}" for key, value in found.items()), flush=True)
     memory = torch.cuda.max_memory_allocated() / 2**30 if device.type == "cuda" else None
     name = torch.cuda.get_device_name() if device.type == "cuda" else "one CPU thread"
     result = {"machine": machine.describe(), "device": name, "batch": batch, "memory_gb": memory, "figures": figures}

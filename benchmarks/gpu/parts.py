@@ -1,0 +1,248 @@
+"""The measurements, in the order in which they are made; each runs in a process of its own, under a time limit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ablate.data.devices import arithmetic
+from ablate.training import checkpoint, evaluate
+from ablate.training.loop import Training
+from benchmarks import machine
+from benchmarks.gpu import floors
+from benchmarks.gpu.bench import Bench, read
+
+
+@dataclass(frozen=True)
+class Part:
+    """A measurement, and the seconds after which it is cut off: what it has found by then is kept."""
+
+    run: Callable[[Bench], None]
+    seconds: int
+
+
+def versions(bench: Bench) -> None:
+    """What it runs on, and the two rates by which the floors are computed."""
+    about = machine.describe() | {"torch": torch.__version__}
+    if bench.on_gpu:
+        about |= {"card": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
+    bench.note("versions", "machine", about)
+    side, elements = (8192, 2**30) if bench.on_gpu else (256, 2**20)
+    a, b = (torch.randn(side, side, device=bench.device, dtype=torch.bfloat16) for _ in range(2))
+    source = torch.empty(elements, device=bench.device, dtype=torch.uint8)
+    target = torch.empty_like(source)
+
+    def repeated(work: Callable[[], object]) -> Callable[[int], object]:
+        return lambda count: [work() for _ in range(count)]
+
+    found = bench.race({"product": repeated(lambda: torch.mm(a, b)), "copy": repeated(lambda: target.copy_(source))})
+    bench.note("versions", "product, TFLOP/s", round(2 * side**3 / found["product"] / 1e9, 1))
+    bench.note("versions", "copy, TB/s", round(2 * elements / found["copy"] / 1e9, 3))
+
+
+def waiting(bench: Bench) -> None:
+    """30 steps in which the host must not wait for the device, of each network and each way, with jitter."""
+    for network in bench.networks:
+        for execution in bench.executions:
+            if execution == "compiled":
+                continue  # its graph is launched as the other one is
+            training = bench.training(network, execution, augment="jitter")
+            bench.take_steps(training, 8)
+            batches = [*training._train.feed(torch.arange(training.config.batch_size), 4, bench.device)]
+            bench.wait()
+            with arithmetic(training.config, bench.device):
+                if bench.on_gpu:
+                    torch.cuda.set_sync_debug_mode("error")
+                try:
+                    for _ in range(30 if bench.on_gpu else 2):
+                        training._step(*batches[0])
+                    found = "never"
+                except RuntimeError as error:
+                    found = str(error).splitlines()[0]
+                finally:
+                    if bench.on_gpu:
+                        torch.cuda.set_sync_debug_mode("default")
+            bench.note("waiting", f"{network}, {execution}", found)
+
+
+def steps(bench: Bench) -> None:
+    """Milliseconds of a step in each way, taking turns; the share of the floor that the best one reaches."""
+    rates = read(bench.to).get("versions", {})
+    for network in bench.networks:
+        for augment in ("none", "jitter"):
+            trainings = {how: bench.training(network, how, augment=augment) for how in bench.executions}
+            found: dict[str, object] = dict(bench.race({how: _steps(bench, one) for how, one in trainings.items()}))
+            if bench.on_gpu:
+                fastest = min(float(str(value)) for value in found.values())
+                floor = floors.milliseconds(network, rates["product, TFLOP/s"], rates["copy, TB/s"])
+                found |= {"floor_ms": round(floor, 2), "share_of_floor": round(floor / fastest, 3)}
+                found["peak_mb"] = round(torch.cuda.max_memory_allocated() / 2**20)
+                torch.cuda.reset_peak_memory_stats()
+            bench.note("step", f"{network}, {augment}", found)
+
+
+def _steps(bench: Bench, training: Training) -> Callable[[int], object]:
+    return lambda count: bench.take_steps(training, count)
+
+
+def switches(bench: Bench) -> None:
+    """What torch's switches cost a step: filled memory, determinism, benchmarked convolutions."""
+    ways = {"ours": (False, True, False), "filled": (True, True, False), "free": (False, False, False)}
+    for network in bench.networks:
+        found = {}
+        for name, (filled, deterministic, tried) in (ways | {"free, benchmarked": (False, False, True)}).items():
+            torch.utils.deterministic.fill_uninitialized_memory = filled
+            torch.use_deterministic_algorithms(deterministic, warn_only=True)
+            torch.backends.cudnn.benchmark = tried
+            found |= bench.race({name: _steps(bench, bench.training(network, bench.executions[-1]))})
+        bench.note("switches", network, found)
+
+
+def curves(bench: Bench) -> None:
+    """Losses and validation IoU of three epochs in each way: they differ by rounding alone."""
+    for network in bench.networks:
+        for execution in bench.executions:
+            training = bench.training(network, execution, augment="jitter", epochs=3)
+            rows = [training.run_epoch() for _ in range(3)]
+            bench.note("curves", f"{network}, {execution}", [(row["train_loss"], row["val_iou"]) for row in rows])
+
+
+def resuming(bench: Bench) -> None:
+    """Two epochs in one go against one, a checkpoint and another: equal weights, and the pace afterwards."""
+    for network in bench.networks:
+        how = bench.executions[-1]
+        whole, first, second = (bench.training(network, how, augment="jitter", epochs=2) for _ in range(3))
+        whole.run_epoch()
+        first.run_epoch()
+        with tempfile.TemporaryDirectory() as folder:
+            saver, began = checkpoint.Saver(), time.perf_counter()
+            saver.save(Path(folder), "t", "code", first)
+            held, written = time.perf_counter() - began, saver.wait()
+            del written
+            seconds = time.perf_counter() - began
+            assert checkpoint.restore(Path(folder), "t", "code", second) == (1, "code")
+        whole.run_epoch()
+        second.run_epoch()
+        about: dict[str, object] = {"equal": _same(whole, second), "held_s": round(held, 3), "s": round(seconds, 3)}
+        about |= {f"ms {name}": ms for name, ms in _pace(bench, {"whole": whole, "resumed": second}).items()}
+        bench.note("resuming", network, about)
+
+
+def _same(one: Training, other: Training) -> bool:
+    pairs = zip(one.network.state_dict().values(), other.network.state_dict().values(), strict=True)
+    return all(torch.equal(left, right) for left, right in pairs)
+
+
+def _pace(bench: Bench, trainings: Mapping[str, Training]) -> dict[str, float]:
+    return bench.race({name: _steps(bench, one) for name, one in trainings.items()})
+
+
+def scoring(bench: Bench) -> None:
+    """Photographs a second, from the network to the row; and validation, images a second."""
+    for network in bench.networks:
+        training, photographs = bench.training(network), bench.pictures(bench.images)
+        on_device = photographs.to(bench.device)
+        work = {
+            "score": lambda count, t=training, p=on_device: [
+                evaluate.score(t.network, p, t.config, bench.device) for _ in range(count)
+            ],
+            "network": lambda count, t=training, p=on_device: [
+                list(evaluate.probabilities(t.network, p, t.config, bench.device)) for _ in range(count)
+            ],
+        }
+        found = {name: round(1000 * len(photographs) / ms, 1) for name, ms in bench.race(work).items()}
+        bench.note("scoring", network, found)
+
+
+def two_in_turn(bench: Bench) -> None:
+    """Two trainings after each other in one process: the second is as fast, and the first has left no memory."""
+    found: dict[str, object] = {}
+    for number in ("first", "second"):
+        training = bench.training(bench.networks[0], bench.executions[-1])
+        found[f"{number}, ms"] = _pace(bench, {number: training})[number]
+        del training
+        if bench.on_gpu:
+            torch.cuda.empty_cache()
+            found[f"{number}, left_mb"] = round(torch.cuda.memory_reserved() / 2**20)
+    bench.note("two_in_turn", bench.networks[0], found)
+
+
+def packing(bench: Bench) -> None:
+    """Steps a second of all together, of one, two and four processes on the card."""
+    for network in bench.networks:
+        found = {}
+        for count in (1, 2, 4):
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.gpu",
+                "part=packed",
+                f"networks={network}",
+                *_same_setting(bench),
+            ]
+            began = time.perf_counter()
+            processes = [subprocess.Popen([*command, f"to={bench.to}.{n}"]) for n in range(count)]
+            if any(process.wait() for process in processes):
+                found[str(count)] = None
+                continue
+            results = [Path(f"{bench.to}.{n}") for n in range(count)]
+            found[str(count)] = round(sum(1000 / read(path)["packed"][network] for path in results), 2)
+            for path in results:
+                path.unlink()
+            del began
+        bench.note("packing", network, found)
+
+
+def packed(bench: Bench) -> None:
+    """The pace of one of several processes; started by `packing`."""
+    network = bench.networks[0]
+    how = "graph" if bench.on_gpu else "eager"
+    bench.note("packed", network, _pace(bench, {how: bench.training(network, how)})[how])
+
+
+def _same_setting(bench: Bench) -> list[str]:
+    setting = {"size": bench.size, "width": bench.width, "steps": bench.steps, "images": bench.images}
+    return [f"{key}={value}" for key, value in (setting | {"device": bench.device}).items()]
+
+
+def translation(bench: Bench) -> None:
+    """The learned translator: a step of its training, and a translation."""
+    from benchmarks import translate
+
+    batch = 4 if bench.on_gpu else 1
+    figures = translate.measured(bench.device, 10 if bench.on_gpu else 1, batch, small=not bench.on_gpu)
+    for name, found in figures.items():
+        bench.note("translation", name, found)
+
+
+def ray_slice(bench: Bench) -> None:
+    """A part of the grid through Ray, as a user starts it, on the demo."""
+    with tempfile.TemporaryDirectory() as out:
+        began = time.perf_counter()
+        words = ["space=paper_grid", "where=model=unet arm=crop", f"out={out}/results", "trial.epochs=2"]
+        done = subprocess.run([sys.executable, "-m", "ablate.run", *words], check=False)
+        found = {"status": done.returncode, "seconds": round(time.perf_counter() - began, 1)}
+        bench.note("ray", "two trials of the demo", found)
+
+
+PARTS: Mapping[str, Part] = {
+    "versions": Part(versions, 30),
+    "waiting": Part(waiting, 45),
+    "step": Part(steps, 150),
+    "curves": Part(curves, 75),
+    "scoring": Part(scoring, 40),
+    "resuming": Part(resuming, 75),
+    "two_in_turn": Part(two_in_turn, 45),
+    "packing": Part(packing, 75),
+    "translation": Part(translation, 40),
+    "switches": Part(switches, 60),
+    "ray": Part(ray_slice, 75),
+}
+INNER: Mapping[str, Part] = {"packed": Part(packed, 60)}
