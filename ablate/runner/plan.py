@@ -201,12 +201,16 @@ def _distinct(trials: Collection[PlannedTrial]) -> tuple[PlannedTrial, ...]:
 def _names(configs: Sequence[TrialConfig]) -> list[str]:
     """Readable names such as `unet-crop-jitter-s0`; further fields are named where trials that read them differ."""
     fields = [field for field in TrialConfig.model_fields if field not in _NAMED]
-    read = [{name: getattr(config, name) for name in fields if name not in ignored(config)} for config in configs]
+    read = [_values(config, fields, ignored(config)) for config in configs]  # `ignored` reads the parts' sources
     varying = [name for name in fields if len({values[name] for values in read if name in values}) > 1]
     return [
         "-".join([basic_name(config), *(f"{name}={_shown(values[name])}" for name in varying if name in values)])
         for config, values in zip(configs, read, strict=True)
     ]
+
+
+def _values(config: TrialConfig, fields: Iterable[str], without: Collection[str]) -> dict[str, object]:
+    return {name: getattr(config, name) for name in fields if name not in without}
 
 
 def _shown(value: object) -> object:

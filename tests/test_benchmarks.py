@@ -1,0 +1,45 @@
+"""Every script of benchmarks/ that compares contenders runs, at a size that says nothing, and writes what it found."""
+
+import json
+
+import pytest
+
+from benchmarks.alternate import Turn, compare
+from benchmarks.growth import exponents
+from tests.command import run
+
+SHORT = ("rounds=1", "seconds=0.01")
+SMALL = ("images=16", "trial.batch_size=4", "trial.width=2", *SHORT)
+COMMANDS = {
+    "step": ("networks=unet", "workers=1", "trial.image_size=32", *SMALL),
+    "input": ("size=32", "workers=0,1", *SMALL),
+    "jitter": ("sizes=16", "compile=false", *SHORT),
+    "components": ("size=64", *SHORT),
+    "growth": ("images=8,16", "trials=15,30", "rows=100,1000"),
+    "runner": ("space=smoke",),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_benchmark_runs_and_writes_its_figures(name, tmp_path):
+    to = tmp_path / "found.json"
+    done = run(f"benchmarks.{name}", *COMMANDS[name], f"to={to}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(to.read_text())
+    assert {"load_before", "load_after", "cores"} <= found["machine"].keys()
+    assert len(found) > 1
+
+
+def test_ratios_are_taken_round_by_round():
+    turns = {
+        "a": [Turn(10, 1, 2), Turn(10, 2, 2), Turn(10, 4, 2)],  # ever slower, as is the other
+        "b": [Turn(20, 1, 1), Turn(30, 2, 1), Turn(20, 4, 1)],
+    }
+    found = compare(turns, against="a")
+    assert found["a"]["ratio"] == 1
+    assert [found["b"][name] for name in ("ratio_min", "ratio", "ratio_max", "cpu_ratio")] == [2, 2, 3, 4]
+
+
+def test_what_grows_with_the_square_has_an_exponent_of_two():
+    assert exponents([10, 100, 1000], [1, 100, 10_000]) == pytest.approx((2, 2))
