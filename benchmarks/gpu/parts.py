@@ -124,8 +124,8 @@ def resuming(bench: Bench) -> None:
         with tempfile.TemporaryDirectory() as folder:
             saver, began = checkpoint.Saver(), time.perf_counter()
             saver.save(Path(folder), "t", "code", first)
-            held, written = time.perf_counter() - began, saver.wait()
-            del written
+            held = time.perf_counter() - began
+            saver.wait()
             seconds = time.perf_counter() - began
             assert checkpoint.restore(Path(folder), "t", "code", second) == (1, "code")
         whole.run_epoch()
@@ -179,15 +179,8 @@ def packing(bench: Bench) -> None:
     for network in bench.networks:
         found = {}
         for count in (1, 2, 4):
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.gpu",
-                "part=packed",
-                f"networks={network}",
-                *_same_setting(bench),
-            ]
-            began = time.perf_counter()
+            words = ["part=packed", f"networks={network}", *_same_setting(bench)]
+            command = [sys.executable, "-m", "benchmarks.gpu", *words]
             processes = [subprocess.Popen([*command, f"to={bench.to}.{n}"]) for n in range(count)]
             if any(process.wait() for process in processes):
                 found[str(count)] = None
@@ -196,7 +189,6 @@ def packing(bench: Bench) -> None:
             found[str(count)] = round(sum(1000 / read(path)["packed"][network] for path in results), 2)
             for path in results:
                 path.unlink()
-            del began
         bench.note("packing", network, found)
 
 
@@ -226,10 +218,13 @@ def ray_slice(bench: Bench) -> None:
     """A part of the grid through Ray, as a user starts it, on the demo."""
     with tempfile.TemporaryDirectory() as out:
         began = time.perf_counter()
-        words = ["space=paper_grid", "where=model=unet arm=crop", f"out={out}/results", "trial.epochs=2"]
+        where, epochs = ("model=unet", 2) if bench.on_gpu else ("model=unet arm=full", 1)
+        words = ["space=paper_grid", f"where={where}", f"out={out}/results", f"trial.epochs={epochs}"]
         done = subprocess.run([sys.executable, "-m", "ablate.run", *words], check=False)
         found = {"status": done.returncode, "seconds": round(time.perf_counter() - began, 1)}
-        bench.note("ray", "two trials of the demo", found)
+        bench.note("ray", f"{where}, epochs: {epochs}", found)
+        if done.returncode:
+            raise SystemExit(f"ablate.run ended with status {done.returncode}")
 
 
 PARTS: Mapping[str, Part] = {

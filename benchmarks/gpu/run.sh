@@ -15,7 +15,7 @@ if [ -f "$packed" ]; then
     export PYTHONPATH="$PWD:$site/site${PYTHONPATH:+:$PYTHONPATH}"
 fi
 export ABLATE_CACHE="${ABLATE_CACHE:-$(mktemp -d)}"
-python=${PYTHON:-python3}
+python=${PYTHON:-python3}  # in a virtual environment, its own
 if [ "${1:-}" = --rehearse ]; then
     shift
     exec "$python" -m benchmarks.gpu device=cpu size=32 width=4 steps=5 images=8 networks=unet \
