@@ -74,6 +74,7 @@ class Measured:
         _adopt_orphans()
         began, ended_before = time.perf_counter(), os.times()
         samples: list[tuple[float, float]] = []
+        earlier = _cpu_of(os.getpid(), of_ended=False)  # what an earlier command has left running
         seen: dict[int, float] = {}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         done = threading.Event()
@@ -96,7 +97,7 @@ class Measured:
         now = os.times()
         waited_for = now.children_user + now.children_system - ended_before.children_user - ended_before.children_system
         # Exact, but without processes that nobody waited for; the other is as each process was last seen.
-        self.cpu_seconds = max(waited_for, sum(seen.values()))
+        self.cpu_seconds = max(waited_for, sum(cpu - earlier.get(pid, 0.0) for pid, cpu in seen.items()))
         self.memory_mb = [(moment / self.seconds, mb) for moment, mb in samples if mb]
 
     @property
