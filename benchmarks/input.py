@@ -32,9 +32,7 @@ ARRAYS, EPOCH, FETCH = "ablate, decoded once", "epoch of training", "its batches
 
 def fetched(pictures: Pictures, config: TrialConfig, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
     """The batches of an epoch as the product's training takes them."""
-    order_n = torch.randperm(len(pictures)).to(pictures.device)
-    for index_b in order_n.split(config.batch_size):
-        yield pictures.batch(index_b, device)
+    yield from pictures.feed(torch.randperm(len(pictures)), config.batch_size, device)
 
 
 def batches_of_arrays(pictures: Pictures, config: TrialConfig, device: torch.device) -> Work:

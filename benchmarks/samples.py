@@ -83,7 +83,7 @@ def from_files(folder: Path) -> Pictures:
     image_n3hw = torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).copy())
     mask_n1hw = torch.from_numpy((np.stack(masks) > 127).astype(np.uint8)[:, None])
     meta_n = [{"source": f"{number:06d}"} for number in range(len(images))]
-    return Pictures(image_n3hw, mask_n1hw, np.ones(len(images), bool), meta_n)
+    return Pictures.of(image_n3hw, mask_n1hw, np.ones(len(images), bool), meta_n)
 
 
 def decoded(folder: Path, size: int) -> Pictures:

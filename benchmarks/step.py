@@ -27,6 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.config import TrialConfig, trial_config
 from ablate.data.arrays import Pictures
+from ablate.data.devices import prepare_process
 from ablate.training.loop import Training, build_augmentation, build_network
 from benchmarks import alternate, machine, samples
 from benchmarks.alternate import Work
@@ -69,7 +70,9 @@ class Setting:
         network, augment = self.network(), build_augmentation(self.config)
         optimizer, batch = self.optimizer(network), self.config.batch_size
         pictures = self.pictures.to(self.device)
-        image_n3hw, mask_n1hw = pictures.image_n3hw, pictures.mask_n1hw
+        image_n3hw = pictures.image_n3hw
+        masks_hw = [torch.from_numpy(pictures.mask_hw(index)) for index in range(len(pictures))]
+        mask_n1hw = torch.stack(masks_hw)[:, None].to(self.device)
 
         def epoch() -> float:
             network.train()
@@ -135,7 +138,8 @@ def main(given: Mapping[str, str]) -> None:
     before = machine.describe()
     device, threads = torch.device(given.get("device", "cpu")), int(given.get("threads", 1))
     rounds, seconds, workers = int(given.get("rounds", 5)), float(given.get("seconds", 2)), int(given.get("workers", 2))
-    torch.set_num_threads(threads)
+    prepare_process(threads)
+    torch.use_deterministic_algorithms(False)  # but in the product's turns
     fields = {key.removeprefix("trial."): value for key, value in given.items() if key.startswith("trial.")}
     base = TRIAL_DEFAULTS | {"epochs": 10**6, "schedule": "constant", "learning_rate": 1e-3} | fields
     found: dict[str, Any] = {"device": str(device), "threads": threads, "trial": base, "torch": torch.__version__}
