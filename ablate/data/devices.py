@@ -73,6 +73,13 @@ def require_whole(device: torch.device, error: Exception) -> None:
         raise BrokenDeviceError(f"the GPU is lost to this process: {text}") from broken
 
 
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether a GPU's memory did not suffice: libraries of CUDA say so in words of their own."""
+    said = str(error)
+    words = any(word in said for word in ("CUDA error: out of memory", "STATUS_ALLOC_FAILED"))
+    return isinstance(error, torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and words)
+
+
 def device_name(device: torch.device) -> str:
     """What a person calls the device; of a CPU its model and the threads too, for its sums depend on both."""
     if device.type == "cuda":

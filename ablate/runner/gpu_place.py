@@ -13,6 +13,7 @@ import platform
 import torch
 
 from ablate import storage
+from ablate.data.devices import is_out_of_memory
 from ablate.storage.locks import Lock
 
 CROWDED_OUT = "out of GPU memory beside other trials; it waits until they have left, and begins again at its checkpoint"
@@ -57,13 +58,6 @@ class GpuPlace:
             torch.cuda.empty_cache()
             self._lock.close()
         self._lock = self._taken = None
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether a GPU's memory did not suffice: libraries of CUDA say so in words of their own."""
-    said = str(error)
-    words = any(word in said for word in ("CUDA error: out of memory", "STATUS_ALLOC_FAILED"))
-    return isinstance(error, torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and words)
 
 
 def reason(error: Exception) -> str:

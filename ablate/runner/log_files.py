@@ -22,7 +22,7 @@ class LogFiles:
 
     def open(self, job: TrainingJob) -> None:
         """From now on the files receive what this logger and those of other modules of `ablate` are given."""
-        self._log.setLevel(logging.INFO)
+        logging.getLogger("ablate").setLevel(logging.INFO)
         self._log.propagate = False
         self.close()  # of an attempt that did not get beyond this
         logs = job.out / "logs"

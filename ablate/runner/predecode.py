@@ -44,7 +44,7 @@ def decode(data: Data, configs: Iterable[TrialConfig], cores: Mapping[str, int],
     """
     splits = sorted({split for config in configs for split in _splits(config)})
     # One core each: if they asked for all, another run on the cluster could keep them waiting for hours.
-    task = ray.remote(num_cpus=1)(_decode)
+    task = ray.remote(num_cpus=0)(_decode)
     running = {
         task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(
             data.place, data.digest, splits, threads

@@ -155,6 +155,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
         training = Training(config, train, val, self._device, self._gpu.share, self._job.execution)
         self._log.info("the pictures that it trains on lie %s", training.pictures_on)
+        self._saver.close()  # of an attempt that failed while it was writing
         epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
         if made_by != code:
             self._notice = f"begins anew: its checkpoint after epoch {epoch} is of other code"

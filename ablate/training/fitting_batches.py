@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ablate.data.arrays import Pictures
+from ablate.data.devices import is_out_of_memory
 
 T = TypeVar("T")
 
@@ -38,8 +39,8 @@ class FittingBatches:
             index_b = index_n[start : start + self.size]
             try:
                 result = work(index_b)
-            except torch.OutOfMemoryError:
-                if len(index_b) == 1:
+            except RuntimeError as error:
+                if len(index_b) == 1 or not is_out_of_memory(error):
                     raise
                 self.size = len(index_b) // 2
                 _LOG.warning(

@@ -15,6 +15,7 @@ import importlib.util
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from ablate import plugins
 from ablate.augment import Augmentation
 from ablate.config import Execution, TrialConfig
-from ablate.data.devices import precision_used
+from ablate.data.devices import is_out_of_memory, precision_used
 from ablate.errors import UsageError
 from ablate.training.losses import LOSSES
 
@@ -37,8 +38,8 @@ _WORTH_COMPILING = 5_000  # steps: compiling takes about a minute
 class Compilable(Protocol):
     """An augmentation that `torch.compile` makes faster."""
 
-    def compile(self) -> None:
-        """From now on it runs compiled."""
+    def compiled(self) -> Augmentation:
+        """The same, compiled."""
 
 
 def choose(asked: Execution, config: TrialConfig, device: torch.device, steps: int) -> Execution:
@@ -90,8 +91,7 @@ class TrainingStep:
     """Trains a network by one batch at a time, all of the same shape.
 
     Attributes:
-        execution: how; where it was left open, a network that cannot be compiled or recorded runs without, and the log
-            says so.
+        execution: how; a network that cannot be compiled runs without, where `auto` left that open, and the log says so.
     """
 
     def __init__(
@@ -105,14 +105,17 @@ class TrainingStep:
     ) -> None:
         """Args: required: that it runs in no other way than `execution`."""
         self.execution, self._required = execution, required
-        self._network, self._forward, self._optimizer = network, network, optimizer
-        self._augmentation, self._config, self._loss = augmentation, config, LOSSES[config.loss]
+        self._network, self._optimizer, self._config = network, optimizer, config
+        self._forward, self._augmentation, self._loss = network, augmentation, LOSSES[config.loss]
+        self._plain = network, augmentation
         self._taken = 0
         self._graph: torch.cuda.CUDAGraph | None = None
+        self._side: torch.cuda.Stream | None = None
         if execution == "compiled":
+            torch.compiler.reset()  # what is compiled counts over all trainings of a process, up to a limit
             self._forward = cast(nn.Module, torch.compile(network, dynamic=False))
             if isinstance(augmentation, Compilable):
-                augmentation.compile()
+                self._augmentation = augmentation.compiled()
 
     @torch.no_grad()
     def __call__(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
@@ -121,20 +124,24 @@ class TrainingStep:
         Args:
             image_b3hw: float32 in [0, 1].
             mask_b1hw: float32, 0 or 1.
-        """
-        batch = self._augmentation(image_b3hw, mask_b1hw)
-        if self._graph is not None:
-            return self._replay(*batch)
-        self._taken += 1
-        if self.execution == "eager" or not image_b3hw.is_cuda:
-            return self._first(*batch) if self._compiles_now else self._learn(*batch)
-        if self._taken <= _EAGER_STEPS:
-            return self._beside(*batch)
-        return self._replay(*batch) if self._record(*batch) else self._learn(*batch)
 
-    @property
-    def _compiles_now(self) -> bool:
-        return self.execution == "compiled" and self._taken == 1
+        Raises:
+            UsageError: it cannot be recorded as a graph.
+        """
+        self._taken += 1
+        if self._taken == 1 and self.execution == "compiled":
+            return self._beside(self._compile_and_learn, image_b3hw, mask_b1hw)
+        batch = self._augmentation(image_b3hw, mask_b1hw)
+        if self.execution == "eager" or not image_b3hw.is_cuda:
+            return self._learn(*batch)
+        if self._taken <= _EAGER_STEPS:
+            return self._beside(self._learn, *batch)
+        if self._graph is None:
+            self._graph = self._recorded(*batch)
+        self._image_b3hw.copy_(batch[0])
+        self._mask_b1hw.copy_(batch[1])
+        self._graph.replay()
+        return self._static_loss
 
     @torch.enable_grad()
     def _learn(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
@@ -144,31 +151,36 @@ class TrainingStep:
         self._optimizer.step()
         return loss.detach()
 
-    def _first(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
-        """The step in which the network is compiled: where that fails, it is taken as if nothing had been tried."""
-        before = {name: buffer.clone() for name, buffer in self._network.named_buffers()}
+    def _compile_and_learn(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
+        """The first step, which compiles: where that fails, it is taken as if nothing had been tried."""
+        drawn, before = torch.get_rng_state(), {name: each.clone() for name, each in self._network.named_buffers()}
         try:
-            return self._learn(image_b3hw, mask_b1hw)
+            return self._learn(*self._augmentation(image_b3hw, mask_b1hw))
         except Exception as error:  # of the compiler, or of the compiler's compiler: they have no common type
-            if self._required or isinstance(error, torch.OutOfMemoryError):
+            if self._required or is_out_of_memory(error):
                 raise
-            self._fall_back("graph" if image_b3hw.is_cuda else "eager", "compiled", error)
+            self.execution = "graph" if image_b3hw.is_cuda else "eager"
+            _LOG.warning("the step cannot be compiled (%s); it runs %s", _in_a_line(error), self.execution)
+        torch.set_rng_state(drawn)
         for name, buffer in self._network.named_buffers():
             buffer.copy_(before[name])  # statistics of batch norm, which a forward pass may have moved
-        self._forward = self._network
-        return self._learn(image_b3hw, mask_b1hw)
+        self._forward, self._augmentation = self._plain
+        return self._learn(*self._augmentation(image_b3hw, mask_b1hw))
 
-    def _beside(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
+    def _beside(self, learn: Callable[[Tensor, Tensor], Tensor], image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
         """A step on another stream than the default one, as CUDA wants those before a recording."""
-        current, side = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        side.wait_stream(current)
-        with torch.cuda.stream(side):
-            loss = (self._first if self._compiles_now else self._learn)(image_b3hw, mask_b1hw)
-        current.wait_stream(side)
+        if not image_b3hw.is_cuda:
+            return learn(image_b3hw, mask_b1hw)
+        current = torch.cuda.current_stream()
+        self._side = self._side or torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._side.wait_stream(current)
+        with torch.cuda.stream(self._side):
+            loss = learn(image_b3hw, mask_b1hw)
+        current.wait_stream(self._side)
         return loss
 
-    def _record(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> bool:
-        """Records a step, which is not taken by that; False where it cannot be recorded."""
+    def _recorded(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> torch.cuda.CUDAGraph:
+        """Records a step, which is not taken by that."""
         self._image_b3hw, self._mask_b1hw = image_b3hw.clone(), mask_b1hw.clone()
         self._optimizer.zero_grad(set_to_none=True)  # the graph has gradients of its own
         graph = torch.cuda.CUDAGraph()
@@ -177,25 +189,18 @@ class TrainingStep:
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self._static_loss = self._learn(self._image_b3hw, self._mask_b1hw)
         except RuntimeError as error:
-            if self._required or isinstance(error, torch.OutOfMemoryError):
-                raise
-            self._fall_back("eager", "recorded as a graph", error)
-            self._optimizer.zero_grad(set_to_none=True)
-            return False
-        self._graph = graph
-        return True
+            if is_out_of_memory(error) or is_out_of_memory(error.__context__):
+                raise torch.OutOfMemoryError(_in_a_line(error)) from error
+            # Not eager instead: a recording that was broken off leaves torch's memory pools in disorder.
+            raise UsageError(
+                f"execution={self.execution}: the step of {self._config.model} cannot be recorded as a CUDA graph "
+                f"({_in_a_line(error)}); type execution=eager"
+            ) from error
+        return graph
 
-    def _replay(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
-        assert self._graph is not None
-        self._image_b3hw.copy_(image_b3hw)
-        self._mask_b1hw.copy_(mask_b1hw)
-        self._graph.replay()
-        return self._static_loss
 
-    def _fall_back(self, execution: Execution, what: str, error: Exception) -> None:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        _LOG.warning("the step cannot be %s (%s: %s); it runs %s", what, type(error).__name__, reason, execution)
-        self.execution = execution
+def _in_a_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def build_optimizer(config: TrialConfig, network: nn.Module, device: torch.device) -> torch.optim.Optimizer:

@@ -6,6 +6,8 @@ runs one alone. Further settings: size, width, steps, images, device, networks (
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,9 +28,12 @@ def main(given: dict[str, str]) -> int:
         began, left = time.monotonic(), end - time.monotonic()
         words = [f"{key}={value}" for key, value in given.items()]
         command = [sys.executable, "-m", "benchmarks.gpu", *words, f"part={name}"]
+        process = subprocess.Popen(command, start_new_session=True)  # it is ended with all that it has started
         try:
-            ended = f"status {subprocess.run(command, check=False, timeout=min(part.seconds, max(left, 1))).returncode}"
+            ended = f"status {process.wait(timeout=min(part.seconds, max(left, 1)))}"
         except subprocess.TimeoutExpired as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             ended = f"cut off after {error.timeout:.0f} s"
         failed += [name] * (ended != "status 0")
         Bench(given).note("parts", name, f"{ended}, {time.monotonic() - began:.1f} s")

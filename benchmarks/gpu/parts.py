@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from ablate.data.devices import arithmetic
+from ablate.runner import process_state
 from ablate.training import checkpoint, evaluate
 from ablate.training.loop import Training
 from benchmarks import machine
@@ -49,10 +50,9 @@ def versions(bench: Bench) -> None:
 
 def waiting(bench: Bench) -> None:
     """30 steps in which the host must not wait for the device, of each network and each way, with jitter."""
+    waits: list[str] = []
     for network in bench.networks:
         for execution in bench.executions:
-            if execution == "compiled":
-                continue  # its graph is launched as the other one is
             training = bench.training(network, execution, augment="jitter")
             bench.take_steps(training, 8)
             batches = [*training._train.feed(torch.arange(training.config.batch_size), 4, bench.device)]
@@ -66,10 +66,13 @@ def waiting(bench: Bench) -> None:
                     found = "never"
                 except RuntimeError as error:
                     found = str(error).splitlines()[0]
+                    waits.append(f"{network}, {execution}")
                 finally:
                     if bench.on_gpu:
                         torch.cuda.set_sync_debug_mode("default")
             bench.note("waiting", f"{network}, {execution}", found)
+    if waits:
+        raise SystemExit(f"the host waits for the device: {', '.join(waits)}")
 
 
 def steps(bench: Bench) -> None:
@@ -168,8 +171,8 @@ def two_in_turn(bench: Bench) -> None:
         training = bench.training(bench.networks[0], bench.executions[-1])
         found[f"{number}, ms"] = _pace(bench, {number: training})[number]
         del training
+        process_state.free(bench.device)
         if bench.on_gpu:
-            torch.cuda.empty_cache()
             found[f"{number}, left_mb"] = round(torch.cuda.memory_reserved() / 2**20)
     bench.note("two_in_turn", bench.networks[0], found)
 
@@ -182,7 +185,7 @@ def packing(bench: Bench) -> None:
             words = ["part=packed", f"networks={network}", *_same_setting(bench)]
             command = [sys.executable, "-m", "benchmarks.gpu", *words]
             processes = [subprocess.Popen([*command, f"to={bench.to}.{n}"]) for n in range(count)]
-            if any(process.wait() for process in processes):
+            if any([process.wait() for process in processes]):
                 found[str(count)] = None
                 continue
             results = [Path(f"{bench.to}.{n}") for n in range(count)]
