@@ -65,6 +65,7 @@ _TRIAL_CODE = (
     "training/fitting_batches.py",
     "training/loop.py",
     "training/losses.py",
+    "training/step.py",
     "metrics/*.py",
     "metrics/geometry/*.py",
     "models/_*.py",

@@ -181,3 +181,11 @@ def test_a_part_s_docstring_changes_its_name_but_not_its_code(tmp_path):
     one, other = (trial_config({"model": str(path)}) for path in (first, second))
     assert training_id(one, "arm") != training_id(other, "arm")
     assert code_digest(one) == code_digest(other)
+
+
+def test_whatever_trains_or_scores_counts_in_what_a_trial_ran():
+    """A module that is not listed can change what trials compute, and nobody would be told."""
+    package = Path(identity.__file__).parent
+    counted = {path for pattern in identity._TRIAL_CODE for path in package.glob(pattern)}
+    keeps_only = {package / "training" / name for name in ("__init__.py", "checkpoint.py", "oracle.py")}
+    assert set((package / "training").glob("*.py")) - keeps_only <= counted

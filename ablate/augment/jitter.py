@@ -50,7 +50,7 @@ class _Jitter:
 
         def shift(image_b3hw: Tensor, angle_b: Tensor) -> Tensor:
             # Drawn on the CPU: compiled code would wait until they are on the GPU.
-            shifted_b3hw: Tensor = hue(image_b3hw, angle_b.to(image_b3hw, non_blocking=True))
+            shifted_b3hw: Tensor = hue(image_b3hw, angle_b.to(image_b3hw, non_blocking=True))  # type: ignore[no-untyped-call]
             return shifted_b3hw
 
         colors._hue_fn = shift

@@ -38,9 +38,9 @@ class TrainingJob(pydantic.BaseModel):
     trials: tuple[PlannedTrial, ...]
     threads: int
     gpu: float  # that it occupies; a share of one where it is less than 1
-    execution: Execution  # of training steps
     max_failures: int
     code_must_match: bool  # weights that other code left count as missing
+    execution: Execution = "auto"  # of training steps
 
     @property
     def name(self) -> str:

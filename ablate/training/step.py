@@ -91,7 +91,7 @@ class TrainingStep:
     """Trains a network by one batch at a time, all of the same shape.
 
     Attributes:
-        execution: how; a network that cannot be compiled runs without, where `auto` left that open, and the log says so.
+        execution: how; a network that cannot be compiled runs without where `auto` left it open, and the log says so.
     """
 
     def __init__(

@@ -185,7 +185,8 @@ def packing(bench: Bench) -> None:
             words = ["part=packed", f"networks={network}", *_same_setting(bench)]
             command = [sys.executable, "-m", "benchmarks.gpu", *words]
             processes = [subprocess.Popen([*command, f"to={bench.to}.{n}"]) for n in range(count)]
-            if any([process.wait() for process in processes]):
+            statuses = [process.wait() for process in processes]  # of all, before the next ones begin
+            if any(statuses):
                 found[str(count)] = None
                 continue
             results = [Path(f"{bench.to}.{n}") for n in range(count)]

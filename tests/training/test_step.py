@@ -182,11 +182,21 @@ def no_compiler(tmp_path, monkeypatch):
         yield
 
 
+class Jitter:
+    """An augmentation that draws, and cannot be compiled either."""
+
+    def __call__(self, image_b3hw, mask_b1hw):
+        return image_b3hw * torch.rand(1), mask_b1hw
+
+    def compiled(self):
+        return torch.compile(self)
+
+
 def one_step(execution, required):
     torch.manual_seed(0)
     network, config = torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.Conv2d(3, 1, 1)), TrialConfig()
     optimizer = steps.build_optimizer(config, network, CPU)
-    step = steps.TrainingStep(network, lambda *batch: batch, optimizer, config, execution, required)
+    step = steps.TrainingStep(network, Jitter(), optimizer, config, execution, required)
     step(torch.rand(2, 3, 8, 8), torch.zeros(2, 1, 8, 8))
     return step.execution, network.state_dict()
 
