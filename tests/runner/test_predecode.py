@@ -89,7 +89,7 @@ def test_trials_begin_when_all_is_decoded_where_they_occupy_gpus(tiny_root, cach
     preflight.with_ray(
         Console(), run, data.at(str(tiny_root)), CONFIGS, lambda ray, each: seen.append((each, decoded(cache)))
     )
-    assert seen == [({"CPU": 1} if gpu == 0 else {"CPU": 1, "GPU": 1}, there)]
+    assert seen == [({"CPU": 1} if gpu == 0 else {"CPU": 2, "GPU": 1}, there)]
 
 
 def test_an_oracle_s_photographs_are_decoded_too(tiny_root):
