@@ -43,7 +43,7 @@ def decode(data: Data, configs: Iterable[TrialConfig], cores: Mapping[str, int],
         KeyboardInterrupt: this process was asked to end.
     """
     splits = sorted({split for config in configs for split in _splits(config)})
-    # One core each: if they asked for all, another run on the cluster could keep them waiting for hours.
+    # They ask for no core: the trials of another run on the cluster may hold all of a node's for hours.
     task = ray.remote(num_cpus=0)(_decode)
     running = {
         task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(

@@ -40,11 +40,6 @@ def read_state(path: Path) -> State | None:
     return state
 
 
-def save(out: Path, training_id: str, code: str, training: Training) -> None:
-    """Publishes the checkpoint of a training at an epoch's end, marked with the digest of the code that made it."""
-    write_state(_checkpoint(out, training_id), {"code": code, **training.state()})
-
-
 class Saver:
     """Publishes checkpoints while the next epoch runs: writing half a gigabyte and waiting for the disk takes long.
 
@@ -55,7 +50,9 @@ class Saver:
         self._writing: Future[None] | None = None
 
     def save(self, out: Path, training_id: str, code: str, training: Training) -> None:
-        """Begins to publish the checkpoint of a training, of which it takes a copy; waits for the one before.
+        """Begins to publish the checkpoint of a training at an epoch's end, of which it takes a copy.
+
+        It is marked with the digest of the code that made it. Waits for the one before.
 
         Raises:
             OSError: the one before could not be written.

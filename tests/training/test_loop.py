@@ -32,6 +32,12 @@ def training(root, **fields):
     return Training(config, train, val, CPU)
 
 
+def save(out, code, trained):
+    saver = checkpoint.Saver()
+    saver.save(out, "t1", code, trained)
+    saver.wait()
+
+
 def without_times(rows):
     return [{key: value for key, value in row.items() if key not in {"seconds", "images_per_second"}} for row in rows]
 
@@ -44,7 +50,7 @@ def test_a_continued_training_equals_one_that_never_stopped(model, tiny_root, tm
 
     first = training(tiny_root, model=model, augment="jitter", epochs=3)
     first.run_epoch()
-    checkpoint.save(tmp_path, "t1", "code", first)
+    save(tmp_path, "code", first)
     second = training(tiny_root, model=model, augment="jitter", epochs=3)
     torch.manual_seed(12345)  # whatever happened to the generator in between must not matter
     assert checkpoint.restore(tmp_path, "t1", "code", second) == (1, "code")
@@ -77,7 +83,7 @@ def test_seed_changes_weights_and_order(tiny_root):
 def test_a_checkpoint_of_other_code_is_not_continued(tiny_root, tmp_path):
     first = training(tiny_root)
     first.run_epoch()
-    checkpoint.save(tmp_path, "t1", "yesterday", first)
+    save(tmp_path, "yesterday", first)
     second = training(tiny_root)
     assert checkpoint.restore(tmp_path, "t1", "today", second) == (1, "yesterday")
     assert second.epoch == 0

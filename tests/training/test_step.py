@@ -47,7 +47,7 @@ def rows(learner):
 
 
 class Synchronisations(TorchDispatchMode):
-    """Counts what would make the host wait for a GPU: numbers that are read from a tensor, and copies to the host."""
+    """Counts what would make the host wait for a GPU: numbers that are read from a tensor."""
 
     def __init__(self):
         super().__init__()
@@ -55,8 +55,6 @@ class Synchronisations(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         if func in {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default}:
-            self.seen.append(str(func))
-        if func is torch.ops.aten._to_copy.default and (kwargs or {}).get("device") is not None:
             self.seen.append(str(func))
         return func(*args, **(kwargs or {}))
 
