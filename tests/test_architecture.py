@@ -150,17 +150,26 @@ def test_only_what_fans_work_out_knows_ray():
     }
 
 
+def reached(name):
+    """Every module that is imported where this one is, as far as the sources say."""
+    seen, todo = set(), [name]
+    while todo:
+        module = todo.pop()
+        if module not in seen:
+            seen.add(module)
+            todo += imported(module, top_level_only=True) if module in MODULES else []
+    return seen
+
+
 @pytest.mark.parametrize(
     "name", ["ablate.report", "ablate.query", "ablate.run", "ablate.runner.plan", "ablate.stats.collector"]
 )
 def test_planning_and_reporting_start_without_torch_or_ray(name):
-    seen, todo = set(), [name]
-    while todo:
-        module = todo.pop()
-        if module in MODULES and module not in seen:
-            seen.add(module)
-            todo += imported(module, top_level_only=True)
-        assert module.split(".")[0] not in {"torch", "ray"}, f"{name} reaches {module} through {seen}"
+    assert not {module.split(".")[0] for module in reached(name)} & {"torch", "ray"}
+
+
+def test_what_drives_trials_starts_without_torch():
+    assert "torch" not in {module.split(".")[0] for module in reached("ablate.runner.tuner")}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")))

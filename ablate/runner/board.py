@@ -85,7 +85,7 @@ class Board:
                 self._news.append((f"{name}  started", False))
 
     def reported(self, name: str, result: Mapping[str, object]) -> None:
-        """Takes in what a trial reported after an epoch (`ablate.runner.trainable`), or that it failed."""
+        """Takes in what a trial reported after an epoch (`ablate.runner.job_worker`), or that it failed."""
         with self._lock:
             entry = self._entries[name]
             if isinstance(seconds := result.get("seconds"), float) and result.get("epoch") != entry.epoch:

@@ -92,11 +92,18 @@ def suggested(cell: Cell, values: Layer, name: str, search: str, manifest: Manif
 def jobs(
     run: RunConfig, data: Data, out: Path, trials: Iterable[PlannedTrial], resources: Mapping[str, float]
 ) -> list[TrainingJob]:
-    """Groups trials that share a training, so that it is trained once; `resources` are what each job occupies."""
+    """Groups trials that share a training, so that it is trained once: those that train on most pixels first.
+
+    What is long and begins last keeps everybody waiting for it alone.
+
+    Args:
+        resources: what each job occupies.
+    """
     groups: dict[str, list[PlannedTrial]] = collections.defaultdict(list)
     for trial in trials:
         groups[trial.training].append(trial)
     changed = run.rerun == "changed"
+    longest_first = sorted(groups.values(), key=lambda group: _pixels(group[0].config, data.manifest), reverse=True)
     return [
         TrainingJob(
             data=data.place,
@@ -109,8 +116,14 @@ def jobs(
             max_failures=run.max_failures,
             code_must_match=changed,
         )
-        for group in groups.values()
+        for group in longest_first
     ]
+
+
+def _pixels(config: TrialConfig, manifest: Manifest) -> float:
+    """How many a training sees."""
+    pictures = manifest.training_arm(config.arm).counts.get("train", 0) * config.train_fraction
+    return pictures * config.epochs * config.image_size**2
 
 
 class Progress(pydantic.BaseModel):

@@ -2,61 +2,24 @@
 
 from __future__ import annotations
 
-import datetime
-import json
-import logging
-import statistics
-import time
-import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from ray import tune
-from torch import nn
 
-from ablate.data import arrays, root
-from ablate.data.arrays import Pictures
-from ablate.data.devices import device, device_name, precision_used, prepare_process, require_whole
-from ablate.data.manifest import REAL, scored_on
-from ablate.data.root import Data
-from ablate.errors import UsageError
-from ablate.identity import PlannedTrial, code_digest
-from ablate.results.writer import withdraw, write_rows
-from ablate.runner import process_state
-from ablate.runner.commit import commit, commit_failure, trained_on
-from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
-from ablate.runner.log_files import LogFiles
 from ablate.runner.plan import TrainingJob
-from ablate.storage import UnreachableError
-from ablate.training import checkpoint, evaluate, oracle
-from ablate.training.best_epoch import best_epoch
-from ablate.training.loop import EpochRow, NonFiniteLossError, Training
 
-# Repeating these repeats the failure.
-_FINAL = (NonFiniteLossError, UsageError)
-
-
-# Of the last epoch, what boards show and searches maximise.
-_SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
+if TYPE_CHECKING:
+    from ablate.runner.job_worker import JobWorker
 
 
 class GridTrial(tune.Trainable):  # type: ignore[misc]
-    """Trains one network and scores it for every trial of its job; continues from its checkpoint wherever it died."""
+    """What Ray Tune sees of a job. The work is `JobWorker`'s, which only the processes that train import."""
 
     def setup(self, config: dict[str, Any]) -> None:
+        from ablate.runner.job_worker import JobWorker  # torch: the driver, which imports this module, needs none
+
         self._job = TrainingJob.model_validate(config["job"])
-        self._started = datetime.datetime.now(datetime.UTC)
-        self._failures = 0
-        self._peak_known = False  # whether what this process needs at most is counted from the beginning of this job
-        self._training: Training | None = None
-        self._data: Data | None = None
-        self._log = logging.getLogger(f"ablate.runner.trainable.{_first(self._job).trial}")
-        self._log_files = LogFiles(self._log)
-        self._code: str | None = None
-        self._notice: str | None = None  # where it began, for the board
-        self._device = torch.device("cpu")
-        self._gpu = GpuPlace(self._job.gpu)
-        self._saver = checkpoint.Saver()
+        self._worker: JobWorker = JobWorker(self._job)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begins another job in this process, of which the former one has left nothing but imported modules."""
@@ -65,209 +28,20 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return True
 
     def cleanup(self) -> None:
-        """Gives the memory of the training back, leaves the GPU, and closes the log files."""
-        self._saver.close()
-        self._training = self._data = None
-        process_state.free(self._device)
-        self._gpu.leave()
-        self._log_files.close()
+        self._worker.close()
 
     def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
         """Gives Tune the name of our own checkpoint, which every epoch leaves: Tune's own is never the truth."""
-        return {"training": _first(self._job).training}
+        return {"training": self._job.trials[0].training}
 
     def load_checkpoint(self, checkpoint: dict[str, Any] | None) -> None:
         """Begins again at our own checkpoint, into which a scheduler has copied another's where it wanted that."""
-        self._training = None
+        self._worker.begin_again()
 
     def __repr__(self) -> str:
         # The dashboard's list of actors shows it as it was at first, whichever trials follow in this process.
         return f"trainer on a {'GPU' if self._job.gpu else 'CPU'}"
 
     def step(self) -> dict[str, Any]:
-        """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial."""
-        report = self._attempt()
-        if report["done"]:  # Tune may keep this process for another trial
-            self._training = None
-            self._gpu.leave()
-        return report
-
-    def _attempt(self) -> dict[str, Any]:
-        try:
-            return self._advance()
-        except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
-            self._log.error("%s", traceback.format_exc())
-            if self._gpu.crowded_out(error):
-                self._training, self._notice = None, CROWDED_OUT
-                self._log.warning(CROWDED_OUT)
-                return self._report()
-            require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
-            self._failures += 1
-            final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
-            if final or self._failures > self._job.max_failures:
-                return self._give_up(error)
-            self._training = None  # begin again at the checkpoint
-            return self._report()
-
-    def _prepare(self) -> str:
-        """Opens the log, takes the device that was given, and finds out which code lies here: perhaps not the driver's.
-
-        Not in `setup`, whose exceptions Ray takes for deaths of the process.
-        """
-        if self._code is not None:
-            return self._code
-        self._log_files.open(self._job)
-        prepare_process(self._job.threads)
-        self._device = device(self._job.gpu)
-        self._peak_known = process_state.reset_peak(self._device)
-        first = _first(self._job)
-        arithmetic, self._code = precision_used(first.config, self._device), code_digest(first.config)
-        self._log.info("on %s, %s", device_name(self._device), arithmetic)
-        if self._code != first.code:
-            self._log.warning("other code lies here (%s) than where the run was planned (%s)", self._code, first.code)
-        return self._code
-
-    def _advance(self) -> dict[str, Any]:
-        job, code = self._job, self._prepare()
-        self._gpu.take()
-        record = checkpoint.weights_record(job.out, _first(job).training)
-        if record is not None and not (job.code_must_match and record[0] != code):
-            self._log.info("the network is trained already; scoring it")
-            return self._finish(record[1], record[0])
-        if self._training is None:
-            self._training = self._begin(code)
-            return self._report()  # so that the driver knows, should this process die, that it had come so far
-        if not self._training.finished:
-            row = self._training.run_epoch(self._oracle())
-            row |= {"code_digest": code, oracle.PHOTOS: self._photos if row["oracle_iou"] is not None else None}
-            self._log.info("%s", json.dumps(row))
-        if not self._training.finished:
-            self._saver.save(job.out, _first(job).training, code, self._training)
-            if _first(job).search is not None:
-                self._saver.wait()  # a search may give this checkpoint to another trial at once
-            return self._report()
-        self._saver.wait()  # or it could appear after it was discarded
-        checkpoint.save_weights(job.out, _first(job).training, code, self._training)
-        return self._finish(self._training.rows, code)
-
-    def _begin(self, code: str) -> Training:
-        config, out = _first(self._job).config, self._job.out
-        train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
-        training = Training(config, train, val, self._device, self._gpu.share, self._job.execution)
-        self._log.info("the pictures that it trains on lie %s", training.pictures_on)
-        self._saver.close()  # of an attempt that failed while it was writing
-        epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
-        if made_by != code:
-            self._notice = f"begins anew: its checkpoint after epoch {epoch} is of other code"
-            self._log.warning(
-                "beginning anew: the checkpoint after epoch %d is of other code (%s) than this (%s), and a training by "
-                "both would be the result of neither",
-                *(epoch, made_by, code),
-            )
-        elif epoch:
-            if not self._restored:  # by Tune, which had paused it
-                self._notice = f"continues after epoch {epoch}"
-            self._log.info("continuing after epoch %d", epoch)
-        if config.oracle:
-            training.rows = oracle.only_of(training.rows, self._photos)  # the photographs may have changed meanwhile
-        return training
-
-    def _finish(self, rows: list[EpochRow], code: str) -> dict[str, Any]:
-        """Scores the network for every trial; `code` is the digest of the code that trained it."""
-        rows = self._on_these_photographs(rows)
-        for trial in self._job.trials:
-            started = time.perf_counter()
-            photographs = scored_on(trial.config.direction)
-            network = checkpoint.load_network(self._job.out, trial.training, trial.config, self._device)
-            scored = [
-                row
-                for split in ("test", "empty")
-                for row in evaluate.score(network, self._pictures(photographs, split), trial.config, self._device)
-            ]
-            about = {
-                **trained_on(rows),
-                "code_digest": code,
-                "score_device": device_name(self._device),
-                "score_precision": precision_used(trial.config, self._device),
-                "score_code": self._code,
-                "parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
-                "score_seconds": time.perf_counter() - started,
-            }
-            self._commit(trial, rows, scored, about)
-        checkpoint.discard(self._job.out, _first(self._job).training)
-        return self._report(rows, done=True)
-
-    def _commit(
-        self, trial: PlannedTrial, rows: list[EpochRow], scored: list[dict[str, Any]], about: dict[str, Any]
-    ) -> None:
-        """Writes a trial's rows; the row in `trials`, which makes the others visible, last."""
-        ids = {"trial": trial.trial, "training": trial.training}
-        known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
-        out = self._job.out
-        withdraw(out, trial.trial)  # rows of other code must not show behind the old commit mark
-        write_rows(out, "images", trial.trial, [known | row for row in scored])
-        write_rows(out, "epochs", trial.trial, [ids | row for row in rows])
-        row = rows[best_epoch(rows) - 1 if trial.config.selection == "best_val" else -1]
-        outcome = {
-            "status": "done",
-            "train_seconds": sum(row["seconds"] for row in rows),
-            "images_per_second": statistics.median(row["images_per_second"] for row in rows),
-            "val_iou": row["val_iou"],
-            "epoch": row["epoch"],
-        }
-        commit(self._job, trial, self._circumstances() | outcome | about)
-        self._log.info("%s done", trial.name)
-
-    def _give_up(self, error: Exception) -> dict[str, Any]:
-        why = reason(error)
-        try:
-            commit_failure(self._job, why, self._circumstances())
-        except OSError:
-            self._log.error("%s", traceback.format_exc())  # a full disk: the driver still hears of the failure
-        return self._report(failed=why, done=True)
-
-    def _report(self, rows: list[EpochRow] | None = None, **more: object) -> dict[str, Any]:
-        """What the driver shows of this trial; always the same keys."""
-        rows = rows if rows is not None else (self._training.rows if self._training else [])
-        last = rows[-1] if rows else dict.fromkeys(_SHOWN)
-        shown = {key: last[key] for key in _SHOWN}
-        about = {"epoch": len(rows), "failed": None, "done": False, "rows": rows}
-        return about | {"code_digest": self._code, "notice": self._notice} | shown | more
-
-    @property
-    def _planned_data(self) -> Data:
-        self._data = self._data or root.planned(self._job.data, self._job.manifest)
-        return self._data
-
-    def _pictures(self, arm: str, split: str) -> Pictures:
-        size = _first(self._job).config.image_size
-        return arrays.load(self._planned_data, arm, split, size, report=self._log.info)
-
-    @property
-    def _photos(self) -> str:
-        return self._planned_data.manifest.photographs(REAL).digest
-
-    def _oracle(self) -> oracle.Score | None:
-        config = _first(self._job).config
-        # The photographs as they are: a training knows no direction of its scoring.
-        return oracle.score(config, self._pictures(REAL, "test"), self._device) if config.oracle else None
-
-    def _on_these_photographs(self, rows: list[EpochRow]) -> list[EpochRow]:
-        config, score = _first(self._job).config, self._oracle()
-        if score is None:
-            return rows
-
-        def network(selection: str) -> nn.Module:
-            selected = config.model_copy(update={"selection": selection})
-            return checkpoint.load_network(self._job.out, _first(self._job).training, selected, self._device)
-
-        return oracle.on(rows, self._photos, network, score)
-
-    def _circumstances(self) -> dict[str, Any]:
-        peak = process_state.peak(self._device) if self._peak_known else None
-        name = device_name(self._device) if self._code else None  # it never got that far
-        return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
-
-
-def _first(job: TrainingJob) -> PlannedTrial:
-    return job.trials[0]  # the trials of a job share everything that decides the training
+        self._worker.expects_checkpoint = self._restored
+        return self._worker.step()

@@ -144,7 +144,7 @@ def test_a_gpu_that_is_given_and_not_there_is_an_error_before_training(root, tmp
 @pytest.fixture
 def crowded(tmp_path, monkeypatch):
     """A network that runs out of memory as often as is asked for; the CPU stands for the GPU."""
-    monkeypatch.setattr("ablate.runner.trainable.device", lambda gpu: torch.device("cpu"))
+    monkeypatch.setattr("ablate.runner.job_worker.device", lambda gpu: torch.device("cpu"))
     left = tmp_path / "left"
     source = f"""
 from pathlib import Path
