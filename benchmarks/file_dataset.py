@@ -50,6 +50,8 @@ def loader(folder: Path, config: TrialConfig, workers: int) -> DataLoader[tuple[
         drop_last=True,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
+        # OpenCV cannot be set up in a fork of a process in which it has begun threads.
+        multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_one_thread,
     )
 

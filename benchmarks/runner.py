@@ -33,13 +33,13 @@ def one_trial(job: Path) -> None:
     import torch
 
     from ablate.data import arrays
+    from ablate.data.devices import prepare_process
     from ablate.data.root import at
     from ablate.identity import PlannedTrial
     from ablate.training import evaluate
     from ablate.training.loop import Training
 
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    prepare_process(1)
     told = json.loads(job.read_text())
     config, data = PlannedTrial.model_validate(told["trial"]).config, at(told["data"])
     cpu = torch.device("cpu")

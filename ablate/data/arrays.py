@@ -73,24 +73,24 @@ class Pictures:
         """Where the arrays lie."""
         return self.image_n3hw.device
 
+    @property
+    def _bytes(self) -> int:
+        return self.image_n3hw.nbytes + self.mask_n1hk.nbytes
+
     def mask_hw(self, index: int) -> NDArray[np.bool_]:
         """One mask, true where the animal is."""
         bits_hk = self.mask_n1hk[index, 0].cpu().numpy()
         return np.unpackbits(bits_hk, axis=-1, count=self.image_n3hw.shape[-1]).astype(bool)
 
-    def to(self, device: torch.device, share: float = 1.0) -> Pictures:
-        """The same on a device, if they fit there beside the training; else they stay in the host's memory.
-
-        Args:
-            share: of the device that this process was given.
-        """
+    def to(self, device: torch.device, allowed: int | None = None) -> Pictures:
+        """The same on a device, unless they take more bytes than allowed: then they stay in the host's memory."""
         if device.type != "cuda":
             return self
-        size = self.image_n3hw.nbytes + self.mask_n1hk.nbytes
-        allowed = room(device, share) // 2  # the other half is left to the network, its gradients and activations
-        why = f"{node_cache.gigabytes(size)}, where up to {node_cache.gigabytes(allowed)} may lie on the GPU"
-        if size > allowed:
-            return replace(self, place=f"in the host's memory, and each batch is copied ahead of its use ({why})")
+        why = node_cache.gigabytes(self._bytes)
+        if allowed is not None:
+            why += f", where up to {node_cache.gigabytes(allowed)} may lie on the GPU"
+            if self._bytes > allowed:
+                return replace(self, place=f"in the host's memory, and each batch is copied ahead of its use ({why})")
         there = self.image_n3hw.to(device), self.mask_n1hk.to(device)
         return Pictures(*there, self.has_mask_n, self.meta_n, place=f"on the GPU ({why})")
 
@@ -142,6 +142,21 @@ class Pictures:
         shift_8 = torch.arange(_BYTE - 1, -1, -1, dtype=torch.uint8, device=mask_b1hk.device)
         bit_b1hw = (mask_b1hk[..., None] >> shift_8).bitwise_and(1).flatten(-2)[..., : image_b3hw.shape[-1]]
         return image_b3hw.float() / 255.0, bit_b1hw.float()
+
+
+def place(pictures: Sequence[Pictures], device: torch.device, share: float) -> list[Pictures]:
+    """Splits on a device, as many of them, from the first on, as fit there beside a training.
+
+    Args:
+        share: of the device that this process was given.
+    """
+    # The other half is left to the network, its gradients and activations.
+    left = room(device, share) // 2 if device.type == "cuda" else 0
+    placed = []
+    for each in pictures:
+        placed.append(each.to(device, left))
+        left -= each._bytes if placed[-1].device.type == "cuda" else 0
+    return placed
 
 
 @dataclass(frozen=True)

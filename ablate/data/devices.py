@@ -20,6 +20,8 @@ def prepare_process(threads: int) -> None:
     """Sets up this process for a training, whatever one before it has left: CPU threads, and repeatable results."""
     torch.set_num_threads(threads)
     torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+    torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark = True, False
     torch.use_deterministic_algorithms(True, warn_only=True)  # max-unpooling has no deterministic kernel on a GPU
     # Determinism would also fill all memory before its use, which costs up to a tenth and which we never read.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
@@ -27,7 +29,8 @@ def prepare_process(threads: int) -> None:
         # Memory that a step frees is kept for the next one: returning it costs thousands of page faults an epoch.
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-        libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
+        if not libc.mallopt(_M_MMAP_THRESHOLD, 2**30):
+            libc.mallopt(_M_MMAP_THRESHOLD, 2**25)  # older ones take no more
 
 
 def device(gpu: float) -> torch.device:

@@ -21,11 +21,17 @@ from ablate.storage.locks import Lock
 FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
 
 _DIVERGED = "NonFiniteLossError"
+_OUT_OF_MEMORY = ("OutOfMemoryError", "killed: out of memory")
 
 
 def diverged(reason: str | None) -> bool:
     """Whether a failure says that the values were bad: that a rate was too high is a result, a lost node is none."""
     return str(reason).startswith(_DIVERGED)
+
+
+def out_of_memory(reason: str | None) -> bool:
+    """Whether a failure says that a trial was too large for the memory: others, that are smaller, may fit."""
+    return str(reason).startswith(_OUT_OF_MEMORY)
 
 
 class Segment(pydantic.BaseModel):

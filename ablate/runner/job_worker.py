@@ -30,6 +30,7 @@ from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, NonFiniteLossError, Training
+from ablate.training.step import RecordingError
 
 # Repeating these repeats the failure.
 _FINAL = (NonFiniteLossError, UsageError)
@@ -44,11 +45,12 @@ class JobWorker:
 
     Attributes:
         expects_checkpoint: whether a scheduler has paused this job, so that nobody need be told that it continues.
+        leaves_disorder: whether the process can do nothing more on its GPU when this job has ended.
     """
 
     def __init__(self, job: TrainingJob) -> None:
         self._job = job
-        self.expects_checkpoint = False
+        self.expects_checkpoint = self.leaves_disorder = False
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
         self._peak_known = False  # whether what this process needs at most is counted from the beginning of this job
@@ -96,6 +98,7 @@ class JobWorker:
                 self._log.warning(CROWDED_OUT)
                 return self._report()
             require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
+            self.leaves_disorder |= isinstance(error, RecordingError)
             self._failures += 1
             final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
             if final or self._failures > self._job.max_failures:
@@ -140,7 +143,7 @@ class JobWorker:
             if _first(job).search is not None:
                 self._saver.wait()  # a search may give this checkpoint to another trial at once
             return self._report()
-        self._saver.wait()  # or it could appear after it was discarded
+        self._saver.close()  # or a checkpoint could appear after it was discarded
         checkpoint.save_weights(job.out, _first(job).training, code, self._training)
         return self._finish(self._training.rows, code)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import platform
 from pathlib import Path
 
 import torch
 
 
 def free(device: torch.device) -> None:
-    """Gives memory that nothing uses any more back to the device, on which other processes may need it."""
+    """Gives memory that nothing uses any more back: others may need it, and the next peak is not to hold it."""
+    gc.collect()
     if device.type == "cuda":
-        gc.collect()
         torch.cuda.empty_cache()
+    elif platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def reset_peak(device: torch.device) -> bool:

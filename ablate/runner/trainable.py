@@ -22,7 +22,13 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         self._worker: JobWorker = JobWorker(self._job)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begins another job in this process, of which the former one has left nothing but imported modules."""
+        """Begins another job in this process, of which the former one has left nothing but imported modules.
+
+        Raises:
+            RuntimeError: the former one has left more; Tune then tries this job in another process.
+        """
+        if self._worker.leaves_disorder:
+            raise RuntimeError("the trial before has left the GPU's memory in disorder")
         self.cleanup()
         self.setup(new_config)
         return True

@@ -16,7 +16,7 @@ from ray.tune.experiment import Trial
 
 from ablate import interruption, invocation
 from ablate.config import RunConfig
-from ablate.results.search_record import diverged
+from ablate.results.search_record import diverged, out_of_memory
 from ablate.runner import actor_deaths, cluster, ray_folder
 from ablate.runner.actor_deaths import Deaths, memory_kills_as_deaths
 from ablate.runner.board import Board
@@ -152,7 +152,10 @@ class _Interruptible(Stopper):  # type: ignore[misc]
 
 
 class SameFailure(Stopper):  # type: ignore[misc]
-    """Ends the run when its first trials all fail for one reason and none gets anywhere: no other would either."""
+    """Ends the run when its first trials all fail for one reason and none gets anywhere: no other would either.
+
+    Memory is no such reason: the largest trials come first, and smaller ones may fit.
+    """
 
     def __init__(self, first: int, divergence: bool) -> None:
         """Args: divergence: whether a loss that is not finite counts as a failure."""
@@ -164,7 +167,7 @@ class SameFailure(Stopper):  # type: ignore[misc]
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
         failed = None if result["failed"] is None else str(result["failed"])
         self._one_works |= (failed is None and result["epoch"] != 0) or (diverged(failed) and not self._divergence)
-        if result["done"] and len(self._reasons) < self.first:
+        if result["done"] and len(self._reasons) < self.first and not out_of_memory(failed):
             self._reasons.append(failed)
         return False
 

@@ -74,9 +74,10 @@ class Saver:
             writing.result()
 
     def close(self) -> None:
-        """Returns when what was begun is published or has failed."""
-        if self._writing is not None:
-            futures.wait([self._writing])
+        """Returns when what was begun is published or has failed: whoever calls this needs it no more."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            futures.wait([writing])
 
 
 def _host_copy(state: Any) -> Any:  # noqa: ANN401 - a tree of tensors and plain values

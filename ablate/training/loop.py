@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ablate import plugins
 from ablate.augment import Augmentation
 from ablate.config import Execution, TrialConfig
-from ablate.data.arrays import Pictures
+from ablate.data.arrays import Pictures, place
 from ablate.data.devices import arithmetic, device_name, precision_used
 from ablate.training.best_epoch import best_epoch
 from ablate.training.fitting_batches import FittingBatches
@@ -70,7 +70,7 @@ class Training:
         augmentation = build_augmentation(config)
         self._loss = LOSSES[config.loss]
         self._val_batches = FittingBatches(max(32, config.batch_size))
-        self._train, self._val = train.part(config.train_fraction).to(device, share), val.to(device, share)
+        self._train, self._val = place((train.part(config.train_fraction), val), device, share)
         self._optimizer = build_optimizer(config, self.network, device)
         chosen = choose(execution, config, device, config.epochs * self._steps)
         self._step = TrainingStep(

@@ -34,6 +34,10 @@ _EAGER_STEPS = 3  # before a recording: cuDNN and the optimizer set up what a gr
 _WORTH_COMPILING = 5_000  # steps: compiling takes about a minute
 
 
+class RecordingError(UsageError):
+    """A step cannot be recorded as a CUDA graph. Its process must end: torch's memory on the GPU is in disorder."""
+
+
 @runtime_checkable
 class Compilable(Protocol):
     """An augmentation that `torch.compile` makes faster."""
@@ -126,7 +130,7 @@ class TrainingStep:
             mask_b1hw: float32, 0 or 1.
 
         Raises:
-            UsageError: it cannot be recorded as a graph.
+            RecordingError: it cannot be recorded as a graph.
         """
         self._taken += 1
         if self._taken == 1 and self.execution == "compiled":
@@ -153,7 +157,9 @@ class TrainingStep:
 
     def _compile_and_learn(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> Tensor:
         """The first step, which compiles: where that fails, it is taken as if nothing had been tried."""
-        drawn, before = torch.get_rng_state(), {name: each.clone() for name, each in self._network.named_buffers()}
+        before = {name: each.clone() for name, each in self._network.named_buffers()}
+        drawn = torch.get_rng_state()
+        drawn_on_gpu = torch.cuda.get_rng_state(image_b3hw.device) if image_b3hw.is_cuda else None
         try:
             return self._learn(*self._augmentation(image_b3hw, mask_b1hw))
         except Exception as error:  # of the compiler, or of the compiler's compiler: they have no common type
@@ -162,6 +168,8 @@ class TrainingStep:
             self.execution = "graph" if image_b3hw.is_cuda else "eager"
             _LOG.warning("the step cannot be compiled (%s); it runs %s", _in_a_line(error), self.execution)
         torch.set_rng_state(drawn)
+        if drawn_on_gpu is not None:
+            torch.cuda.set_rng_state(drawn_on_gpu, image_b3hw.device)
         for name, buffer in self._network.named_buffers():
             buffer.copy_(before[name])  # statistics of batch norm, which a forward pass may have moved
         self._forward, self._augmentation = self._plain
@@ -191,8 +199,7 @@ class TrainingStep:
         except RuntimeError as error:
             if is_out_of_memory(error) or is_out_of_memory(error.__context__):
                 raise torch.OutOfMemoryError(_in_a_line(error)) from error
-            # Not eager instead: a recording that was broken off leaves torch's memory pools in disorder.
-            raise UsageError(
+            raise RecordingError(
                 f"execution={self.execution}: the step of {self._config.model} cannot be recorded as a CUDA graph "
                 f"({_in_a_line(error)}); type execution=eager"
             ) from error

@@ -19,7 +19,7 @@ from ablate.training.loop import Training
 
 NETWORKS = ("unet", "unet_resnet50", "segnet")
 GROUP = 5  # steps between two looks at the clock
-_WARM = 8  # steps before any are timed: more than are taken before a graph is recorded
+WARM = 8  # steps before any are timed: more than are taken before a graph is recorded
 
 
 class Bench:
@@ -27,6 +27,7 @@ class Bench:
 
     Attributes:
         executions: the ways of carrying out a step that the device has.
+        recorded: the fastest of them that need not be compiled.
     """
 
     def __init__(self, given: Mapping[str, str]) -> None:
@@ -36,6 +37,7 @@ class Bench:
         self.device = torch.device(given.get("device", "cuda"))
         self.networks = tuple(given.get("networks", ",".join(NETWORKS)).split(","))
         self.executions: tuple[Execution, ...] = ("eager", "graph", "compiled") if self.on_gpu else ("eager",)
+        self.recorded: Execution = "graph" if self.on_gpu else "eager"
         prepare_process(torch.get_num_threads() if self.on_gpu else 1)
 
     @property
@@ -69,10 +71,10 @@ class Bench:
         training.network.train()
         with arithmetic(training.config, self.device):
             while done < count:
-                for one in training._train.feed(torch.randperm(self.images), batch, self.device):
-                    if done < count and len(one[0]) == batch:
-                        training._step(*one)
-                        done += 1
+                order = torch.randperm(self.images)[: min((count - done), self.images // batch) * batch]
+                for one in training._train.feed(order, batch, self.device):
+                    training._step(*one)
+                    done += 1
 
     def milliseconds(self, work: Callable[[int], object], rounds: int) -> list[float]:
         """Of one piece of work, by rounds of `GROUP` pieces; `work` does as many as it is told."""
@@ -87,7 +89,7 @@ class Bench:
     def race(self, contenders: Mapping[str, Callable[[int], object]]) -> dict[str, float]:
         """Milliseconds of each contender's work, the median of rounds in which they take turns."""
         for work in contenders.values():
-            work(_WARM)
+            work(WARM)
         self.wait()
         found: dict[str, list[float]] = {name: [] for name in contenders}
         for _ in range(max(1, self.steps // GROUP)):

@@ -63,10 +63,18 @@ def test_a_feed_gives_the_batches_of_an_order(tiny_root):
 
 def test_pictures_for_which_a_gpu_has_no_room_stay_and_say_why(tiny_root, monkeypatch):
     monkeypatch.setattr(arrays, "room", lambda device, share: 4_000)
-    stayed = arrays.load(data.at(str(tiny_root)), "crop", "train", 32).to(torch.device("cuda"))
+    loaded = arrays.load(data.at(str(tiny_root)), "crop", "train", 32)
+    [stayed] = arrays.place([loaded], torch.device("cuda"), 1.0)
     assert stayed.device == CPU
     told = "in the host's memory, and each batch is copied ahead of its use"
     assert stayed.place == f"{told} (5.12e-05 GB, where up to 2e-06 GB may lie on the GPU)"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_what_is_put_on_a_gpu_leaves_less_room_for_the_next(tiny_root, monkeypatch):
+    loaded = arrays.load(data.at(str(tiny_root)), "crop", "train", 32)
+    monkeypatch.setattr(arrays, "room", lambda device, share: 2 * 90_000)  # of which half may be taken; each is 51,200
+    assert [each.device.type for each in arrays.place([loaded, loaded], torch.device("cuda"), 1.0)] == ["cuda", "cpu"]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

@@ -31,6 +31,15 @@ def test_layers_take_precedence_from_paper_to_command_line(tiny_root):
     assert trial.config.optimizer == "adam"  # the paper's default
 
 
+def test_what_trains_on_most_pixels_begins_first_and_the_rest_keeps_its_order(tiny_root, tmp_path):
+    trials = plan(tiny_root, product(image_size=[16, 32], arm=["crop"], augment=["none", "jitter"], epochs=[1, 2]))
+    work = planning.jobs(RunConfig(space="given"), data.at(str(tiny_root)), tmp_path, trials, {"CPU": 1.0})
+    found = [(each.image_size, each.epochs, each.augment) for each in (job.trials[0].config for job in work)]
+    assert found == [
+        (size, epochs, augment) for size in (32, 16) for epochs in (2, 1) for augment in ("none", "jitter")
+    ]
+
+
 def test_seeds_run_every_trial_again(tiny_root):
     trials = plan(tiny_root, seeds=3)
     assert [trial.config.seed for trial in trials] == [0, 1, 2, 0, 1, 2]

@@ -83,6 +83,7 @@ def test_it_ends_when_the_command_is_asked_to(tiny_root, nodes, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(("gpu", "there"), [(0.0, []), (None, READ)])
 def test_trials_begin_when_all_is_decoded_where_they_occupy_gpus(tiny_root, cache, gpu, there):
+    cluster.shutdown()  # the one of `nodes`, if it is up: this test starts its own
     shutil.rmtree(cache, ignore_errors=True)
     run = RunConfig(space="given", trial_resources=Resources(gpu=gpu))
     seen = []

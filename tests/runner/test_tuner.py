@@ -23,6 +23,12 @@ def test_one_that_works_or_fails_otherwise_keeps_it_going():
     assert not ended(SameFailure(first=3, divergence=True), "OSError: a", "OSError: b", "OSError: a")
 
 
+def test_trials_too_large_for_the_memory_end_nothing_and_hide_nothing():
+    large = ["OutOfMemoryError: too large for the GPU's memory"] * 3
+    assert not ended(SameFailure(first=3, divergence=True), *large)
+    assert ended(SameFailure(first=3, divergence=True), *large, *["OSError: a"] * 3)
+
+
 def test_a_search_goes_on_where_its_first_trials_diverge_and_a_grid_does_not():
     same = ["NonFiniteLossError: the training loss of epoch 1 is nan"] * 3
     assert ended(SameFailure(first=3, divergence=True), *same)
