@@ -1,9 +1,9 @@
 """`python -m benchmarks.components [size=480] [rounds=5] [seconds=0.5]`: finding the components of a mask.
 
-Of what a network finds (a few blobs) and of the worst that it can find (noise), one thread: OpenCV, as the scoring
-calls it and with each of its algorithms, SciPy, scikit-image and kornia-rs. All number the components and count their
-pixels; OpenCV also says where they are. `exact` says whether the components are OpenCV's, and whether their numbers are
-too. kornia-rs takes as many threads as it likes: compare it by CPU time.
+Of what a network finds (a few blobs) and of the worst that it can find (noise), one thread: as the scoring does it,
+OpenCV by itself with each of its algorithms, SciPy, scikit-image and kornia-rs. All number the components and count
+their pixels; the scoring and OpenCV also say where they are. `exact` says whether the components are OpenCV's, and
+whether their numbers are too. kornia-rs takes as many threads as it likes: compare it by CPU time.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.metrics.geometry.components import components
 from benchmarks import alternate, machine
 
 Mask = NDArray[np.uint8]
-Labels = NDArray[np.int32]
+Labels = NDArray[np.uint16 | np.int32]
 Label = Callable[[Mask], tuple[Labels, NDArray[np.int64]]]
 
-REFERENCE = "cv2, with statistics"
+REFERENCE, PRODUCT = "cv2, with statistics", "ablate"
 _ALGORITHMS = ("SAUF", "BBDT", "SPAGHETTI")  # the others are other names of these
 
 
@@ -39,7 +40,7 @@ def masks(size: int, count: int = 8) -> dict[str, list[Mask]]:
 
 def contenders() -> tuple[dict[str, Label], list[str]]:
     """By name what gives labels_hw and areas_n, background first; and the libraries that are not installed."""
-    found: dict[str, Label] = {REFERENCE: _cv2()}
+    found: dict[str, Label] = {REFERENCE: _cv2(), PRODUCT: _product}
     found |= {f"cv2, {name}": _cv2(getattr(cv2, f"CCL_{name}")) for name in _ALGORITHMS}
     missing = []
     for name, build in (("scipy", _scipy), ("scikit-image", _skimage), ("kornia-rs", _kornia_rs)):
@@ -48,6 +49,14 @@ def contenders() -> tuple[dict[str, Label], list[str]]:
         except ImportError:
             missing.append(name)
     return found, missing
+
+
+def _product(mask: Mask) -> tuple[Labels, NDArray[np.int64]]:
+    found = components(mask.view(np.bool_))
+    areas = np.zeros(len(found) + 1, dtype=np.int64)
+    areas[found.label_n] = found.areas_n
+    areas[0] = mask.size - areas.sum()
+    return found.labels_hw, areas
 
 
 def _cv2(algorithm: int | None = None) -> Label:
