@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from ablate.results.reader import read_rows
 from ablate.stats.collector import collect
-from benchmarks import machine
+from benchmarks import machine, settings
 from benchmarks.query import generate
 
 _REPEATS = 7
@@ -42,5 +41,5 @@ def main(trials: int) -> None:
 
 
 if __name__ == "__main__":
-    given = dict(word.partition("=")[::2] for word in sys.argv[1:])
+    given = settings.given(__doc__)
     main(int(given.get("trials", "1000")))

@@ -8,7 +8,6 @@ whether their numbers are too. kornia-rs takes as many threads as it likes: comp
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.metrics.geometry.components import components
-from benchmarks import alternate, machine
+from benchmarks import alternate, machine, settings
 
 Mask = NDArray[np.uint8]
 Labels = NDArray[np.uint16 | np.int32]
@@ -130,4 +129,4 @@ def main(given: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(dict(word.partition("=")[::2] for word in sys.argv[1:]))
+    main(settings.given(__doc__))

@@ -23,7 +23,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ import numpy as np
 
 from ablate.data.published import PUBLISHED
 from ablate.stats.intervals import LEVEL, Floats, Noise, cr2, half_width, noise_of, satterthwaite
-from benchmarks import machine
+from benchmarks import machine, settings
 
 NOISE, BURST, SHARE = 0.3, 3, 0.5  # of one photograph; photographs in a burst; how much of the variance they share
 SEEDS, SHIFTS, EFFECTS = (2, 3, 5, 10), (0.0, 0.01, 0.03, 0.05), (0.0, 0.02, 0.05, 0.1, 0.15, 0.2)
@@ -194,5 +193,5 @@ def write(found: Mapping[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    given = dict(word.partition("=")[::2] for word in sys.argv[1:])
+    given = settings.given(__doc__)
     main(int(given.get("repetitions", "20000")))

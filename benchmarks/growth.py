@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +34,7 @@ from ablate.runner import plan as planning
 from ablate.spaces.loader import load_space
 from ablate.spaces.space import Space
 from ablate.stats.collector import collect
-from benchmarks import machine, query
+from benchmarks import machine, query, settings
 
 LINEAR = 1.1
 _ROWS_PER_FILE = 10_000
@@ -149,4 +148,4 @@ def main(given: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(dict(word.partition("=")[::2] for word in sys.argv[1:]))
+    main(settings.given(__doc__))

@@ -9,7 +9,6 @@ device, threads, rounds, seconds (a turn). What is not given is as in the demo; 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ from torch import Tensor
 from ablate.config import TrialConfig, trial_config
 from ablate.data.arrays import Pictures
 from ablate.training.loop import Training
-from benchmarks import alternate, machine, samples
+from benchmarks import alternate, machine, samples, settings
 from benchmarks.alternate import Work
 from benchmarks.file_dataset import loader
 from datasets.demo import TRIAL_DEFAULTS
@@ -122,4 +121,4 @@ def main(given: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(dict(word.partition("=")[::2] for word in sys.argv[1:]))
+    main(settings.given(__doc__))

@@ -11,7 +11,6 @@ Of a batch (8 at 64 px, else 4), as the training does it and in other ways:
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from torch import Tensor
 
 from ablate.config import TrialConfig
 from ablate.training.loop import build_augmentation
-from benchmarks import alternate, machine
+from benchmarks import alternate, machine, settings
 
 Jitter = Callable[[Tensor], Tensor]
 
@@ -97,4 +96,4 @@ def main(given: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(dict(word.partition("=")[::2] for word in sys.argv[1:]))
+    main(settings.given(__doc__))

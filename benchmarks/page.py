@@ -26,7 +26,7 @@ from ablate.report.page import page
 from ablate.report.page.gallery import gallery
 from ablate.results.writer import write_rows
 from ablate.stats import scores
-from benchmarks import machine
+from benchmarks import machine, settings
 from benchmarks.query import CELLS
 
 _EMPTY = 20  # photographs without an animal, a location
@@ -108,7 +108,7 @@ def main(photos: Path, trials: int) -> None:
 
 
 if __name__ == "__main__":
-    given = dict(word.partition("=")[::2] for word in sys.argv[1:])
+    given = settings.given(__doc__)
     if "photos" not in given:
         sys.exit("photos=DIR is missing: a folder of JPEG photographs")
     main(Path(given["photos"]), int(given.get("trials", "15")))

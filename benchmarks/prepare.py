@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from ablate.data.manifest import read_manifest
-from benchmarks import machine, samples
+from benchmarks import machine, samples, settings
 from datasets import translate
 from datasets.translate import Domains, PictureFiles
 
@@ -136,6 +136,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["loop"]:
         plain_loop(Path(sys.argv[2]), Path(sys.argv[3]))
     else:
-        given = dict(word.partition("=")[::2] for word in sys.argv[1:])
+        given = settings.given(__doc__)
         with tempfile.TemporaryDirectory(prefix="ablate-benchmark-") as scratch:
             main(int(given.get("images", "20000")), Path(given.get("work", scratch)))

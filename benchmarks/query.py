@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,7 +20,7 @@ from ablate.data.published import PUBLISHED
 from ablate.query import connect
 from ablate.results.sql import select
 from ablate.results.writer import write_rows
-from benchmarks import machine
+from benchmarks import machine, settings
 
 SQL = "SELECT model, arm, augment, location, avg(iou), count(*) FROM images GROUP BY ALL ORDER BY ALL"
 CELLS = [
@@ -77,5 +76,5 @@ def main(trials: int) -> None:
 
 
 if __name__ == "__main__":
-    given = dict(word.partition("=")[::2] for word in sys.argv[1:])
+    given = settings.given(__doc__)
     main(int(given.get("trials", "1000")))

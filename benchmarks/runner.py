@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine
+from benchmarks import machine, settings
 
 PRODUCT, SHELL, TUNE = "ablate.run", "shell loop", "bare Ray Tune"
 _WORDS = [sys.executable, "-m", "benchmarks.runner"]
@@ -167,4 +167,4 @@ if __name__ == "__main__":
         case ["tune", folder, concurrent]:
             tune_all(Path(folder), int(concurrent))
         case words:
-            main(dict(word.partition("=")[::2] for word in words))
+            main(settings.given(__doc__, words))

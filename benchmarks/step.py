@@ -14,7 +14,6 @@ as `trial.NAME=VALUE`. What is not given is as in the demo.
 from __future__ import annotations
 
 import importlib.util
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +28,7 @@ from ablate.config import TrialConfig, trial_config
 from ablate.data.arrays import Pictures
 from ablate.data.devices import prepare_process
 from ablate.training.loop import Training, build_augmentation, build_network
-from benchmarks import alternate, machine, samples
+from benchmarks import alternate, machine, samples, settings
 from benchmarks.alternate import Work
 from datasets.demo import TRIAL_DEFAULTS
 
@@ -166,4 +165,4 @@ def main(given: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(dict(word.partition("=")[::2] for word in sys.argv[1:]))
+    main(settings.given(__doc__))

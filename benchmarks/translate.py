@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import machine
+from benchmarks import machine, settings
 from datasets.translate.contrastive.batches import Batch
 from datasets.translate.contrastive.training import LAMBDA_NCE, Training, accelerator, translated
 from datasets.translate.cut import Parameters
@@ -92,5 +91,5 @@ def main(steps: int, batch: int) -> None:
 
 
 if __name__ == "__main__":
-    words = dict(word.partition("=")[::2] for word in sys.argv[1:])
+    words = settings.given(__doc__)
     main(int(words.get("steps", "2")), int(words.get("batch", "1")))

@@ -31,6 +31,14 @@ def test_a_benchmark_runs_and_writes_its_figures(name, tmp_path):
     assert len(found) > 1
 
 
+def test_what_is_no_setting_runs_nothing_and_shows_what_is_one():
+    shown, refused = run("benchmarks.growth", "--help"), run("benchmarks.growth", "trials")
+    assert (shown.returncode, refused.returncode) == (0, 1)
+    assert shown.stdout == refused.stdout
+    assert "python -m benchmarks.growth [images=" in shown.stdout
+    assert refused.stderr == "trials: settings are typed as name=value\n"
+
+
 def test_ratios_are_taken_round_by_round():
     turns = {
         "a": [Turn(10, 1, 2), Turn(10, 2, 2), Turn(10, 4, 2)],  # ever slower, as is the other

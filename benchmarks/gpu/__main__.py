@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import settings
 from benchmarks.gpu.bench import Bench, read
 from benchmarks.gpu.parts import INNER, PARTS
 
@@ -52,4 +53,4 @@ def print_table(found: dict[str, dict[str, object]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(dict(word.partition("=")[::2] for word in sys.argv[1:])))
+    sys.exit(main(settings.given(__doc__)))
