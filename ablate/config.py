@@ -172,7 +172,7 @@ class RunConfig(pydantic.BaseModel):
     max_failures: Annotated[int, Field(ge=0, description="exceptions after which a trial is given up")] = 2
     execution: Annotated[
         Execution,
-        Field(description="of training steps on a GPU; auto: compiled where there are many, else as a CUDA graph"),
+        Field(description="of training steps; auto: eager on a CPU, on a GPU compiled if they are many, else a graph"),
     ] = "auto"
     rerun: Annotated[
         Literal["missing", "changed"], Field(description="changed: also repeat trials that other code made")

@@ -125,13 +125,13 @@ def mixtures(trials: pd.DataFrame, compared: bool = False) -> Iterator[str]:
         compared: with each other, in pairs.
     """
     done = trials[trials["status"] == "done"]
-    for doing, precision, device in (
-        ("Trained", "precision_used", "device"),
-        ("Scored", "score_precision", "score_device"),
+    for doing, how, device in (
+        ("Trained", done["precision_used"].fillna("unknown") + _execution(done), "device"),
+        ("Scored", done["score_precision"].fillna("unknown"), "score_device"),
     ):
-        ways = Counter(zip(*(done[column].fillna("unknown") for column in (precision, device)), strict=True))
+        ways = Counter(zip(how, done[device].fillna("unknown"), strict=True))
         if len(ways) > 1:
-            entries = (f"{how} on {where} ({number})" for (how, where), number in sorted(ways.items()))
+            entries = (f"{way} on {where} ({number})" for (way, where), number in sorted(ways.items()))
             yield f"{doing} in different ways, by number of trials: {'; '.join(entries)}."
     if compared and done[PRECISION].nunique() > 1:
         yield "Only trainings in one arithmetic are compared; trial.precision=float32 gives all the same."
@@ -143,6 +143,12 @@ def mixtures(trials: pd.DataFrame, compared: bool = False) -> Iterator[str]:
             + unbroken("rerun=changed")
             + " repeats the others."
         )
+
+
+def _execution(done: pd.DataFrame) -> pd.Series[str]:
+    """How steps were carried out, where it was not the plain way, which was the only one once."""
+    used = done["execution_used"].fillna("eager")
+    return (", " + used).where(used != "eager", "")
 
 
 def _by_todays_code(done: pd.DataFrame) -> pd.Series[bool]:

@@ -134,6 +134,7 @@ class TrainingStep:
         """
         self._taken += 1
         if self._taken == 1 and self.execution == "compiled":
+            _LOG.info("compiling the step, which takes about a minute")
             return self._beside(self._compile_and_learn, image_b3hw, mask_b1hw)
         batch = self._augmentation(image_b3hw, mask_b1hw)
         if self.execution == "eager" or not image_b3hw.is_cuda:
