@@ -110,13 +110,15 @@ def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:
     """What one trial occupies: as asked for, else one GPU where there is any, and its share of the cores, or one core.
 
     Raises:
-        UsageError: more than any node has.
+        UsageError: more than any node has, or no GPU where the steps need one.
     """
     gpu = run.trial_resources.gpu if run.trial_resources.gpu is not None else float(cluster.gpus > 0)
     cpu = run.trial_resources.cpu if run.trial_resources.cpu is not None else _cores(gpu, cluster.nodes)
     each = {"CPU": cpu, **({"GPU": gpu} if gpu else {})}
     if not any(node.room_for(each) for node in cluster.nodes):
         raise UsageError(_too_large(cpu, gpu, cluster.nodes))
+    if run.execution == "graph" and not gpu:
+        raise UsageError("execution=graph: only GPUs have it; type execution=auto, or give the trials a GPU")
     return each
 
 

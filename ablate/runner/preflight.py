@@ -67,11 +67,6 @@ def require_precision(configs: Iterable[TrialConfig], each: Mapping[str, float])
         )
 
 
-def _require_graphs(run: RunConfig, each: Mapping[str, float]) -> None:
-    if run.execution == "graph" and not each.get("GPU"):
-        raise UsageError("execution=graph: only GPUs have it; type execution=auto, or give the trials a GPU")
-
-
 def require_validation(manifest: Manifest, arm: str, asked: str) -> None:
     """Raises a `UsageError` where an arm has no validation images, by which something was to be chosen."""
     if not manifest.arm(arm).counts.get("val"):
@@ -102,7 +97,6 @@ def with_ray(
     with interruption.deferred():
         try:
             each = cluster.resources(run, ray)
-            _require_graphs(run, each)
             console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.login}", highlight=False, soft_wrap=True)
             if each.get("GPU"):
                 _decode(console, data, configs)

@@ -117,6 +117,14 @@ def test_arms_that_saw_the_photographs_are_named(tmp_path, printed):
     assert "Transductive: i2i. Their translators were trained" in " ".join(" ".join(printed()).split())
 
 
+def test_steps_that_were_not_carried_out_alike_are_told_apart(tmp_path, printed):
+    alike = {"device": "cpu", "precision_used": "float32", "execution_used": "eager"}
+    write(tmp_path, arm="crop", ran=alike)
+    write(tmp_path, arm="full", ran=alike | {"execution_used": "compiled"})
+    text = " ".join(" ".join(printed()).split())
+    assert "Trained in different ways, by number of trials: float32 on cpu (1); float32, compiled on cpu (1)." in text
+
+
 def test_trials_that_were_not_trained_alike_are_told_apart(tmp_path, printed):
     gpu = {"device": "NVIDIA H100", "precision_used": "bfloat16", "score_device": "cpu", "score_precision": "float32"}
     cpu = gpu | {"device": "cpu", "precision_used": "float32"}

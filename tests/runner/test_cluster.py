@@ -115,3 +115,9 @@ def test_a_larger_share_of_the_cores_lets_fewer_trials_run_at_a_time(cluster, ea
     shared = cluster.shared(trials, each)
     assert shared.items() >= {name: each[name] for name in each if name != "CPU"}.items()
     assert sum(node.room_for(shared) for node in cluster.nodes) == room
+
+
+def test_graphs_are_refused_where_trials_have_no_gpu():
+    with pytest.raises(UsageError, match=r"^execution=graph: only GPUs have it; type execution=auto"):
+        resources(RunConfig(space="smoke", execution="graph"), SMALL)
+    assert resources(RunConfig(space="smoke", execution="compiled"), SMALL) == {"CPU": 1}
