@@ -21,6 +21,9 @@ BEGINS = "begins in process"  # stands in a trial's log wherever one of its proc
 # Deaths, with no epoch finished in between, after which even an innocent trial is given up.
 MOST = 10
 
+# What a process raises that an earlier trial has spoiled.
+SPOILED = "the trial before has left this process's GPU memory in disorder"
+
 _MEMORY = "killed: out of memory; lower max_concurrent=, or train on less (trial.image_size=, trial.batch_size=)"
 _CRASH = re.compile(r"^Fatal Python error: (.+)$", re.MULTILINE)  # faulthandler's
 _EXIT_CODE = re.compile(r"exit code (-?\d+)")
@@ -126,6 +129,8 @@ def cause_of_death(error: Exception | None, log: Path) -> Death:
     if isinstance(error, KilledForMemoryError):
         largest, pid = _LARGEST.search(said), _PID.match(last)
         return Death(_MEMORY, own=largest[1] == pid[1] if largest and pid else None)
+    if isinstance(error, RayTaskError) and SPOILED in said:
+        return Death(SPOILED, own=False)
     if isinstance(error, RayTaskError) or (isinstance(error, RayActorError) and error.actor_init_failed):
         return Death(f"its process was ended: {last_line(said)}", own=True)
     return _of_process(said, last)

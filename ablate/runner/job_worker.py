@@ -84,7 +84,8 @@ class JobWorker:
         """Gives the memory of the training back, leaves the GPU, and closes the log files."""
         self._saver.close()
         self._training = self._data = None
-        process_state.free(self._device)
+        if not self.leaves_disorder:
+            process_state.free(self._device)
         self._gpu.leave()
         self._log_files.close()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
+from ablate.runner.actor_deaths import SPOILED
 from ablate.runner.plan import TrainingJob
 
 if TYPE_CHECKING:
@@ -18,19 +19,15 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: dict[str, Any]) -> None:
         from ablate.runner.job_worker import JobWorker  # torch: the driver, which imports this module, needs none
 
-        self._job = TrainingJob.model_validate(config["job"])
+        self._job, self._spoiled = TrainingJob.model_validate(config["job"]), False
         self._worker: JobWorker = JobWorker(self._job)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begins another job in this process, of which the former one has left nothing but imported modules.
-
-        Raises:
-            RuntimeError: the former one has left more; Tune then tries this job in another process.
-        """
-        if self._worker.leaves_disorder:
-            raise RuntimeError("the trial before has left the GPU's memory in disorder")
+        """Begins another job in this process, of which the former one has left nothing but imported modules."""
+        spoiled = self._worker.leaves_disorder
         self.cleanup()
         self.setup(new_config)
+        self._spoiled = spoiled  # not an error here, where Tune would give the job up
         return True
 
     def cleanup(self) -> None:
@@ -49,5 +46,12 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         return f"trainer on a {'GPU' if self._job.gpu else 'CPU'}"
 
     def step(self) -> dict[str, Any]:
+        """An epoch of the job, see `JobWorker.step`.
+
+        Raises:
+            RuntimeError: the job before has spoiled this process; Tune tries this one in another.
+        """
+        if self._spoiled:
+            raise RuntimeError(SPOILED)
         self._worker.expects_checkpoint = self._restored
         return self._worker.step()

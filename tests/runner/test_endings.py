@@ -78,6 +78,18 @@ def test_asked_to_end_while_trials_wait_it_ends_in_order(tiny_root, tmp_path):
     assert " ".join(arguments) in text.splitlines()[-1]
 
 
+def test_a_process_that_a_trial_has_spoiled_trains_no_other(tiny_root, tmp_path):
+    spoils = network(
+        tmp_path, "net", "raise __import__('ablate.training.step').training.step.RecordingError('it waits')"
+    )
+    space = write_space(tmp_path, models=(spoils, "unet"))
+    out = tmp_path / "out"
+    done = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "max_concurrent=1")
+    assert reasons(out) == {"net-crop-s0": "RecordingError: it waits", "unet-crop-s0": None}
+    assert "unet-crop-s0  the trial before has left" in done.stdout
+    assert quiet(done.stdout), done.stdout
+
+
 def wait_for_a_start(process, log):
     while "  started" not in log.read_text():
         assert process.poll() is None

@@ -374,8 +374,9 @@ def test_a_process_whose_gpu_is_in_disorder_takes_no_other_job(root, tmp_path):
     first, second = job(root, tmp_path / "broken", model=str(broken)), job(root, tmp_path / "out")
     trial = GridTrial({"job": first.model_dump(mode="json")})
     assert trial.step()["failed"] == "RecordingError: it waits"
+    assert trial.reset({"job": second.model_dump(mode="json")})
     with pytest.raises(RuntimeError, match="in disorder"):
-        trial.reset({"job": second.model_dump(mode="json")})
+        trial.step()
     trial.stop()
 
 

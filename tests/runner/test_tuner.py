@@ -1,7 +1,10 @@
 """When a run gives up as a whole."""
 
 import pytest
+import torch
 
+from ablate.runner import gpu_place
+from ablate.runner.actor_deaths import KilledForMemoryError, cause_of_death
 from ablate.runner.tuner import SameFailure
 
 
@@ -23,10 +26,11 @@ def test_one_that_works_or_fails_otherwise_keeps_it_going():
     assert not ended(SameFailure(first=3, divergence=True), "OSError: a", "OSError: b", "OSError: a")
 
 
-def test_trials_too_large_for_the_memory_end_nothing_and_hide_nothing():
-    large = ["OutOfMemoryError: too large for the GPU's memory"] * 3
-    assert not ended(SameFailure(first=3, divergence=True), *large)
-    assert ended(SameFailure(first=3, divergence=True), *large, *["OSError: a"] * 3)
+def test_trials_too_large_for_the_memory_end_nothing_and_hide_nothing(tmp_path):
+    killed = cause_of_death(KilledForMemoryError("killed"), tmp_path / "log").reason
+    for large in (gpu_place.reason(torch.OutOfMemoryError()), killed):
+        assert not ended(SameFailure(first=3, divergence=True), *[large] * 3)
+        assert ended(SameFailure(first=3, divergence=True), *[large] * 3, *["OSError: a"] * 3)
 
 
 def test_a_search_goes_on_where_its_first_trials_diverge_and_a_grid_does_not():
