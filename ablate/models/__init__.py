@@ -1,9 +1,13 @@
 """Segmentation networks: one module each, named as `trial.model` names it.
 
-A network's module defines `build(*, width: int) -> nn.Module`, or `build(*, width: int, encoder_weights: str)`. The
-keyword parameters declare which fields of `TrialConfig` the network reads; the others have no part in its identity.
+A network's module defines `build(*, width: int) -> nn.Module`, or with further keyword parameters: they declare which
+fields of `TrialConfig` the network reads; the others have no part in its identity.
 
 The network maps `image_b3hw`, float in [0, 1], any h, w >= 1, to `logits_b1hw` of the same h, w: the log odds that a
-pixel shows the animal. Its initial weights come from torch's global generator. A module that reads `encoder_weights`
-also defines `prefetch(*, encoder_weights: str) -> None`, which fetches what `build` would have to download.
+pixel shows the animal. Its initial weights come from torch's global generator.
+
+A module that reads `encoder_weights` also defines two functions whose keyword parameters are fields that it reads:
+`prefetch(*, encoder_weights: str) -> None`, which checks what `build` would refuse and fetches what it would download,
+and `licence(*, encoder_weights: str) -> str | None`, that of the weights. Its network is an
+`_encoder_network.EncoderNetwork`.
 """

@@ -11,80 +11,76 @@ same bytes everywhere; torch keeps them in its hub cache (`TORCH_HOME`).
 
 from __future__ import annotations
 
-import pickle
 import textwrap
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Self
 
 import timm
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from timm.models import load_state_dict
 from timm.models.resnet import downsample_conv
 from torch import Tensor, nn
 
 from ablate.errors import UsageError
+from ablate.models import _pretrained
 from ablate.models._blocks import convolution, initialise
+from ablate.models._encoder_network import EncoderNetwork
 
-# What a file raises that is something else: a list, a whole network, half of one.
-_UNREADABLE = (OSError, RuntimeError, AttributeError, TypeError, ValueError, LookupError, EOFError)
 _IMAGENET = "resnet50.tv_in1k"
 _IMAGENET_WIDTH = 64
 _NARROWEST = 8  # channels of a decoder stage
 
 
-def build(*, width: int, encoder_weights: str, freeze_encoder: bool) -> nn.Module:
+def build(
+    *, width: int, encoder_weights: str, freeze_encoder: bool, freeze_norm: bool = False, encoder_rate: float = 1.0
+) -> nn.Module:
     """A U-Net on a ResNet-50 whose every layer has `width` / 64 of the usual channels.
 
     Args:
         width: channels after the first convolution; 64 is the ResNet-50 that weights are published for.
-        encoder_weights: `imagenet`; `none`; or a file with the encoder's weights under timm's or torchvision's names,
-            safetensors or a torch state dict, with or without the classifier.
+        encoder_weights: `imagenet`; `none`; `hub:ID`; or a file with the encoder's weights under timm's or
+            torchvision's names, safetensors or a torch state dict, with or without the classifier.
         freeze_encoder: the encoder stays as it is, its batch norm's statistics too; only the decoder learns.
+        freeze_norm: its batch norm keeps the statistics that it was given.
+        encoder_rate: its learning rate over the decoder's.
 
     Raises:
         UsageError: the weights cannot be had, or are not those of a ResNet-50 of this width.
     """
     network = UNetResNet50(width)
-    if encoder_weights == "imagenet":
-        if width != _IMAGENET_WIDTH:
-            raise UsageError(
-                f"trial.width={width}: the ImageNet weights are of width {_IMAGENET_WIDTH}; "
-                f"type trial.width={_IMAGENET_WIDTH} or trial.encoder_weights=none"
-            )
-        _load(network.encoder, _imagenet(), encoder_weights, width)
-    elif encoder_weights != "none":
-        _load(network.encoder, _read(encoder_weights), encoder_weights, width)
-    if freeze_encoder:
-        network.freeze_encoder()
-    return network
+    if encoder_weights == "imagenet" and width != _IMAGENET_WIDTH:
+        raise UsageError(
+            f"trial.width={width}: the ImageNet weights are of width {_IMAGENET_WIDTH}; "
+            f"type trial.width={_IMAGENET_WIDTH} or trial.encoder_weights=none"
+        )
+    state = _weights(encoder_weights)
+    if state is not None:
+        _load(network.encoder, state, encoder_weights, width)
+    return network.set_learning(freeze_encoder, freeze_norm, encoder_rate)
 
 
 def prefetch(*, encoder_weights: str) -> None:
-    """Brings the ImageNet weights into the local cache, where `build` finds them without network.
+    """Brings weights that are not a file into the local cache, where `build` finds them without network.
 
     Raises:
         UsageError: they are not there and cannot be downloaded.
     """
-    if encoder_weights == "imagenet":
-        _imagenet()
+    _weights(encoder_weights)
 
 
-class UNetResNet50(nn.Module):
+def licence(*, encoder_weights: str) -> str | None:
+    """The licence of the weights; None where there are none or nobody says."""
+    return _pretrained.licence(_IMAGENET, encoder_weights)
+
+
+class UNetResNet50(EncoderNetwork):
     """Five levels of encoder features, at 1/2 to 1/32 of the image's size, and a decoder back to full size."""
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, width: int) -> None:
-        super().__init__()
-        self._frozen = False
         # ImageNet's mean and deviation, whatever the weights: pretrained ones expect it, and random ones get the same
         # so that two trials that differ in `encoder_weights` differ in nothing else.
         record = timm.get_pretrained_cfg(_IMAGENET)
-        self.register_buffer("mean", torch.tensor(record.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(record.std).view(1, 3, 1, 1), persistent=False)
+        super().__init__(record.mean, record.std)
         self.encoder = _encoder(width)
         skips = [16 * width, 8 * width, 4 * width, width, 0]  # the last step reaches full size, where there is no skip
         # A stage of two channels, as a width of 8 would make the last one, learns only with some seeds.
@@ -97,30 +93,18 @@ class UNetResNet50(nn.Module):
         initialise(self.decoder)
         initialise(self.head)
 
-    def freeze_encoder(self) -> None:
-        """From now on the encoder neither learns nor adapts its batch norm's statistics."""
-        self._frozen = True
-        self.encoder.requires_grad_(False)
-
-    def train(self, mode: bool = True) -> Self:
-        """Training mode, of a frozen encoder never."""
-        super().train(mode)
-        if self._frozen:
-            self.encoder.eval()
-        return self
-
-    def forward(self, image_b3hw: Tensor) -> Tensor:
-        """Logits b1hw of images in [0, 1]."""
-        *skips, features = self.encoder((image_b3hw - self.mean) / self.std)
+    def decode(self, features: Sequence[Tensor], size_hw: tuple[int, int]) -> Tensor:
+        """Logits b1hw of an image of this size from the encoder's features of it."""
+        *skips, raised = features
         *stages, last = self.decoder
         for stage, skip in zip(stages, reversed(skips), strict=True):
-            features = stage(torch.cat([_resize(features, skip), skip], dim=1))
-        logits: Tensor = self.head(last(_resize(features, image_b3hw)))
+            raised = stage(torch.cat([_resize(raised, skip.shape[-2:]), skip], dim=1))
+        logits: Tensor = self.head(last(_resize(raised, size_hw)))
         return logits
 
 
-def _resize(features: Tensor, like: Tensor) -> Tensor:
-    return F.interpolate(features, size=like.shape[-2:], mode="nearest")
+def _resize(features: Tensor, size_hw: Sequence[int]) -> Tensor:
+    return F.interpolate(features, size=tuple(size_hw), mode="nearest")
 
 
 def _encoder(width: int) -> nn.Module:
@@ -140,6 +124,14 @@ def _encoder(width: int) -> nn.Module:
     return encoder
 
 
+def _weights(encoder_weights: str) -> dict[str, Tensor] | None:
+    if encoder_weights == "imagenet":
+        # timm would take the same weights from the Hugging Face hub; this looks only into torch's cache once the file
+        # is there, and checks its hash on arrival.
+        return _pretrained.from_url(timm.get_pretrained_cfg(_IMAGENET).url)
+    return _pretrained.weights("resnet50", encoder_weights)
+
+
 def _load(encoder: nn.Module, state: dict[str, Tensor], encoder_weights: str, width: int) -> None:
     try:
         encoder.load_state_dict({name: value for name, value in state.items() if not name.startswith("fc.")})
@@ -148,28 +140,3 @@ def _load(encoder: nn.Module, state: dict[str, Tensor], encoder_weights: str, wi
         raise UsageError(
             f"trial.encoder_weights={encoder_weights}: not the weights of a ResNet-50 of trial.width={width}: {reason}"
         ) from error
-
-
-def _read(path: str) -> dict[str, Tensor]:
-    try:
-        state: dict[str, Tensor] = load_state_dict(path, weights_only=True)  # nothing but tensors is unpickled
-    except (*_UNREADABLE, SafetensorError, pickle.UnpicklingError) as error:
-        reason = textwrap.shorten(str(error), 160) or "there is no such file"
-        raise UsageError(f"trial.encoder_weights={path}: cannot be read as a weights file: {reason}") from error
-    return state
-
-
-def _imagenet() -> dict[str, Tensor]:
-    # timm would fetch the same weights from the Hugging Face hub, which retries for 45 s without network and asks it
-    # again for every trial; this looks only into the cache once the file is there, and checks its hash on arrival.
-    url = timm.get_pretrained_cfg(_IMAGENET).url
-    try:
-        state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
-            url, map_location="cpu", check_hash=True, progress=False, weights_only=True
-        )
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise UsageError(
-            f"trial.encoder_weights=imagenet: cannot get {url} ({textwrap.shorten(str(error), 160)}); "
-            "type trial.encoder_weights=FILE for weights that you have, or trial.encoder_weights=none"
-        ) from error
-    return state

@@ -8,15 +8,27 @@ from ablate import plugins
 from ablate.config import OfNetwork, TrialConfig, fields_of
 
 NAMES = plugins.names("ablate.models")
+# One of each family of encoders, small ones, and each form of decoder.
+ENCODERS = [
+    *("tf_efficientnet_lite0", "resnet18", "convnext_atto", "regnetx_002", "mobilenetv3_small_050", "vgg11"),
+    *("vit_tiny_patch16_224", "vit_small_patch14_dinov2", "vit_small_patch16_dinov3"),
+]
+TIMM = [
+    *(f"unet_timm {encoder}" for encoder in ENCODERS),
+    *("unet_timm resnet18 linear", "unet_timm vit_tiny_patch16_224 linear"),
+    *("smp resnet18 unet", "smp tf_efficientnet_lite0 fpn", "smp convnext_atto unetplusplus"),
+]
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=[*(name for name in NAMES if name not in {"unet_timm", "smp"}), *TIMM])
 def name(request):
     return request.param
 
 
-def build(name, seed=0, width=8):
-    fields = TrialConfig(width=width, encoder_weights="none").model_dump()
+def build(name, seed=0, width=8, **fields):
+    name, *parts = name.split()
+    fields = dict(zip(("encoder", "decoder"), parts, strict=False)) | fields
+    fields = TrialConfig(width=width, encoder_weights="none", **fields).model_dump()
     torch.manual_seed(seed)
     module = plugins.load("ablate.models", name, "trial.model")
     return module.build(**{field: fields[field] for field in plugins.reads("ablate.models", name)})
@@ -49,11 +61,13 @@ def parameter_count(name, width):
 
 
 def test_discovery_finds_the_known_networks():
-    assert {"unet", "unet_resnet50", "segnet"} <= set(NAMES)
+    assert {"unet", "unet_resnet50", "segnet", "unet_timm", "smp"} <= set(NAMES)
 
 
 def test_it_reads_only_fields_of_networks(name):
-    assert "width" in plugins.reads("ablate.models", name) <= set(fields_of(OfNetwork))
+    fields = plugins.reads("ablate.models", name.split()[0])
+    assert fields <= set(fields_of(OfNetwork))
+    assert fields & {"width", "encoder"}
 
 
 @pytest.mark.parametrize("size", [(64, 64), (37, 53), (8, 8), (5, 2), (1, 1)])
@@ -99,6 +113,7 @@ def test_the_seed_decides_the_weights(name):
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
+@pytest.mark.parametrize("name", ["unet", "unet_resnet50", "segnet"])
 def test_doubling_the_width_quadruples_the_parameters(name):
     assert parameter_count(name, 16) == pytest.approx(4 * parameter_count(name, 8), rel=0.1)
 
