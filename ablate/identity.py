@@ -18,7 +18,8 @@ from types import MappingProxyType
 import pydantic
 
 from ablate import plugins
-from ablate.config import Evaluation, OfAugmentation, OfNetwork, Training, TrialConfig, fields_of
+from ablate.augment import recipes
+from ablate.config import Evaluation, OfAugmentation, OfNetwork, Recipe, Training, TrialConfig, fields_of
 
 # What each field's default was when the field was born. Never edit a line: replace the field by a new one instead.
 BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
@@ -78,12 +79,13 @@ _TRIAL_CODE = (
     "training/evaluate.py",
     "training/fitting_batches.py",
     "training/loop.py",
+    "training/frozen_features.py",
     "training/losses.py",
+    "training/mean_weights.py",
+    "training/parts.py",
     "training/step.py",
     "metrics/*.py",
     "metrics/geometry/*.py",
-    "models/_*.py",
-    "augment/_*.py",
 )
 
 
@@ -103,15 +105,20 @@ class PlannedTrial(pydantic.BaseModel):
     search: str | None = None  # the search that suggested it
 
 
-def training_id(config: TrialConfig, arm_digest: str) -> str:
-    """Names the training that a trial needs; other arms and the photographs have no part in it."""
-    return "t" + _hash({"fields": _distinct(config, fields_of(Training)), "arm": arm_digest})
+def training_id(config: TrialConfig, arm_digest: str, looked_at: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Names the training that a trial needs; other arms, and photographs that it doesn't look at, have no part in it.
+
+    Args:
+        looked_at: the digests of the photographs that it does look at, by their kind (`looks_at`).
+    """
+    content = {"fields": _distinct(config, fields_of(Training)), "arm": arm_digest}
+    return "t" + _hash(content | ({"looked_at": dict(looked_at)} if looked_at else {}))
 
 
-def score_id(config: TrialConfig, arm_digest: str, photos_digest: str) -> str:
-    """Names a trial: a training, and how and on what it is scored."""
+def score_id(config: TrialConfig, training: str, photos_digest: str) -> str:
+    """Names a trial: a training, by its id, and how and on what it is scored."""
     fields = _distinct(config, fields_of(Evaluation))
-    return "s" + _hash({"training": training_id(config, arm_digest), "fields": fields, "photos": photos_digest})
+    return "s" + _hash({"training": training, "fields": fields, "photos": photos_digest})
 
 
 def member_id(search: str, cell: int, number: int) -> str:
@@ -128,7 +135,10 @@ def code_digest(config: TrialConfig) -> str:
     """Digest of what the code does that a trial of this configuration runs, as it lies where this is called."""
     package = Path(__file__).parent
     files = {path for pattern in _TRIAL_CODE for path in package.glob(pattern)}
-    files |= {plugins.source("ablate.models", config.model), plugins.source("ablate.augment", config.augment)}
+    parts = [("ablate.models", config.model), ("ablate.augment", config.augment)]
+    parts += [("ablate.augment.recipes", name) for name in active_recipes(config)]
+    parts += [("ablate.training", config.adapt)] if config.adapt != "none" else []
+    files |= {file for part in parts for file in plugins.sources(*part)}
     # By name and content, not by where they lie; several are called `__init__.py`.
     of = {path: _imported if package in path.parents else plugins.source_digest for path in files}
     return _hash(sorted((path.name, digest(path)) for path, digest in of.items()))
@@ -140,10 +150,28 @@ def _imported(path: Path) -> str:
     return plugins.source_digest(path)
 
 
+def active_recipes(config: TrialConfig) -> tuple[str, ...]:
+    """The recipes that a training follows, in the order of their fields."""
+    return tuple(name for name in fields_of(Recipe) if getattr(config, name))
+
+
+def looks_at(config: TrialConfig) -> dict[str, tuple[str, str]]:
+    """Which photographs a training looks at, without their labels: by their kind the arm and the split."""
+    kinds = {recipes.LOOKS_AT[name] for name in active_recipes(config) if name in recipes.LOOKS_AT}
+    kinds |= {recipes.UNLABELLED} if config.adapt != "none" else set()
+    places = {
+        recipes.EMPTY: ("real", "empty"),
+        recipes.UNLABELLED: (config.unlabelled, "test" if config.unlabelled == "real" else "train"),
+    }
+    return {kind: places[kind] for kind in sorted(kinds)}
+
+
 def ignored(config: TrialConfig) -> frozenset[str]:
     """The fields that the configuration's network and augmentation do not read."""
     network = {*fields_of(OfNetwork)} - plugins.reads("ablate.models", config.model)
-    return frozenset(network | ({*fields_of(OfAugmentation)} - plugins.reads("ablate.augment", config.augment)))
+    augmentation = {*fields_of(OfAugmentation)} - plugins.reads("ablate.augment", config.augment)
+    unseen = set() if recipes.UNLABELLED in looks_at(config) else {"unlabelled"}
+    return frozenset(network | augmentation | unseen)
 
 
 def _distinct(config: TrialConfig, fields: Iterable[str]) -> dict[str, object]:
@@ -157,10 +185,15 @@ def _by_content(field: str, value: object) -> object:
     """Files count by what is in them, wherever they lie."""
     if field in {"model", "augment"}:
         return plugins.content(str(value))
-    if field == "encoder_weights" and value not in {"imagenet", "none"}:
+    if field == "encoder_weights" and is_file(str(value)):
         path = Path(str(value))
         return "file@" + _hash([(path.name, hashlib.sha256(path.read_bytes()).hexdigest())])
     return value
+
+
+def is_file(weights: str) -> bool:
+    """Whether `encoder_weights` is a file's path."""
+    return weights not in {"imagenet", "none", "pip"} and not weights.startswith("hub:")
 
 
 def _hash(content: object) -> str:

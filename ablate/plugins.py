@@ -94,6 +94,24 @@ def source(package: str, name: str) -> Path:
     return Path(name) if is_path(name) else Path(importlib.import_module(package).__path__[0]) / f"{name}.py"
 
 
+def sources(package: str, name: str) -> set[Path]:
+    """The Python file of a part, and those of its package's shared modules (`_name`) that it imports."""
+    found: set[Path] = set()
+    left = {source(package, name)}
+    while left:
+        file = left.pop()
+        found.add(file)
+        left |= _shared(package, file) - found
+    return found
+
+
+def _shared(package: str, file: Path) -> set[Path]:
+    imports = [node for node in ast.walk(syntax_tree(file)) if isinstance(node, ast.ImportFrom) and node.module]
+    inner = [f"{node.module}.{alias.name}" for node in imports for alias in node.names]
+    own = {name.removeprefix(f"{package}.").split(".")[0] for name in inner if name.startswith(f"{package}._")}
+    return {source(package, name) for name in own}
+
+
 def require(package: str, name: str, key: str) -> None:
     """Raises a `UsageError` where a part does not exist, without importing it."""
     if is_path(name):

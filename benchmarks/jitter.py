@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ablate.config import TrialConfig
-from ablate.training.loop import build_augmentation
+from ablate.training.parts import build_augmentation
 from benchmarks import alternate, machine, settings
 
 Jitter = Callable[[Tensor], Tensor]

@@ -27,7 +27,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from ablate.config import TrialConfig, trial_config
 from ablate.data.arrays import Pictures
 from ablate.data.devices import prepare_process
-from ablate.training.loop import Training, build_augmentation, build_network
+from ablate.training.loop import Training
+from ablate.training.parts import build_augmentation, build_network
 from benchmarks import alternate, machine, samples, settings
 from benchmarks.alternate import Work
 from datasets.demo import TRIAL_DEFAULTS

@@ -22,11 +22,11 @@ FLOORS = {
         interruption
         plugins
         config
+        augment models
         identity
         storage
         invocation
         cli
-        augment models
         metrics
         data
         training

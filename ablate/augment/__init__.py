@@ -6,7 +6,7 @@ An augmentation's module defines `build(*, ...) -> Augmentation`. The keyword pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # a run is planned without importing torch
     from torch import Tensor
@@ -23,3 +23,11 @@ class Augmentation(Protocol):
             mask_b1hw: float, 1 where the animal is.
         """
         ...
+
+
+@runtime_checkable
+class Compilable(Protocol):
+    """An augmentation that `torch.compile` makes faster."""
+
+    def compiled(self) -> Augmentation:
+        """The same, compiled."""

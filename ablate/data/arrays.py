@@ -138,10 +138,18 @@ class Pictures:
         image_b3hw, mask_b1hk = self.image_n3hw.index_select(0, index_b), self.mask_n1hk.index_select(0, index_b)
         return self._floats(image_b3hw.to(device, non_blocking=True), mask_b1hk.to(device, non_blocking=True))
 
+    def masks(self, index_b: Tensor, device: torch.device) -> Tensor:
+        """The masks of some pictures on a device: mask_b1hw, float32, 0 or 1."""
+        mask_b1hk = self.mask_n1hk.index_select(0, index_b.to(self.device)).to(device, non_blocking=True)
+        return self._bits(mask_b1hk)
+
     def _floats(self, image_b3hw: Tensor, mask_b1hk: Tensor) -> tuple[Tensor, Tensor]:
+        return image_b3hw.float() / 255.0, self._bits(mask_b1hk)
+
+    def _bits(self, mask_b1hk: Tensor) -> Tensor:
         shift_8 = torch.arange(_BYTE - 1, -1, -1, dtype=torch.uint8, device=mask_b1hk.device)
-        bit_b1hw = (mask_b1hk[..., None] >> shift_8).bitwise_and(1).flatten(-2)[..., : image_b3hw.shape[-1]]
-        return image_b3hw.float() / 255.0, bit_b1hw.float()
+        bit_b1hw = (mask_b1hk[..., None] >> shift_8).bitwise_and(1).flatten(-2)[..., : self.image_n3hw.shape[-1]]
+        return bit_b1hw.float()
 
 
 def place(pictures: Sequence[Pictures], device: torch.device, share: float) -> list[Pictures]:
@@ -197,7 +205,9 @@ def load(
     threads: int | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> Pictures:
-    """A split of an arm at `size` x `size` pixels, from the node's cache or decoded into it.
+    """A split of an arm, or of several with a `+` between them, at `size` x `size` pixels.
+
+    From the node's cache, or decoded into it.
 
     Args:
         threads: that decode; none: as many as torch computes with.
@@ -216,7 +226,7 @@ def load(
 
     # Pictures that another version of that file has decoded are not these.
     code = plugins.source_digest(Path(decoding.__file__))[:8]
-    name = f"{arm}-{split}-{data.manifest.arm(arm).digest[:16]}-{size}-{code}"
+    name = f"{arm}-{split}-{data.manifest.joined_digest(arm)[:16]}-{size}-{code}"
     held = node_cache.hold("decoded", name, lambda: data.decoded_size(arm, split, size), make, decoding.META)
     image = np.load(held.folder / decoding.IMAGES, mmap_mode="c")  # copy on write: torch wants writable memory
     mask = np.load(held.folder / decoding.MASKS, mmap_mode="c")

@@ -7,6 +7,7 @@ meta.json   of each picture whether it has a mask, and its sample's JSON; writte
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ _Decoded = tuple[NDArray[np.uint8], NDArray[np.uint8] | None, dict[str, Any]]
 
 
 def decode(data: Data, arm: str, split: str, size: int, folder: Path, threads: int) -> int:
-    """Decodes a split of an arm into a folder, by some threads; says how many pictures it has.
+    """Decodes a split of an arm, or of several with a `+` between them, into a folder; says how many pictures it has.
 
     Raises:
         ValueError: a shard does not hold what the manifest says, or a picture in it cannot be decoded.
@@ -41,19 +42,15 @@ def decode(data: Data, arm: str, split: str, size: int, folder: Path, threads: i
     """
     for left in folder.glob(".*.partial"):
         left.unlink()  # by a process that died
-    wanted = data.manifest.arm(arm)
-    count, held = wanted.counts.get(split, 0), sum(shard.samples for shard in wanted.of_split(arm, split))
-    if held != count:
-        raise ValueError(f"data={data.place}: {held} samples in the shards of {arm}/{split}, {count} by its count")
+    arms = data.manifest.joined(arm)
+    for one in arms:
+        _require_count(data, one, split)
+    count = data.manifest.count(arm, split)
     records: list[dict[str, Any]] = []
-    with (
-        data.shards(arm) as root,
-        publishing(folder / IMAGES) as image_path,
-        publishing(folder / MASKS) as mask_path,
-    ):
+    with publishing(folder / IMAGES) as image_path, publishing(folder / MASKS) as mask_path:
         image_n3hw = _array(image_path, (count, 3, size, size))
         mask_n1hk = _array(mask_path, (count, 1, size, -(-size // 8)))
-        samples = shards.read(root, data.manifest, arm, split)
+        samples = itertools.chain.from_iterable(_samples(data, one, split) for one in arms)
         for index, (image_3hw, mask_1hk, meta) in enumerate(_decoded(samples, size, threads)):
             image_n3hw[index] = image_3hw
             if mask_1hk is not None:
@@ -64,6 +61,18 @@ def decode(data: Data, arm: str, split: str, size: int, folder: Path, threads: i
     with publishing(folder / META) as path:  # last: it says that the arrays are whole
         path.write_text(json.dumps(records))
     return count
+
+
+def _require_count(data: Data, arm: str, split: str) -> None:
+    wanted = data.manifest.arm(arm)
+    count, held = wanted.counts.get(split, 0), sum(shard.samples for shard in wanted.of_split(arm, split))
+    if held != count:
+        raise ValueError(f"data={data.place}: {held} samples in the shards of {arm}/{split}, {count} by its count")
+
+
+def _samples(data: Data, arm: str, split: str) -> Iterator[Sample]:
+    with data.shards(arm) as root:
+        yield from shards.read(root, data.manifest, arm, split)
 
 
 def _array(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:

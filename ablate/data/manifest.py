@@ -7,6 +7,7 @@ leads elsewhere, or that a terminal would obey, makes it no manifest.
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -115,6 +116,27 @@ class Manifest(pydantic.BaseModel):
                 f"trial.arm={name}: photographs, which are not trained on; {suggest(name, self.training_arms())}"
             )
         return self.arm(name)
+
+    def joined(self, name: str) -> tuple[str, ...]:
+        """The arms that a name joins with a `+` between them, in the order of their names; one where it is one's."""
+        return (name,) if name in self.arms else tuple(sorted({*name.split("+")}))
+
+    def joined_digest(self, name: str) -> str:
+        """The digest of a training arm, or of several together.
+
+        Raises:
+            UsageError: the data has no such training arm.
+        """
+        digests = [self.training_arm(one).digest for one in self.joined(name)]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    def count(self, name: str, split: str) -> int:
+        """How many samples a split of an arm, or of several together, has."""
+        return sum(self.arm(one).counts.get(split, 0) for one in self.joined(name))
+
+    def looked_at(self, arm: str) -> Arm:
+        """Photographs that a training looks at without their labels: of the test set, or others (`adapt`)."""
+        return self.photographs(arm) if arm in PHOTOGRAPHS else self.adapt()
 
     def photographs(self, arm: str = REAL) -> Arm:
         """The test set, as it is (`real`) or in the look of the synthetic images (`reverse`)."""

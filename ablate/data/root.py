@@ -87,11 +87,11 @@ class Data:
 
     def require_room(self, wanted: Iterable[tuple[str, int]]) -> None:
         """Raises a `UsageError` where the cache can never hold what a run needs: arms, each at an image size."""
-        wanted = set(wanted)
-        decoded = sum(
-            self.decoded_size(arm, split, size) for arm, size in wanted for split in self.manifest.arm(arm).counts
-        )
-        copied = sum(self._size(self.manifest.arm(arm)) for arm in {arm for arm, _ in wanted}) if self.remote else 0
+        wanted, joined = set(wanted), self.manifest.joined
+        splits = {arm: {split for one in joined(arm) for split in self.manifest.arm(one).counts} for arm, _ in wanted}
+        decoded = sum(self.decoded_size(arm, split, size) for arm, size in wanted for split in splits[arm])
+        arms = {one for arm, _ in wanted for one in joined(arm)}
+        copied = sum(self._size(self.manifest.arm(one)) for one in arms) if self.remote else 0
         what = f"decoded pictures ({node_cache.gigabytes(decoded)})"
         node_cache.require(
             decoded + copied, f"{what} and copied shards ({node_cache.gigabytes(copied)})" if copied else what
@@ -99,7 +99,7 @@ class Data:
 
     def decoded_size(self, arm: str, split: str, size: int) -> int:
         """Bytes of a split's pictures and masks at network size, three a pixel and an eighth of one."""
-        return self.manifest.arm(arm).counts.get(split, 0) * size * (3 * size + -(-size // 8))
+        return self.manifest.count(arm, split) * size * (3 * size + -(-size // 8))
 
     def _verify_copy(self, arm: str, report: Callable[[str], None]) -> None:
         wanted = self.manifest.arm(arm)

@@ -95,6 +95,7 @@ def trials_schema() -> pa.Schema:
             pa.field("arm_digest", pa.string()),
             pa.field("transductive", pa.bool_()),  # the arm's look is that of the photographs, seen without labels
             pa.field("photos_digest", pa.string()),
+            pa.field("weights_license", pa.string()),  # of pretrained weights, as timm or the hub tells it
             pa.field("code_digest", pa.string()),  # of the code that trained the network, as it lay there
             pa.field("versions", pa.string()),  # JSON: library -> version
             pa.field("device", pa.string()),  # that trained it; where it went on elsewhere, "one + other"

@@ -19,7 +19,7 @@ from ablate.data.devices import device, device_name, precision_used, prepare_pro
 from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
-from ablate.identity import PlannedTrial, code_digest
+from ablate.identity import PlannedTrial, code_digest, looks_at
 from ablate.results.writer import withdraw, write_rows
 from ablate.runner import process_state
 from ablate.runner.commit import commit, commit_failure, trained_on
@@ -30,6 +30,7 @@ from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, NonFiniteLossError, Training
+from ablate.training.parts import weights_license
 from ablate.training.step import RecordingError
 
 # Repeating these repeats the failure.
@@ -151,7 +152,8 @@ class JobWorker:
     def _begin(self, code: str) -> Training:
         config, out = _first(self._job).config, self._job.out
         train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
-        training = Training(config, train, val, self._device, self._gpu.share, self._job.execution)
+        photographs = {kind: self._pictures(*place) for kind, place in looks_at(config).items()}
+        training = Training(config, train, val, self._device, self._gpu.share, self._job.execution, photographs)
         self._log.info("the pictures that it trains on lie %s", training.pictures_on)
         self._saver.close()  # of an attempt that failed while it was writing
         epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
@@ -188,6 +190,7 @@ class JobWorker:
                 "score_device": device_name(self._device),
                 "score_precision": precision_used(trial.config, self._device),
                 "score_code": self._code,
+                "weights_license": weights_license(trial.config),
                 "parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
                 "score_seconds": time.perf_counter() - started,
             }

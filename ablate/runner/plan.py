@@ -10,10 +10,11 @@ import pydantic
 
 from ablate import plugins
 from ablate.config import Execution, Layer, RunConfig, TrialConfig, trial_config
+from ablate.data import training_data
 from ablate.data.manifest import Manifest, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
-from ablate.identity import PlannedTrial, code_digest, ignored, score_id, training_id
+from ablate.identity import PlannedTrial, code_digest, ignored, is_file, score_id
 from ablate.results.reader import read_rows
 from ablate.results.runs import SpaceRequest
 from ablate.spaces import loader, where
@@ -122,7 +123,7 @@ def jobs(
 
 def _pixels(config: TrialConfig, manifest: Manifest) -> float:
     """How many a training sees."""
-    pictures = manifest.training_arm(config.arm).counts.get("train", 0) * config.train_fraction
+    pictures = manifest.count(config.arm, "train") * config.train_fraction
     return pictures * config.epochs * config.image_size**2
 
 
@@ -176,30 +177,34 @@ def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTri
     """A trial of a configuration on some data.
 
     Raises:
-        UsageError: the data has no such training arm, or no photographs in the wanted style.
+        UsageError: the data has no such training arm, no photographs in the wanted style, or none that it looks at.
     """
-    arm, photos = manifest.training_arm(config.arm).digest, manifest.photographs(scored_on(config.direction)).digest
+    config = config.model_copy(update={"arm": "+".join(manifest.joined(config.arm))})
+    training, photographs = training_data.identity(config, manifest), scored_on(config.direction)
+    photos = manifest.photographs(photographs).digest
     return PlannedTrial(
         name=name,
         config=config,
-        trial=score_id(config, arm, photos),
-        training=training_id(config, arm),
-        arm_digest=arm,
+        trial=score_id(config, training, photos),
+        training=training,
+        arm_digest=manifest.joined_digest(config.arm),
         photos_digest=photos,
         code=code_digest(config),
-        transductive=any(map(manifest.transductive, (config.arm, scored_on(config.direction)))),
+        transductive=training_data.transductive(config, manifest) or manifest.transductive(photographs),
     )
 
 
 def _require_weights(weights: str) -> None:
-    if weights not in {"imagenet", "none"} and not Path(weights).is_file():
-        raise UsageError(f"trial.encoder_weights={weights}: allowed: imagenet, none, or the path of a file that exists")
+    if is_file(weights) and not Path(weights).is_file():
+        raise UsageError(
+            f"trial.encoder_weights={weights}: allowed: imagenet, none, pip, hub:ID, or the path of a file that exists"
+        )
 
 
 def _absolute(config: TrialConfig) -> TrialConfig:
     """Paths as the trials, which run in another folder, can open them."""
     paths = {field: getattr(config, field) for field in ("model", "augment") if plugins.is_path(getattr(config, field))}
-    if config.encoder_weights not in {"imagenet", "none"}:
+    if is_file(config.encoder_weights):
         paths["encoder_weights"] = config.encoder_weights
     return config.model_copy(update={field: str(Path(path).expanduser().absolute()) for field, path in paths.items()})
 

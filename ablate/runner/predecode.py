@@ -15,6 +15,7 @@ from ablate.data import arrays, root, shards
 from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
+from ablate.identity import looks_at
 from ablate.runner import cluster
 
 _AGAIN = 0.5  # seconds between two looks whether the run is to end
@@ -60,7 +61,8 @@ def decode(data: Data, configs: Iterable[TrialConfig], cores: Mapping[str, int],
 
 def _splits(config: TrialConfig) -> set[Split]:
     arms = {config.arm, scored_on(config.direction), *([REAL] if config.oracle else [])}
-    return {(arm, split, config.image_size) for arm in arms for split in shards.splits(arm)}
+    read = {(arm, split) for arm in arms for split in shards.splits(arm)} | {*looks_at(config).values()}
+    return {(arm, split, config.image_size) for arm, split in read}
 
 
 def _decode(place: str, digest: str, splits: list[Split], threads: int) -> Outcome:

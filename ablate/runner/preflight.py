@@ -18,9 +18,12 @@ from ablate.config import RunConfig, TrialConfig
 from ablate.data.manifest import REAL, Manifest, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
+from ablate.identity import looks_at
 
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
+
+_NON_COMMERCIAL = ("-nc", "noncommercial", "non-commercial", "research-only")
 
 
 def data_root(data: str) -> Data:
@@ -42,20 +45,54 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
         UsageError: something is.
     """
     configs = list(configs)
-    arms = sorted({config.arm for config in configs})
+    manifest = data.manifest
+    arms = sorted({one for config in configs for one in manifest.joined(config.arm)})
     for arm in arms:
-        if not data.manifest.arm(arm).counts.get("train"):
+        if not manifest.count(arm, "train"):
             raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
+    looked_at = {place for config in configs for place in looks_at(config).values()}
+    for arm, split in sorted(looked_at):
+        if not manifest.count(arm, split):
+            raise UsageError(
+                f"trial.paste: the data has no photographs without an animal ({arm}/{split}); repeat datasets.prepare "
+                "with annotations that list some, or leave it out: trial.paste=0"
+            )
     for config in configs:
         if config.selection == "best_val":
             require_validation(data.manifest, config.arm, "trial.selection=best_val")
     photographs = sorted({scored_on(config.direction) for config in configs} | {REAL})  # an oracle scores the real ones
-    data.require_room((arm, config.image_size) for config in configs for arm in (*photographs, config.arm))
-    data.verify([*photographs, *arms], print)
-    for model, weights in {(config.model, config.encoder_weights) for config in configs}:
-        if weights == "imagenet" and "encoder_weights" in plugins.reads("ablate.models", model):
-            # Fetched once, before trials ask for them all at the same time.
-            plugins.load("ablate.models", model, "trial.model").prefetch(encoder_weights=weights)
+    unlabelled = sorted({arm for arm, _ in looked_at} - {*photographs})
+    wanted = (*photographs, *unlabelled)
+    data.require_room((arm, config.image_size) for config in configs for arm in (*wanted, config.arm))
+    data.verify([*wanted, *arms], print)
+    _check_encoders(configs)
+
+
+def _check_encoders(configs: Iterable[TrialConfig]) -> None:
+    """Fetches pretrained weights once, before trials ask for them all at the same time, and tells their licences."""
+    told = set()
+    for config in configs:
+        reads = plugins.reads("ablate.models", config.model)
+        key = (config.model, config.encoder if "encoder" in reads else "", config.encoder_weights)
+        if key in told or not ("encoder" in reads or ("encoder_weights" in reads and config.encoder_weights != "none")):
+            continue
+        told.add(key)
+        from ablate.training import parts  # with torch, which a run of other networks does without
+
+        parts.prefetch(config)
+        licence = parts.weights_license(config)
+        if config.encoder_weights != "none":
+            name = " ".join(word for word in key[:2] if word)
+            print(f"encoder weights  {name}, {config.encoder_weights}: {license_line(licence)}")
+
+
+def license_line(licence: str | None) -> str:
+    """What is said of the licence of weights."""
+    if licence is None:
+        return "their licence is not known"
+    if any(word in licence.lower() for word in _NON_COMMERCIAL):
+        return f"licence {licence}, which FORBIDS COMMERCIAL USE, of what is trained with them too"
+    return f"licence {licence}"
 
 
 def require_precision(configs: Iterable[TrialConfig], each: Mapping[str, float]) -> None:
@@ -69,7 +106,7 @@ def require_precision(configs: Iterable[TrialConfig], each: Mapping[str, float])
 
 def require_validation(manifest: Manifest, arm: str, asked: str) -> None:
     """Raises a `UsageError` where an arm has no validation images, by which something was to be chosen."""
-    if not manifest.arm(arm).counts.get("val"):
+    if not manifest.count(arm, "val"):
         raise UsageError(
             f"{asked}: the arm {arm} has no validation images to choose by; repeat datasets.prepare with more source "
             "images (10 % of them are kept for validation)"

@@ -25,6 +25,7 @@ from typing import Any, Literal, get_args
 import pydantic
 
 from ablate.config import Layer, OfAugmentation, RunConfig, TrialConfig, fields_of, trial_config
+from ablate.data import training_data
 from ablate.data.manifest import Manifest, scored_on
 from ablate.errors import UsageError, suggest
 from ablate.identity import score_id
@@ -163,7 +164,7 @@ def search_id(search: Search, cells: tuple[Cell, ...], manifest: Manifest) -> st
     configs = [cell.config({}) for cell in cells]
     content = {
         "cells": [
-            score_id(one, manifest.arm(one.arm).digest, manifest.photographs(scored_on(one.direction)).digest)
+            score_id(one, training_data.identity(one, manifest), manifest.photographs(scored_on(one.direction)).digest)
             for one in configs
         ],
         "domains": {field: described(domain) for field, domain in search.domains.items()},

@@ -22,7 +22,8 @@ from torch import nn
 from ablate.config import TrialConfig
 from ablate.storage import publishing
 from ablate.training.best_epoch import best_epoch
-from ablate.training.loop import EpochRow, State, Training, build_network
+from ablate.training.loop import EpochRow, State, Training
+from ablate.training.parts import build_network
 
 
 def write_state(path: Path, state: State) -> None:

@@ -73,7 +73,7 @@ def probabilities(
     def begin(index_b: Tensor) -> Callable[[], NDArray[np.float32]]:
         image_b3hw, _ = pictures.batch(index_b, device)
         with arithmetic(config, device):  # not across a yield: what happens between two batches is not ours
-            return _to_host(logits(network, image_b3hw, config).sigmoid()[:, 0])
+            return _to_host(_probability(network, image_b3hw, config)[:, 0])
 
     before: Callable[[], NDArray[np.float32]] | None = None
     for _, on_its_way in FittingBatches(_BATCH).each(pictures, begin):
@@ -82,6 +82,14 @@ def probabilities(
         before = on_its_way
     if before is not None:
         yield before()
+
+
+def _probability(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tensor:
+    probability_b1hw = logits(network, image_b3hw, config).sigmoid()
+    if not config.test_flip:
+        return probability_b1hw
+    mirrored_b1hw = logits(network, image_b3hw.flip(-1), config).sigmoid()
+    return (probability_b1hw + mirrored_b1hw.flip(-1)) / 2
 
 
 def _to_host(probability_bhw: Tensor) -> Callable[[], NDArray[np.float32]]:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
-from ablate.data.arrays import Pictures
 from ablate.data.devices import is_out_of_memory
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
+
+
+class OnDevice(Protocol):
+    """Pictures, or what was made of them."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where they lie."""
+        ...
 
 
 class FittingBatches:
@@ -27,7 +37,7 @@ class FittingBatches:
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def each(self, pictures: Pictures, work: Callable[[Tensor], T]) -> Iterator[tuple[Tensor, T]]:
+    def each(self, pictures: OnDevice, work: Callable[[Tensor], T]) -> Iterator[tuple[Tensor, T]]:
         """All pictures in order: the indices of each batch, where the pictures lie, and what `work` makes of them.
 
         Raises:

@@ -8,46 +8,35 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ablate import plugins
-from ablate.augment import Augmentation
+from ablate.augment.recipes import UNLABELLED
 from ablate.config import Execution, TrialConfig
 from ablate.data.arrays import Pictures, place
 from ablate.data.devices import arithmetic, device_name, precision_used
+from ablate.training import frozen_features
 from ablate.training.best_epoch import best_epoch
 from ablate.training.fitting_batches import FittingBatches
 from ablate.training.losses import LOSSES
-from ablate.training.step import TrainingStep, build_optimizer, choose, logits, restore_optimizer, set_rate
+from ablate.training.mean_teacher import MeanTeacher
+from ablate.training.mean_weights import MeanWeights
+from ablate.training.parts import build_augmentation, build_network, build_optimizer, restore_optimizer, set_rate
+from ablate.training.step import TrainingStep, choose, logits
 
 EpochRow = dict[str, Any]
 State = dict[str, Any]
 
+_TEACHERS_DECAY = 0.99  # where no mean of the weights is scored, whose decay it would have
+NO_PHOTOGRAPHS: Mapping[str, Pictures] = MappingProxyType({})
+
 
 class NonFiniteLossError(Exception):
     """The loss became infinite or not a number: repeating the training would repeat it."""
-
-
-def build_network(config: TrialConfig, device: torch.device) -> nn.Module:
-    """The network of a configuration, its weights drawn from the configuration's seed."""
-    torch.manual_seed(config.seed)
-    network: nn.Module = _build("ablate.models", config.model, "trial.model", config)
-    return network.to(memory_format=torch.channels_last).to(device)
-
-
-def build_augmentation(config: TrialConfig) -> Augmentation:
-    """The augmentation of a configuration; draws from torch's global generator."""
-    augmentation: Augmentation = _build("ablate.augment", config.augment, "trial.augment", config)
-    return augmentation
-
-
-def _build(package: str, name: str, key: str, config: TrialConfig) -> Any:  # noqa: ANN401 - what a part builds
-    fields = plugins.reads(package, name)
-    return plugins.load(package, name, key).build(**{field: getattr(config, field) for field in fields})
 
 
 class Training:
@@ -61,20 +50,37 @@ class Training:
         device: torch.device,
         share: float = 1.0,
         execution: Execution = "auto",
+        photographs: Mapping[str, Pictures] = NO_PHOTOGRAPHS,
     ) -> None:
-        """Args: share: of the device's memory that this process was given; execution: see `ablate.training.step`."""
+        """Args:
+        share: of the device's memory that this process was given.
+        execution: see `ablate.training.step`.
+        photographs: what the training looks at, by its kind (see `identity.looks_at`).
+        """
         self.config, self.device = config, device
         self.rows: list[EpochRow] = []
         self.network = build_network(config, device)
         self.best: State | None = None  # weights of the best epoch on the val split, where that is not the last
-        augmentation = build_augmentation(config)
         self._loss = LOSSES[config.loss]
         self._val_batches = FittingBatches(max(32, config.batch_size))
-        self._train, self._val = place((train.part(config.train_fraction), val), device, share)
+        train, val, *others = place((train.part(config.train_fraction), val, *photographs.values()), device, share)
+        seen = dict(zip(photographs, others, strict=True))
+        self._feed = frozen_features.feed(train, val, self.network, config, device)
+        self._train, self._val = self._feed.train, self._feed.val
+        decay = config.ema or (_TEACHERS_DECAY if config.adapt != "none" else 0.0)
+        self._mean = MeanWeights(self.network, decay) if decay else None
+        self._teacher = self._mean_teacher(seen) if config.adapt == "mean_teacher" else None
+        augmentation = build_augmentation(config, seen, self._teacher)
+        self._reader = self._feed.reader(self._scored)
         self._optimizer = build_optimizer(config, self.network, device)
         chosen = choose(execution, config, device, config.epochs * self._steps)
         self._step = TrainingStep(
-            self.network, augmentation, self._optimizer, config, chosen, required=execution != "auto"
+            self._feed.reader(self.network),
+            augmentation,
+            self._optimizer,
+            self._feed.config,
+            chosen,
+            required=execution != "auto",
         )
 
     @property
@@ -108,7 +114,7 @@ class Training:
         started = time.perf_counter()
         epoch = self.epoch + 1
         # Kept in case this epoch turns out worse than the one before it, which is the best so far.
-        before = _copy(self.network) if self.epoch and self.best is None else self.best
+        before = _copy(self._scored) if self.epoch and self.best is None else self.best
         with arithmetic(self.config, self.device):
             loss, rate = self._train_epoch(epoch)
             trained = time.perf_counter()
@@ -120,7 +126,7 @@ class Training:
                 "train_loss": loss,
                 "val_loss": val_loss,
                 "val_iou": val_iou,
-                "oracle_iou": score_photographs(self.network) if score_photographs else None,
+                "oracle_iou": score_photographs(self._scored) if score_photographs else None,
                 "learning_rate": rate,
                 "seconds": seconds,
                 "images_per_second": self._steps * self._batch_size / (trained - started),
@@ -134,11 +140,12 @@ class Training:
 
     def weights(self, selection: str) -> State:
         """The weights after the last epoch, or after the best one on the val split (`best_val`)."""
-        return self.network.state_dict() if selection == "last" or self.best is None else self.best
+        return self._scored.state_dict() if selection == "last" or self.best is None else self.best
 
     def state(self) -> State:
-        """Weights, optimizer, best weights and rows; restored by `restore`, bit for bit."""
-        return {
+        """Weights, their mean, optimizer, best weights and rows; restored by `restore`, bit for bit."""
+        mean = {"mean": self._mean.network.state_dict()} if self._mean is not None else {}
+        return mean | {
             "network": self.network.state_dict(),
             "best": self.best,
             "optimizer": self._optimizer.state_dict(),
@@ -148,8 +155,24 @@ class Training:
     def restore(self, state: State) -> None:
         """Continues from a `state` of a training of the same network and data, before its own first epoch."""
         self.network.load_state_dict(state["network"])
+        if self._mean is not None:
+            self._mean.network.load_state_dict(state["mean"])
         restore_optimizer(self._optimizer, state["optimizer"])
         self.best, self.rows = state["best"], list(state["rows"])
+
+    @property
+    def _scored(self) -> nn.Module:
+        """The network that is validated and scored: of the weights, or of their mean."""
+        return self._mean.network if self._mean is not None and self.config.ema else self.network
+
+    def _mean_teacher(self, photographs: Mapping[str, Pictures]) -> MeanTeacher:
+        assert self._mean is not None
+        teacher = self._mean.network
+
+        def probability(image_b3hw: Tensor) -> Tensor:
+            return logits(teacher, image_b3hw, self.config).sigmoid()
+
+        return MeanTeacher(photographs[UNLABELLED], probability, self.config.epochs * self._steps)
 
     @property
     def _batch_size(self) -> int:
@@ -170,7 +193,11 @@ class Training:
         batches = self._train.feed(order_n[: self._steps * self._batch_size], self._batch_size, self.device)
         for step, batch in enumerate(batches, start=(epoch - 1) * self._steps):
             rate = self._set_rate(step)
+            if self._teacher is not None:
+                self._teacher.step = step
             total += self._step(*batch)
+            if self._mean is not None:
+                self._mean.update(step)
         loss = float(total) / self._steps
         if not math.isfinite(loss):
             raise NonFiniteLossError(f"the training loss of epoch {epoch} is {loss}; lower trial.learning_rate")
@@ -179,12 +206,12 @@ class Training:
     @torch.inference_mode()
     def _validate(self) -> tuple[float | None, float | None]:
         """Mean loss, and total intersection over total union, on the val split; None without one."""
-        self.network.eval()
+        self._scored.eval()
         total_3 = torch.zeros(3, dtype=torch.float64, device=self.device)
 
         def measured(index_b: Tensor) -> Tensor:
             image_b3hw, mask_b1hw = self._val.batch(index_b, self.device)
-            logits_b1hw = logits(self.network, image_b3hw, self.config)
+            logits_b1hw = logits(self._reader, image_b3hw, self._feed.config)
             found, animal = logits_b1hw >= 0, mask_b1hw > 0
             loss = self._loss(logits_b1hw, mask_b1hw).double() * len(index_b)
             return torch.stack([loss, (found & animal).sum().double(), (found | animal).sum().double()])

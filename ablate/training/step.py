@@ -16,34 +16,27 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from ablate import plugins
-from ablate.augment import Augmentation
+from ablate.augment import Augmentation, Compilable
 from ablate.config import Execution, TrialConfig
 from ablate.data.devices import is_out_of_memory, precision_used
 from ablate.errors import UsageError
-from ablate.training.losses import LOSSES
+from ablate.training.losses import loss_of
 
 _LOG = logging.getLogger(__name__)
 
 _EAGER_STEPS = 3  # before a recording: cuDNN and the optimizer set up what a graph cannot
 _WORTH_COMPILING = 5_000  # steps: compiling takes about a minute
+_FLAT = 1e-3  # deviation of an image without content, which stays one
 
 
 class RecordingError(UsageError):
     """A step cannot be recorded as a CUDA graph. Its process must end: torch's memory on the GPU is in disorder."""
-
-
-@runtime_checkable
-class Compilable(Protocol):
-    """An augmentation that `torch.compile` makes faster."""
-
-    def compiled(self) -> Augmentation:
-        """The same, compiled."""
 
 
 def choose(asked: Execution, config: TrialConfig, device: torch.device, steps: int) -> Execution:
@@ -84,11 +77,26 @@ def _missing_compiler() -> str | None:
 
 def logits(network: nn.Module, image_b3hw: Tensor, config: TrialConfig) -> Tensor:
     """The network's logits_b1hw, float32, under the configuration's precision; to be called within `arithmetic`."""
-    device = image_b3hw.device
-    image_b3hw = image_b3hw.contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision_used(config, device) == "bfloat16"):
-        logits_b1hw: Tensor = network(image_b3hw)
+    with autocast(config, image_b3hw.device):
+        logits_b1hw: Tensor = network(prepared(image_b3hw, config))
     return logits_b1hw.float()
+
+
+def prepared(image_b3hw: Tensor, config: TrialConfig) -> Tensor:
+    """Images as a network is given them."""
+    image_b3hw = standardised(image_b3hw) if config.standardise else image_b3hw
+    return image_b3hw.contiguous(memory_format=torch.channels_last)
+
+
+def autocast(config: TrialConfig, device: torch.device) -> torch.autocast:
+    """Within, a network computes in bfloat16 where the configuration's precision means that."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision_used(config, device) == "bfloat16")
+
+
+def standardised(image_b3hw: Tensor) -> Tensor:
+    """Images of mean 0.5 and deviation 0.25 in each channel: what light and exposure differ in is gone."""
+    deviation_b311, mean_b311 = torch.std_mean(image_b3hw, dim=(2, 3), keepdim=True)
+    return 0.5 + 0.25 * (image_b3hw - mean_b311) / (deviation_b311 + _FLAT)
 
 
 class TrainingStep:
@@ -110,7 +118,7 @@ class TrainingStep:
         """Args: required: that it runs in no other way than `execution`."""
         self.execution, self._required = execution, required
         self._network, self._optimizer, self._config = network, optimizer, config
-        self._forward, self._augmentation, self._loss = network, augmentation, LOSSES[config.loss]
+        self._forward, self._augmentation, self._loss = network, augmentation, loss_of(config)
         self._plain = network, augmentation
         self._taken = 0
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -209,37 +217,3 @@ class TrainingStep:
 
 def _in_a_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-def build_optimizer(config: TrialConfig, network: nn.Module, device: torch.device) -> torch.optim.Optimizer:
-    """The optimizer of a configuration; on a GPU one kernel for all weights, whose counts and rate lie there too."""
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    on_gpu = device.type == "cuda"
-    rate = torch.tensor(config.learning_rate, device=device) if on_gpu else config.learning_rate
-    common: dict[str, Any] = {"lr": rate, "weight_decay": config.weight_decay, "fused": on_gpu or None}
-    match config.optimizer:
-        case "adam":
-            return torch.optim.Adam(parameters, capturable=on_gpu, **common)
-        case "adamw":
-            return torch.optim.AdamW(parameters, capturable=on_gpu, **common)
-        case "sgd":
-            return torch.optim.SGD(parameters, momentum=0.9, nesterov=True, **common)
-
-
-def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Sets the learning rate of the next step, without waiting for the device."""
-    for group in optimizer.param_groups:
-        if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(rate)
-        else:
-            group["lr"] = rate
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Gives an optimizer the moments of another one; rate, weight decay and how it computes stay its own."""
-    own = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
-    groups = [given | kept for given, kept in zip(state["param_groups"], own, strict=True)]
-    # Not after loading: whether counts of steps go to the GPU is decided there, by the groups.
-    optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
-    for group, kept in zip(optimizer.param_groups, own, strict=True):
-        group["lr"] = kept["lr"]  # loading has copied it

@@ -10,7 +10,7 @@ from ablate.data import arrays
 from ablate.data import root as data
 from ablate.metrics.geometry import rle
 from ablate.training import evaluate
-from ablate.training.loop import build_network
+from ablate.training.parts import build_network
 from tests import tiny_data
 
 CPU = torch.device("cpu")

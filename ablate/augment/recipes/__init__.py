@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # a run is planned without importing torch
     from torch import Tensor
 
 # In the order in which they change a sample: shapes before colours, as what a camera adds comes last.
-BEFORE_AUGMENT = ("paste", "geometric")
+ON_SYNTHETIC = ("paste",)  # never on the photographs of self-training, whose animals nobody knows
+BEFORE_AUGMENT = ("geometric",)
 AFTER_AUGMENT = ("photometric", "fda", "pasta")
 
 EMPTY, UNLABELLED = "empty", "unlabelled"

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ablate import plugins
-from ablate.augment.recipes import AFTER_AUGMENT, BEFORE_AUGMENT, LOOKS_AT
+from ablate.augment.recipes import AFTER_AUGMENT, BEFORE_AUGMENT, LOOKS_AT, ON_SYNTHETIC
 from ablate.config import Recipe, fields_of
 from tests.augment.recipes import samples
 
@@ -22,7 +22,12 @@ def build(name, height=24, width=17):
 
 def test_the_modules_are_the_names_and_the_fields():
     names = plugins.names("ablate.augment.recipes")
-    assert sorted(names) == sorted(BEFORE_AUGMENT + AFTER_AUGMENT) == sorted(fields_of(Recipe)) == sorted(STRENGTHS)
+    assert (
+        sorted(names)
+        == sorted(ON_SYNTHETIC + BEFORE_AUGMENT + AFTER_AUGMENT)
+        == sorted(fields_of(Recipe))
+        == sorted(STRENGTHS)
+    )
 
 
 @pytest.mark.parametrize("none", [None, samples.Photographs(count=0)], ids=["none", "empty"])

@@ -1,0 +1,42 @@
+"""Self-training on photographs without labels: a mean teacher guesses their masks, the student learns the sure ones.
+
+The teacher is the mean of the student's weights (Tarvainen and Valpola, 2017). It sees a photograph as it is; the
+student sees it changed by the training's recipes, and is told only pixels of which the teacher is sure, as in DAFormer
+(Hoyer et al., 2022). Until the student has learned something from the synthetic samples it is told nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ablate.augment.recipes import Photographs
+
+_SURE = 0.95  # probability, of an animal or of none, from which on a guess is told
+_WARM = 0.25  # of all steps, before which nothing is told
+
+
+class MeanTeacher:
+    """Adds as many photographs to a batch as it has samples, with the teacher's guesses as masks: 0, 1, or -1, unsure.
+
+    Args of its call as of an `Augmentation`, and the same batch twice as large is what it returns.
+    """
+
+    def __init__(self, photographs: Photographs, probability: Callable[[Tensor], Tensor], steps: int) -> None:
+        """Args: probability: the teacher's, b1hw of images b3hw; steps: of the whole training."""
+        self._photographs, self._probability = photographs, probability
+        self._warm = round(_WARM * steps)
+        self.step = 0  # the training sets it, as it may continue from a checkpoint
+
+    @torch.no_grad()
+    def __call__(self, image_b3hw: Tensor, mask_b1hw: Tensor) -> tuple[Tensor, Tensor]:
+        index_b = torch.randint(len(self._photographs), (len(image_b3hw),))
+        photograph_b3hw, _ = self._photographs.batch(index_b, image_b3hw.device)
+        guess_b1hw = torch.full_like(mask_b1hw, -1.0)
+        if self.step >= self._warm:
+            probability_b1hw = self._probability(photograph_b3hw)
+            guess_b1hw = torch.where(probability_b1hw >= _SURE, 1.0, guess_b1hw)
+            guess_b1hw = torch.where(probability_b1hw <= 1 - _SURE, 0.0, guess_b1hw)
+        return torch.cat([image_b3hw, photograph_b3hw]), torch.cat([mask_b1hw, guess_b1hw])
