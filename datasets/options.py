@@ -160,6 +160,13 @@ class PrepareConfig(pydantic.BaseModel):
     val_fraction: Annotated[
         float, Field(gt=0, lt=1, description="share of the synthetic images used for validation")
     ] = 0.1
+    place: Annotated[
+        str | None,
+        Field(
+            description="regular expression whose first group, in a synthetic image's name (its path without suffix), "
+            "is the place that it shows; no place is on both sides of the split; none: each image is a place of its own"
+        ),
+    ] = None
     seed: Annotated[
         int, Field(ge=0, description="seed of the split, of the choice of empty photographs and of the styles")
     ] = 0
@@ -195,6 +202,13 @@ class PrepareConfig(pydantic.BaseModel):
             )
         return affix
 
+    @pydantic.field_validator("place")
+    @classmethod
+    def _finds_a_group(cls, place: str | None) -> str | None:
+        if place is not None:
+            _require_group(place)
+        return place
+
     @property
     def marks(self) -> Marks:
         """What marks the animal in a mask."""
@@ -224,6 +238,19 @@ class PrepareConfig(pydantic.BaseModel):
     def hour_range(self) -> range | None:
         """The clock hours whose photographs are taken; None: all."""
         return None if self.hours is None else _hours(self.hours)
+
+
+def _require_group(pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise PydanticCustomError(
+            "place", "not a regular expression ({said}), as ^(scene[0-9]+)_ is", {"said": str(error)}
+        ) from error
+    if not groups:
+        raise PydanticCustomError(
+            "place", "it has no group; put what is the place into round brackets, as in ^(scene[0-9]+)_"
+        )
 
 
 def _hours(text: str) -> range:

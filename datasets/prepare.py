@@ -25,7 +25,7 @@ from datasets.build.partition import derivation
 from datasets.build.pipeline import Pipeline, Report, listing
 from datasets.build.publishing import ROOT, building, publish, require_replaceable
 from datasets.options import PrepareConfig
-from datasets.raw import candidates, early_checks, synthetic_images
+from datasets.raw import candidates, early_checks, places, synthetic_images
 from datasets.raw.camera_traps import Rule
 from datasets.raw.skipped import SELECTION, SKIPPED, SYNTHETIC, SelectionLog
 from datasets.translate.domains import style, training_folder
@@ -86,19 +86,18 @@ def prepare(
             report(f"{place.name}: sample sheets of its training are in {place}")
         publish(folder, to, manifest)
     listing(config).unlink(missing_ok=True)
-    width = max(map(len, manifest.arms))
-    for arm, about in manifest.arms.items():
-        report(f"{arm:<{width}} {'  '.join(f'{split} {count:,}' for split, count in about.counts.items())}")
+    for line in _summary(manifest, config, log):
+        report(line)
     return manifest
 
 
 def _absolute(config: PrepareConfig) -> PrepareConfig:
     """Places as processes that run elsewhere can open them; of a link, the folder that it leads to is replaced."""
-    places = {key: str(local(place, key)) for key in _FOLDERS if (place := getattr(config, key)) is not None}
+    found = {key: str(local(place, key)) for key in _FOLDERS if (place := getattr(config, key)) is not None}
     night = config.night
     if night.synthetic_list is not None:
         night = night.model_copy(update={"synthetic_list": str(local(night.synthetic_list, "night.synthetic_list"))})
-    update = places | {
+    update = found | {
         "to": str(local(config.to, "to").resolve()),
         "annotations": tuple(str(local(path, "annotations")) for path in config.annotations),
         "arms": tuple(_absolute_part(arm) for arm in config.arms),
@@ -133,6 +132,15 @@ def _warned(recorded: Mapping[str, dict[str, Any]], config: PrepareConfig) -> It
         )
     elif names:
         yield f"{names}: transductive: some pictures in style_photos={config.style_photos} are test photographs"
+
+
+def _summary(manifest: Manifest, config: PrepareConfig, log: SelectionLog) -> Iterator[str]:
+    """What was written, by arm and split."""
+    width = max(map(len, manifest.arms))
+    for arm, about in manifest.arms.items():
+        yield f"{arm:<{width}} {'  '.join(f'{split} {count:,}' for split, count in about.counts.items())}"
+    if config.place is not None:
+        yield places.line(log.considered, config)
 
 
 def _parameters(config: PrepareConfig, log: SelectionLog, rule: Rule) -> dict[str, Any]:

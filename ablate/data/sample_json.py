@@ -29,6 +29,7 @@ class Training(pydantic.BaseModel):
     window: tuple[int, int, int, int] | None = None
     boxes: list[Box] = []
     translator: str | None = None
+    place: str | None = None
 
 
 class Photograph(pydantic.BaseModel):

@@ -13,9 +13,10 @@ and, where the arm needs to learn from the photographs first, or the manifest sh
 `fit` is called once; what it returns is pickled, reaches every worker and is handed to `samples` (None without `fit`);
 `keys` are those of the samples that were written. A sample's bytes depend on its source, the configuration and
 its own key, never on the order or on the number of workers. It goes where its source image goes, to train or val, so
-that one picture is never on both sides, in any arm. Its JSON is made by `training_meta`. The arm `real` is the test
-set; it is made of the photographs (`datasets.arms.real`). A translator's name is an arm too: the crops that it
-translated (`datasets.build.requested_arms`).
+that one picture is never on both sides, in any arm. Its JSON is made by `training_meta`; where `place=` was given, the
+place of its source is added to it. The arm `real` is the test set; it is made of the photographs
+(`datasets.arms.real`). A translator's name is an arm too: the crops that it translated
+(`datasets.build.requested_arms`).
 """
 
 from __future__ import annotations

@@ -93,6 +93,8 @@ def _numbered(items: Sequence[Any], size: int) -> Iterator[tuple[int, tuple[Any,
 def derivation(config: PrepareConfig) -> dict[str, Any]:
     """The parameters that samples follow from, wherever files lie."""
     said = config.model_dump(mode="json", exclude=_NOT_DERIVATION | {"night": {"synthetic_list"}})
+    if config.place is None:
+        del said["place"]  # data that was prepared before there was such a key keeps its manifest
     return said | {
         "arms": [plugins.content(arm) for arm in config.arms],
         "translator": plugins.content(config.translator),

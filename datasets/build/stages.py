@@ -95,7 +95,7 @@ class Synthetic:
         if source is None:
             return Outcome(considered=[said])
         made = [
-            (arm.title, sample)
+            (arm.title, _placed(sample, item.place))
             for arm in self._requested
             for sample in arm.module.samples(source, arm.config, self._learned[arm.title])
         ]
@@ -110,6 +110,11 @@ class Synthetic:
     @cached_property
     def _learned(self) -> LearnedByArm:
         return requested_arms.unpickled(self._requested, self.fitted)
+
+
+def _placed(sample: Sample, place: str | None) -> Sample:
+    """The sample, its JSON with the place that its source shows, if that was asked for; whatever arm made it."""
+    return sample if place is None else replace(sample, meta=sample.meta | {"place": place})
 
 
 @dataclass(frozen=True)

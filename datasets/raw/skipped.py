@@ -61,6 +61,7 @@ class Considered:
         kind: synthetic, photograph, or style photograph.
         split: where it went or would have gone; None where no rule said yet.
         reason: `selected`, or the rule that took it out.
+        location: the camera, or the place that a synthetic image shows; None where it is not told.
         chroma, luma: means over the pixels, 0 to 255; None where they were not looked at.
         note: what was changed, or is peculiar: `kind of note`, or `kind of note: details`.
     """

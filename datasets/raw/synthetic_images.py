@@ -13,7 +13,7 @@ from ablate.metrics.geometry.boxes import Boxes
 from ablate.metrics.geometry.components import components
 from ablate.storage import local
 from datasets.options import PrepareConfig
-from datasets.raw import images, mask_values, masks, pairing
+from datasets.raw import images, mask_values, masks, pairing, places
 from datasets.raw.folders import nfc
 from datasets.raw.images import BrokenPictureError, Mask, Picture
 from datasets.raw.keys import sample_key, share
@@ -36,12 +36,14 @@ class Pair:
     Attributes:
         name: their path below their folders, without the suffix.
         split: train or val, the same in every arm.
+        place: that it shows, by `place=`; None: nobody asked.
     """
 
     name: str
     image: Path
     mask: Path
     split: str = "train"
+    place: str | None = None
 
     @property
     def key(self) -> str:
@@ -159,7 +161,7 @@ def _suffix_notes(pair: Pair, picture: Picture) -> list[str]:
 
 
 def _considered(pair: Pair, reason: str, luma: float | None = None, note: str | None = None) -> Considered:
-    return Considered(SYNTHETIC, pair.name, pair.file_name, pair.split, reason, luma=luma, note=note)
+    return Considered(SYNTHETIC, pair.name, pair.file_name, pair.split, reason, pair.place, luma=luma, note=note)
 
 
 def _by_day(both: Sequence[Pair], config: PrepareConfig, log: SelectionLog) -> list[Pair]:
@@ -194,12 +196,16 @@ def _called(pair: Pair) -> set[str]:
 
 
 def _divided(found: Iterable[Pair], config: PrepareConfig) -> tuple[Pair, ...]:
-    """Each image's side of the split follows from its own name, unless all would be on one side."""
+    """Each image's side of the split follows from its place's name, unless all would be on one side."""
     by_name = {pair.name: pair for pair in found}
     if not by_name:
         return ()
-    shares = {name: share(config.seed, name) for name in by_name}
+    place_of = places.of(by_name, config)
+    shares = {place: share(config.seed, place) for place in place_of.values()}
     others = sorted(shares, key=shares.__getitem__)[:-1]  # the last one stays for training, whatever its share
-    val = {name for name in others if shares[name] < config.val_fraction} or {others[0]}
-    divided = (replace(pair, split="val" if name in val else "train") for name, pair in by_name.items())
+    val = {place for place in others if shares[place] < config.val_fraction} or {others[0]}
+    divided = []
+    for name, place in place_of.items():
+        told = None if config.place is None else place
+        divided.append(replace(by_name[name], split="val" if place in val else "train", place=told))
     return tuple(sorted(divided, key=lambda pair: pair.key))
