@@ -22,8 +22,9 @@ from ablate.errors import UsageError, plain, suggest
 from ablate.storage import publish
 
 SCHEMA_VERSION = 1
-REAL, REVERSE = "real", "reverse"
+REAL, REVERSE, ADAPT = "real", "reverse", "adapt"
 PHOTOGRAPHS = (REAL, REVERSE)  # arms of photographs: networks are scored on them, never trained
+NOT_TRAINING_ARMS = (*PHOTOGRAPHS, ADAPT)  # ADAPT: photographs without labels, which a training may look at
 MANIFEST = "manifest.json"
 _FILES = ("model", "augment", "encoder_weights")  # fields whose value may be a file that is run or read
 _ARM = re.compile(r"\w[\w .,+=@()-]*")
@@ -111,6 +112,11 @@ class Manifest(pydantic.BaseModel):
 
     def training_arm(self, name: str) -> Arm:
         """An arm to train on, which the arms of photographs are not."""
+        if name == ADAPT:
+            raise UsageError(
+                f"trial.arm={name}: unlabelled photographs, which have no masks to train on; trial.adapt= and "
+                f"trial.fda= learn from them beside a training arm; {suggest(name, self.training_arms())}"
+            )
         if name in PHOTOGRAPHS:
             raise UsageError(
                 f"trial.arm={name}: photographs, which are not trained on; {suggest(name, self.training_arms())}"
@@ -149,15 +155,24 @@ class Manifest(pydantic.BaseModel):
             )
         return self.arms[arm]
 
+    def adapt(self) -> Arm:
+        """The photographs without labels that a training may look at."""
+        if ADAPT not in self.arms:
+            raise UsageError(
+                f"the data has no unlabelled photographs (no arm {ADAPT!r}); repeat datasets.prepare with "
+                "adapt_photos=DIR, or type trial.unlabelled=real, which learns from the test photographs (transductive)"
+            )
+        return self.arms[ADAPT]
+
     def photographs_of(self, digest: str | None) -> str | None:
         """The arm of photographs that has a digest, if one has."""
         return next((name for name in PHOTOGRAPHS if name in self.arms and self.arms[name].digest == digest), None)
 
     def training_arms(self) -> list[str]:
-        return sorted(set(self.arms) - {*PHOTOGRAPHS})
+        return sorted(set(self.arms) - {*NOT_TRAINING_ARMS})
 
     def transductive(self, arm: str) -> bool:
-        """Whether test photographs, without their labels, had a part in how an arm looks."""
+        """Whether test photographs, without their labels, had a part in how an arm looks, or are in it (`adapt`)."""
         arms = self.parameters.get("arms")
         entry = arms.get(arm) if isinstance(arms, dict) else None
         if not isinstance(entry, dict):

@@ -6,6 +6,7 @@ Layout of a data root:
     {full,crop,i2i,...}/{train,val}-000000.tar    key.jpg  key.mask.png  key.json
     real/{test,empty}-000000.tar                  key.jpg  key.json  [key.mask.png]
     reverse/{test,empty}-000000.tar               the same photographs in the look of the synthetic images, if wanted
+    adapt/train-000000.tar                        key.jpg  key.json: photographs without labels, if there are any
 
 The same samples give the same bytes and the same digest. Nothing but `.jpg`, `.png` and `.json` is read, and nothing
 is ever unpickled.
@@ -27,7 +28,7 @@ from typing import Any
 import pydantic
 
 from ablate.data import sample_json
-from ablate.data.manifest import PHOTOGRAPHS, Arm, Manifest, Shard
+from ablate.data.manifest import ADAPT, NOT_TRAINING_ARMS, PHOTOGRAPHS, Arm, Manifest, Shard
 from ablate.errors import UsageError, plain
 from ablate.storage import publishing, sha256
 
@@ -44,6 +45,7 @@ class Sample:
         jpg: the encoded picture.
         mask_png: 8-bit single channel, animal where not 0; None for photographs without masks.
         meta: the sample's JSON. Training: source, window, boxes, translator. Real: image_id, location, ... boxes.
+            Adapt: image_id, location, width, height.
     """
 
     key: str
@@ -181,7 +183,7 @@ def read(root: Path, manifest: Manifest, arm: str, split: str) -> Iterator[Sampl
     Raises:
         ValueError: a shard does not hold what the manifest says, or a sample not what readers rely on; names both.
     """
-    schema = sample_json.Photograph if arm in PHOTOGRAPHS else sample_json.Training
+    schema = sample_json.Photograph if arm in NOT_TRAINING_ARMS else sample_json.Training
     for shard in manifest.arm(arm).of_split(arm, split):
         found = 0
         for sample in read_shard(root / shard.name):
@@ -236,4 +238,6 @@ def _is_member(name: str) -> bool:
 
 def splits(arm: str) -> Sequence[str]:
     """The splits that an arm is written in."""
+    if arm == ADAPT:
+        return ("train",)
     return ("test", "empty") if arm in PHOTOGRAPHS else ("train", "val")

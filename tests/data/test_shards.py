@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 from ablate.data import shards
-from ablate.data.manifest import MANIFEST, REAL, Manifest, read_manifest, write_manifest
+from ablate.data.manifest import ADAPT, MANIFEST, REAL, Manifest, read_manifest, write_manifest
 from ablate.data.shards import Sample, ShardWriter
 from ablate.errors import UsageError
 from tests import tiny_data
@@ -248,6 +248,20 @@ def test_a_photographs_json_is_checked_as_well(tmp_path, meta):
     manifest = write(tmp_path, [Sample("p", b"jpg", None, meta)], arm=REAL)
     with pytest.raises(ValueError, match=r"sample p: .* in its JSON"):
         list(shards.read(tmp_path, manifest, REAL, "train"))
+
+
+def test_photographs_without_labels_are_photographs_in_one_split(tmp_path):
+    manifest = write(tmp_path, [Sample("p", b"jpg", None, {"width": 0})], arm=ADAPT)
+    assert shards.splits(ADAPT) == ("train",)
+    assert manifest.adapt() == manifest.arms[ADAPT]
+    assert manifest.training_arms() == []
+    with pytest.raises(ValueError, match=r"sample p: width in its JSON"):
+        list(shards.read(tmp_path, manifest, ADAPT, "train"))
+
+
+def test_data_without_them_tells_how_to_get_some(tmp_path):
+    with pytest.raises(UsageError, match=r"no arm 'adapt'.*adapt_photos=DIR, or type trial\.unlabelled=real"):
+        write(tmp_path).adapt()
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 600, gzip.compress(bytes(2000), mtime=0), b"PK\3\4" + bytes(600)])
