@@ -17,7 +17,7 @@ from typing import TypeVar
 from PIL import Image
 
 from ablate.data import shards
-from ablate.data.manifest import PHOTOGRAPHS, REAL, Manifest
+from ablate.data.manifest import ADAPT, PHOTOGRAPHS, REAL, Manifest
 from ablate.data.sample_json import Box, Photograph, Training
 from ablate.data.shards import Sample
 from ablate.errors import UsageError, plain
@@ -26,6 +26,7 @@ from datasets.checks.inspection.misread import Signs, smallest
 from datasets.checks.inspection.sampling import SampleSelection, SelectedSample
 
 _FULL, _CROP, _I2I = "full", "crop", "i2i"
+_UNLABELLED = ("image_id", "location", "width", "height")
 _NEEDED = {
     Training: ("source", "window", "boxes", "translator"),
     Photograph: ("location", "captured_at", "width", "height", "boxes"),
@@ -64,12 +65,14 @@ class Census:
         training: by arm.
         locations: by camera, its photographs: with an animal (`test`), their `boxes`, how many of them have a mask
             (`masks`), without an animal (`empty`).
-        draws: the samples to draw, by arm and split; all splits of a training arm are drawn together, as "".
+        unlabelled: the photographs without labels, by location.
+        selections: the samples to draw, by arm and split; of an arm that is no test set all splits together, as "".
         signs: what the photographs of the test set have in common.
     """
 
     training: dict[str, TrainingArm] = field(default_factory=dict)
     locations: dict[str, Counter[str]] = field(default_factory=dict)
+    unlabelled: Counter[str] = field(default_factory=Counter)
     selections: dict[tuple[str, str], SampleSelection] = field(default_factory=dict)
     signs: Signs = field(default_factory=Signs)
 
@@ -91,6 +94,10 @@ def count(root: Path, manifest: Manifest, samples: int, seed: int, findings: Fin
         for split in shards.splits(arm):
             training.read(arm, split, _samples(root, manifest, arm, split), selection)
     training.close()
+    if ADAPT in manifest.arms:
+        selection = census.selections[ADAPT, ""] = SampleSelection(samples, seed)
+        for split in shards.splits(ADAPT):
+            photographs.read_unlabelled(_samples(root, manifest, ADAPT, split), selection)
     for arm in (name for name in PHOTOGRAPHS if name in manifest.arms):
         for split in shards.splits(arm):
             selection = census.selections[arm, split] = SampleSelection(samples, seed)
@@ -105,9 +112,9 @@ def _samples(root: Path, manifest: Manifest, arm: str, split: str) -> Iterable[S
         raise UsageError(f"{error}; prepare the data again") from error
 
 
-def _parsed(schema: type[Meta], sample: Sample, where: str) -> Meta:
+def _parsed(schema: type[Meta], sample: Sample, where: str, needed: Sequence[str] = ()) -> Meta:
     """A sample's JSON, whose fields were checked when it was read, as far as they are there."""
-    for name in _NEEDED[schema]:
+    for name in needed or _NEEDED[schema]:
         if name not in sample.meta:
             raise UsageError(f"{where}, sample {sample.key}: {name} in its JSON: missing; prepare the data again")
     return schema.model_validate(sample.meta)
@@ -195,10 +202,22 @@ class _Photographs:
             time = f"{meta.captured_at:%Y-%m-%d %H:%M}" if meta.captured_at else "no time"
             selection.offer(SelectedSample(location, sample, boxes, time))
 
-    def _check(self, where: str, sample: Sample, meta: Photograph) -> None:
+    def read_unlabelled(self, samples: Iterable[Sample], selection: SampleSelection) -> None:
+        """Takes in the photographs without labels."""
+        for sample in samples:
+            meta = _parsed(Photograph, sample, ADAPT, _UNLABELLED)
+            location = plain(meta.location)
+            self._census.unlabelled[location] += 1
+            self._check_size(ADAPT, sample, meta)
+            selection.offer(SelectedSample(location, sample, (), plain(meta.image_id)))
+
+    def _check_size(self, where: str, sample: Sample, meta: Photograph) -> None:
         wh = _check_picture(self._findings, where, sample, [labelled.box for labelled in meta.boxes])
         if wh not in {None, (meta.width, meta.height)}:
             self._findings.add(where, "the picture is not of the size in its JSON", sample.key)
+
+    def _check(self, where: str, sample: Sample, meta: Photograph) -> None:
+        self._check_size(where, sample, meta)
         if where.endswith("empty") and meta.boxes:
             self._findings.add(where, "a box on a photograph without an animal", sample.key)
         if where.endswith("test") and not meta.boxes:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ablate.data.manifest import PHOTOGRAPHS, Manifest
+from ablate.data.manifest import ADAPT, NOT_TRAINING_ARMS, PHOTOGRAPHS, Manifest
 from ablate.report.layout import plural
 from ablate.storage import publish
 from datasets.checks.inspection import contact_sheet, count_tables
@@ -37,7 +37,7 @@ def write(to: Path, name: str, manifest: Manifest, census: Census, seed: int, fi
         if not drawn:
             continue
         number, title = _title(arm, split, manifest, census)
-        groups = "locations" if arm in PHOTOGRAPHS else "train and val"
+        groups = "locations" if arm in NOT_TRAINING_ARMS else "train and val"
         subtitle = f"{name} · {len(drawn)} of {number:,} drawn by seed {seed}, spread over {groups}"
         layout = Layout.of([header_wh(each.sample.jpg) or (1, 1) for each in drawn])
         file_name = f"{arm}-{split}" if split else arm
@@ -51,7 +51,7 @@ def mask_shares(census: Census) -> dict[str, float]:
     """The median share of pixels that are animal, in [0, 1], of each training arm's drawn samples."""
     shares: dict[str, float] = {}
     for (arm, _), draw in census.selections.items():
-        masks = [_mask(each) for each in draw.drawn()] if arm not in PHOTOGRAPHS else []
+        masks = [_mask(each) for each in draw.drawn()] if arm not in NOT_TRAINING_ARMS else []
         covered = [float(mask_hw.mean()) for mask_hw in masks if mask_hw is not None]
         if covered:
             shares[arm] = statistics.median(covered)
@@ -69,6 +69,10 @@ def _title(arm: str, split: str, manifest: Manifest, census: Census) -> tuple[in
             number,
             f"{arm}, {split}: {plural(number, 'photograph')} {what}, {plural(places, 'location')} · digest {digest}",
         )
+    if arm == ADAPT:
+        number, places = census.unlabelled.total(), sum(bool(location) for location in census.unlabelled)
+        what = f"{plural(number, 'photograph')} without labels, {plural(places, 'location')}"
+        return number, f"{arm}: {what} · digest {digest}"
     number = census.training[arm].samples
     parts = ", ".join(f"{split} {count:,}" for split, count in counts.items())
     return number, f"{arm}: {number:,} samples ({parts}) · digest {digest}"
@@ -85,7 +89,7 @@ def _tiles(arm: str, drawn: Sequence[SelectedSample], findings: Findings) -> Ite
         if mask_hw is not None and not mask_hw.any():
             findings.add(arm, "the mask holds no animal", each.sample.key)
         size = f"{image_hw3.shape[1]}x{image_hw3.shape[0]}" if image_hw3 is not None else "no size"
-        group = f"location {each.group}" if arm in PHOTOGRAPHS else each.group
+        group = f"location {each.group or 'not told'}" if arm in NOT_TRAINING_ARMS else each.group
         yield Tile(image_hw3, mask_hw, each.boxes, (each.sample.key, f"{group} · {size} · {each.note}"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ablate.data import shards
-from ablate.data.manifest import PHOTOGRAPHS, Arm, Manifest
+from ablate.data.manifest import ADAPT, PHOTOGRAPHS, Arm, Manifest
 from ablate.data.natural_order import natural
 from ablate.errors import plain
 from ablate.report.text_grid import Cell, Grid
@@ -27,7 +27,7 @@ def digest(arm: Arm) -> str:
 def arms_grid(root: Path, manifest: Manifest) -> Grid:
     """What lies in the shards, by arm and split."""
     rows = []
-    for name in [*manifest.training_arms(), *(name for name in PHOTOGRAPHS if name in manifest.arms)]:
+    for name in [*manifest.training_arms(), *(name for name in (ADAPT, *PHOTOGRAPHS) if name in manifest.arms)]:
         arm = manifest.arms[name]
         for number, split in enumerate(shards.splits(name)):
             files = arm.of_split(name, split)
