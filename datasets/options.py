@@ -147,6 +147,13 @@ class PrepareConfig(pydantic.BaseModel):
         str | None,
         Field(description="folder of photographs that define the style, a subfolder per location; none: the test set"),
     ] = None
+    adapt_photos: Annotated[
+        str | None,
+        Field(
+            description="folder of photographs without labels, a subfolder per location, that self-training and "
+            "trial.fda= may look at; none: none"
+        ),
+    ] = None
     reverse: Annotated[
         bool, Field(description="also write the photographs translated to the style of the crops, for scoring")
     ] = False

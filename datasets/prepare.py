@@ -15,7 +15,8 @@ from rich.console import Console
 from ablate import plugins
 from ablate.cli import run_command
 from ablate.config import trial_config
-from ablate.data.manifest import PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest, wrong_default
+from ablate.data import shards
+from ablate.data.manifest import ADAPT, PHOTOGRAPHS, REAL, REVERSE, Arm, Manifest, wrong_default
 from ablate.errors import UsageError
 from ablate.storage import local, sha256
 from datasets import arms, translate
@@ -25,12 +26,12 @@ from datasets.build.partition import derivation
 from datasets.build.pipeline import Pipeline, Report, listing
 from datasets.build.publishing import ROOT, building, publish, require_replaceable
 from datasets.options import PrepareConfig
-from datasets.raw import candidates, early_checks, places, synthetic_images
+from datasets.raw import candidates, early_checks, places, synthetic_images, unlabelled
 from datasets.raw.camera_traps import Rule
-from datasets.raw.skipped import SELECTION, SKIPPED, SYNTHETIC, SelectionLog
-from datasets.translate.domains import style, training_folder
+from datasets.raw.skipped import SELECTION, SKIPPED, STYLE, SYNTHETIC, UNLABELLED, SelectionLog
+from datasets.translate.domains import training_folder
 
-_FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos")
+_FOLDERS = ("synthetic", "photos", "photo_masks", "exclude", "style_photos", "adapt_photos")
 
 
 def prepare(
@@ -60,10 +61,12 @@ def prepare(
     log.require_sound(SYNTHETIC, pairs[1], config.max_bad, listing(config))  # names alone may be too many
     early_checks.at_synthetic(pairs[0], config, log)
     early_checks.at_photographs(found, config)
-    given = () if config.style_photos is None else style.pictures_below(config.style_photos, log)
+    style_paths = unlabelled.pictures_below(config.style_photos, "style_photos", STYLE, log)
+    adapt_paths = unlabelled.pictures_below(config.adapt_photos, "adapt_photos", UNLABELLED, log)
     with building(to) as folder, workers.started(folder, config.workers, config.ray) as pool:
         pipeline = Pipeline(config, folder, pool, report, console, log)
-        material = Material(pipeline.style(given, pipeline.photographs(found)), report=training or report)
+        material = Material(pipeline.style(style_paths, pipeline.photographs(found)), report=training or report)
+        adapt = pipeline.unlabelled(adapt_paths)
         if config.reverse or any(arm.needs_crops for arm in chosen):
             material = pipeline.with_crops(material, *pairs)
         recorded: dict[str, dict[str, Any]] = {REAL: {"code": REAL}}
@@ -72,6 +75,7 @@ def prepare(
         fitted = pipeline.learn(chosen, material)
         pipeline.synthetic(*pairs, material.style, fitted)
         recorded |= {one.title: one.parameters(material, fitted[one.title], pipeline.keys(one.title)) for one in chosen}
+        recorded |= adapt
         written = {name: pipeline.joined(name) for name in sorted(recorded, key=lambda name: name in PHOTOGRAPHS)}
         _require_samples(written, config)
         for line in _warned(recorded, config):
@@ -113,7 +117,7 @@ def _absolute_part(name: str) -> str:
 
 def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
     for name, arm in written.items():
-        for split in ("test",) if name in PHOTOGRAPHS else ("train", "val"):
+        for split in ("test",) if name in PHOTOGRAPHS else shards.splits(name):
             if not arm.counts.get(split):
                 raise UsageError(
                     f"arms={name}: the split {split} holds no sample; lower crop.min_side="
@@ -124,7 +128,8 @@ def _require_samples(written: Mapping[str, Arm], config: PrepareConfig) -> None:
 
 def _warned(recorded: Mapping[str, dict[str, Any]], config: PrepareConfig) -> Iterator[str]:
     """Which arms saw test photographs, and how to do without."""
-    names = ", ".join(name for name, about in recorded.items() if about.get("transductive"))
+    transductive = [name for name, about in recorded.items() if about.get("transductive")]
+    names = ", ".join(name for name in transductive if name != ADAPT)
     if names and config.style_photos is None:
         yield (
             f"{names}: transductive: the style is that of the test photographs (without their labels); "
@@ -132,6 +137,8 @@ def _warned(recorded: Mapping[str, dict[str, Any]], config: PrepareConfig) -> It
         )
     elif names:
         yield f"{names}: transductive: some pictures in style_photos={config.style_photos} are test photographs"
+    if ADAPT in transductive:
+        yield f"{ADAPT}: transductive: some pictures in adapt_photos={config.adapt_photos} are test photographs"
 
 
 def _summary(manifest: Manifest, config: PrepareConfig, log: SelectionLog) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import plugins
-from ablate.data.manifest import REVERSE, Shard
+from ablate.data.manifest import ADAPT, REVERSE, Shard
 from datasets.build import chunks, code_digest, stages
 from datasets.build.chunks import Chunk
 from datasets.build.stages import TranslatePhotographs
@@ -25,7 +25,7 @@ from datasets.translate.domains.style import Style
 _PLACES = {
     *("synthetic", "synthetic_images", "synthetic_masks"),
     *("image_prefix", "image_suffix", "mask_prefix", "mask_suffix"),
-    *("photos", "photo_masks", "style_photos"),
+    *("photos", "photo_masks", "style_photos", "adapt_photos"),
 }
 _LISTS = {"annotations", "exclude"}
 _DIVISION = {"images_per_shard", "workers", "ray"}
@@ -50,8 +50,12 @@ def of_photographs(found: Candidates, stage: stages.Photographs) -> Iterator[Chu
 
 def of_style(paths: Sequence[Path], config: PrepareConfig) -> Iterator[Chunk]:
     """The photographs of `style_photos=`."""
-    for number, some in _numbered(paths, config.images_per_shard):
-        yield Chunk("style", "all", number, some, len(some), chunks.fingerprint(_common(config), some))
+    return _of_folder(paths, "style", "all", config)
+
+
+def of_unlabelled(paths: Sequence[Path], config: PrepareConfig) -> Iterator[Chunk]:
+    """The photographs of `adapt_photos=`."""
+    return _of_folder(paths, ADAPT, "train", config)
 
 
 def of_sources(pairs: Sequence[Pair], config: PrepareConfig) -> Iterator[Chunk]:
@@ -75,6 +79,11 @@ def of_real(root: Path, real: Iterable[Shard], stage: TranslatePhotographs) -> I
         split, _, number = Path(shard.name).stem.rpartition("-")
         followed = chunks.fingerprint(f"{common}\n{shard.sha256}", ())
         yield Chunk(REVERSE, split, int(number), (root / shard.name,), shard.samples, followed)
+
+
+def _of_folder(paths: Sequence[Path], kind: str, split: str, config: PrepareConfig) -> Iterator[Chunk]:
+    for number, some in _numbered(paths, config.images_per_shard):
+        yield Chunk(kind, split, number, some, len(some), chunks.fingerprint(_common(config), some))
 
 
 def _of_pairs(pairs: Sequence[Pair], kind: str, split: str, common: str, config: PrepareConfig) -> Iterator[Chunk]:

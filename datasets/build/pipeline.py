@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from ablate.data import shards
-from ablate.data.manifest import REAL, REVERSE, Arm
+from ablate.data.manifest import ADAPT, REAL, REVERSE, Arm
 from ablate.errors import UsageError
 from datasets import translate
 from datasets.arms import Material
@@ -22,7 +22,7 @@ from datasets.build import chunks, partition, stages
 from datasets.build.chunks import Chunk, Finished, Stage
 from datasets.build.publishing import ROOT
 from datasets.build.requested_arms import LearnedByArm, RequestedArm
-from datasets.build.stages import SOURCES, CutCrops, TranslatePhotographs
+from datasets.build.stages import SOURCES, CutCrops, TranslatePhotographs, UnlabelledPhotographs
 from datasets.build.workers import Workers
 from datasets.options import PrepareConfig
 from datasets.progress_line import progress_line
@@ -38,6 +38,7 @@ from datasets.raw.skipped import (
     SKIPPED,
     STYLE,
     SYNTHETIC,
+    UNLABELLED,
     Considered,
     SelectionLog,
 )
@@ -92,12 +93,25 @@ class Pipeline:
         """The photographs whose style is wanted: the sound ones of `style_photos=`, or the test photographs."""
         if self.config.style_photos is None:
             return test
-        folder = Path(self.config.style_photos)
-        total = len(paths) + sum(entry.kind == STYLE for entry in self.log.skipped)
-        stage = stages.StylePhotographs(folder)
-        self._work(STYLE, stage, list(partition.of_style(paths, self.config)), total)
-        self.report(_counts_text(self.log, STYLE) + "\n")
-        rows = sorted((row for row in self.log.considered if row.kind == STYLE), key=lambda row: row.file_name)
+        stage = UnlabelledPhotographs(Path(self.config.style_photos), STYLE)
+        return self._of_folder(stage, list(partition.of_style(paths, self.config)))
+
+    def unlabelled(self, paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
+        """Writes the sound pictures of `adapt_photos=`; gives what the manifest tells of their arm, if there is one."""
+        if self.config.adapt_photos is None:
+            return {}
+        stage = UnlabelledPhotographs(Path(self.config.adapt_photos), UNLABELLED, (ADAPT,))
+        found = self._of_folder(stage, list(partition.of_unlabelled(paths, self.config)))
+        taken = {"count": len(found.photos), "digest": found.digest}
+        return {ADAPT: {"adapt_photos": taken, "transductive": found.tested}}
+
+    def _of_folder(self, stage: UnlabelledPhotographs, todo: Sequence[Chunk]) -> Style:
+        """The sound pictures of a folder."""
+        kind, folder = stage.kind, stage.folder
+        total = sum(chunk.images for chunk in todo) + sum(entry.kind == kind for entry in self.log.skipped)
+        self._work(kind, stage, todo, total)
+        self.report(_counts_text(self.log, kind) + "\n")
+        rows = sorted((row for row in self.log.considered if row.kind == kind), key=lambda row: row.file_name)
         scored = (Path(self.config.photos) / row.file_name for row in self._scored())
         return style.of_folder((StylePhoto(folder / row.file_name, row.location) for row in rows), scored)
 

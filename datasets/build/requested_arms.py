@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ablate import plugins
-from ablate.data.manifest import REAL, REVERSE, is_arm_name
+from ablate.data.manifest import ADAPT, REAL, REVERSE, is_arm_name
 from ablate.errors import UsageError, suggest
 from datasets import arms, translate
 from datasets.arms import Material, i2i
@@ -76,8 +76,9 @@ def of(config: PrepareConfig) -> tuple[RequestedArm, ...]:
     for name in titles:
         if not is_arm_name(name):
             raise UsageError(f"arms={name}: no name for an arm; rename the file: letters, digits, _ and -")
-    if REVERSE in titles:
-        raise UsageError(f"arms={','.join(config.arms)}: the name {REVERSE} is taken by reverse=true; rename the file")
+    for name, key in {REVERSE: "reverse=true", ADAPT: "adapt_photos=DIR"}.items():
+        if name in titles:
+            raise UsageError(f"arms={','.join(config.arms)}: the name {name} is taken by {key}; rename the file")
     made = []
     for name, module, translates in found:
         translator = name if translates else config.translator

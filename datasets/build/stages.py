@@ -26,14 +26,14 @@ from datasets.build import requested_arms
 from datasets.build.chunks import Outcome
 from datasets.build.requested_arms import LearnedByArm, RequestedArm
 from datasets.options import PrepareConfig
-from datasets.raw import real_images, synthetic_images
+from datasets.raw import real_images, synthetic_images, unlabelled
 from datasets.raw.camera_traps import Record
 from datasets.raw.images import Pixels, decode, encode_jpg
-from datasets.raw.keys import generator
+from datasets.raw.keys import generator, sample_key
 from datasets.raw.skipped import Skipped
 from datasets.raw.synthetic_images import Pair
 from datasets.translate import Domains, PictureFiles, Translator
-from datasets.translate.domains import style, training_folder
+from datasets.translate.domains import training_folder
 
 SOURCES = "_sources"  # no arm's name: publication leaves these shards behind
 
@@ -60,16 +60,27 @@ class Photographs:
 
 
 @dataclass(frozen=True)
-class StylePhotographs:
-    """Items are files below `folder`. Nothing is written of them: they are decoded to see whether they can be."""
+class UnlabelledPhotographs:
+    """Items are files below `folder`, decoded to see whether they can be; `arms` is what they are written to, if any.
+
+    Attributes:
+        kind: of input, for the lists of what was taken and what is bad.
+    """
 
     folder: Path
+    kind: str
     arms: tuple[str, ...] = ()
     gpu: bool = False
 
     def process(self, item: Path, /) -> Outcome:
-        said = style.judge(item, self.folder)
-        return Outcome(skipped=[said]) if isinstance(said, Skipped) else Outcome(considered=[said])
+        picture, said = unlabelled.judge(item, self.folder, self.kind)
+        if isinstance(said, Skipped):
+            return Outcome(skipped=[said])
+        assert picture is not None
+        width, height = picture.wh
+        meta = {"image_id": said.id, "location": said.location or "", "width": width, "height": height}
+        samples = [(arm, Sample(sample_key(said.id), picture.encoded, None, meta)) for arm in self.arms]
+        return Outcome(considered=[said], samples=samples)
 
 
 @dataclass(frozen=True)

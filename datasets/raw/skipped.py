@@ -26,7 +26,7 @@ SKIPPED = "skipped.csv"
 SELECTION = "selection.parquet"
 SELECTED = "selected"
 SYNTHETIC, PHOTOGRAPH, ANNOTATION, BOX = "synthetic", "photograph", "annotation", "box"
-STYLE = "style photograph"
+STYLE, UNLABELLED = "style photograph", "unlabelled photograph"
 _NAMED = 3  # bad inputs that an error names
 _SELECTION_SCHEMA = pa.schema(
     [
@@ -46,7 +46,7 @@ _SELECTION_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, order=True, slots=True)
 class Skipped:
-    """One bad input: `kind` is synthetic, photograph, annotation (of the JSON), box (of a photograph), or style."""
+    """One bad input: `kind` is one that `Considered` has, annotation (of the JSON), or box (of a photograph)."""
 
     kind: str
     name: str
@@ -58,7 +58,7 @@ class Considered:
     """One picture that selection looked at.
 
     Attributes:
-        kind: synthetic, photograph, or style photograph.
+        kind: synthetic, photograph, style photograph, or unlabelled photograph.
         split: where it went or would have gone; None where no rule said yet.
         reason: `selected`, or the rule that took it out.
         location: the camera, or the place that a synthetic image shows; None where it is not told.

@@ -9,12 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ablate.errors import UsageError
-from ablate.storage import local, sha256
-from datasets.raw import folders
-from datasets.raw.folders import printable
-from datasets.raw.images import BrokenPictureError, decode
-from datasets.raw.skipped import SELECTED, STYLE, Considered, SelectionLog, Skipped
+from ablate.storage import sha256
 
 TEST, FOLDER = "test", "folder"
 
@@ -79,35 +74,3 @@ def of_test(photos: Iterable[StylePhoto]) -> Style:
 def of_folder(photos: Iterable[StylePhoto], scored: Iterable[Path]) -> Style:
     """Photographs that the user gave; one that is scored, byte for byte, with an animal or without, makes it tested."""
     return Style(tuple(photos), FOLDER, frozenset(map(sha256, scored)))
-
-
-def pictures_below(place: str, log: SelectionLog) -> tuple[Path, ...]:
-    """The pictures of `style_photos=` in the order of their names; tells the log of files that cannot be read.
-
-    Raises:
-        UsageError: there is no such folder, or no picture in it.
-    """
-    folder = local(place, "style_photos")
-    if not folder.is_dir():
-        raise UsageError(f"style_photos={folder}: there is no such folder")
-    found = []
-    for path in sorted(path for path in folders.below(folder) if path.suffix.lower() in folders.SUFFIXES):
-        name = path.relative_to(folder).as_posix()
-        if problem := folders.unusable(path, name):
-            log.skipped.append(Skipped(STYLE, printable(name), problem))
-        else:
-            found.append(path)
-    if not found:
-        raise UsageError(f"style_photos={folder}: no picture in it ({', '.join(sorted(folders.SUFFIXES))})")
-    return tuple(found)
-
-
-def judge(path: Path, folder: Path) -> Considered | Skipped:
-    """Whether a file is a sound picture; its location is the first folder below `folder`, if it lies in one."""
-    name = path.relative_to(folder)
-    try:
-        decode(path.read_bytes())
-    except (BrokenPictureError, FileNotFoundError) as error:  # other errors are the disk's, and pass
-        return Skipped(STYLE, name.as_posix(), f"broken: {error}")
-    location = name.parts[0] if len(name.parts) > 1 else None
-    return Considered(STYLE, name.as_posix(), name.as_posix(), None, SELECTED, location)
