@@ -156,6 +156,8 @@ class TrialConfig(pydantic.BaseModel):
     threshold: Annotated[float, Evaluation, Field(gt=0, lt=1, description="probability that counts as animal*")] = 0.5
 
 
+_UNNOTED = frozenset({"decoder", "encoder_rate", "loss", "unlabelled"})  # whose default is no choice of anything
+
 Layer = Mapping[str, object]
 Execution = Literal["auto", "eager", "graph", "compiled"]
 
@@ -163,6 +165,12 @@ Execution = Literal["auto", "eager", "graph", "compiled"]
 def fields_of(marker: type) -> tuple[str, ...]:
     """The fields of `TrialConfig` that bear a marker, in the order of their declaration."""
     return tuple(name for name, field in TrialConfig.model_fields.items() if marker in field.metadata)
+
+
+def is_off(field: str, value: object) -> bool:
+    """Whether a field's value is the paper's and means that something is not done: names of trials leave it out."""
+    default = TrialConfig.model_fields[field].default
+    return bool(value == default) and (default in (False, "none") or field in _UNNOTED)
 
 
 def trial_config(*layers: Layer) -> TrialConfig:

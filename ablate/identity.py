@@ -89,6 +89,9 @@ _TRIAL_CODE = (
 )
 
 
+OF_LEARNING_ENCODERS = ("freeze_norm", "encoder_rate")  # fields that say nothing about a frozen one
+
+
 class PlannedTrial(pydantic.BaseModel):
     """One trial and everything that identifies it."""
 
@@ -171,7 +174,8 @@ def ignored(config: TrialConfig) -> frozenset[str]:
     network = {*fields_of(OfNetwork)} - plugins.reads("ablate.models", config.model)
     augmentation = {*fields_of(OfAugmentation)} - plugins.reads("ablate.augment", config.augment)
     unseen = set() if recipes.UNLABELLED in looks_at(config) else {"unlabelled"}
-    return frozenset(network | augmentation | unseen)
+    frozen = set(OF_LEARNING_ENCODERS) if config.freeze_encoder else set()
+    return frozenset(network | augmentation | unseen | frozen)
 
 
 def _distinct(config: TrialConfig, fields: Iterable[str]) -> dict[str, object]:

@@ -128,12 +128,8 @@ class Manifest(pydantic.BaseModel):
         return (name,) if name in self.arms else tuple(sorted({*name.split("+")}))
 
     def joined_digest(self, name: str) -> str:
-        """The digest of a training arm, or of several together.
-
-        Raises:
-            UsageError: the data has no such training arm.
-        """
-        digests = [self.training_arm(one).digest for one in self.joined(name)]
+        """The digest of an arm, or of several together."""
+        digests = [self.arm(one).digest for one in self.joined(name)]
         return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
     def count(self, name: str, split: str) -> int:

@@ -13,6 +13,8 @@ def identity(config: TrialConfig, manifest: Manifest) -> str:
     Raises:
         UsageError: the data has no such training arm, or no photographs that it looks at.
     """
+    for arm in manifest.joined(config.arm):
+        manifest.training_arm(arm)
     looked_at = {kind: manifest.looked_at(arm).digest for kind, (arm, _) in looks_at(config).items()}
     return training_id(config, manifest.joined_digest(config.arm), looked_at)
 

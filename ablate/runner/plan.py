@@ -9,7 +9,7 @@ from pathlib import Path
 import pydantic
 
 from ablate import plugins
-from ablate.config import Execution, Layer, RunConfig, TrialConfig, trial_config
+from ablate.config import Execution, Layer, RunConfig, TrialConfig, is_off, trial_config
 from ablate.data import training_data
 from ablate.data.manifest import Manifest, scored_on
 from ablate.data.root import Data
@@ -222,13 +222,17 @@ def _names(configs: Sequence[TrialConfig]) -> list[str]:
     read = [_values(config, fields, ignored(config)) for config in configs]  # `ignored` reads the parts' sources
     varying = [name for name in fields if len({values[name] for values in read if name in values}) > 1]
     return [
-        "-".join([basic_name(config), *(f"{name}={_shown(values[name])}" for name in varying if name in values)])
+        "-".join([basic_name(config), *(f"{name}={_shown(values[name])}" for name in varying if _told(name, values))])
         for config, values in zip(configs, read, strict=True)
     ]
 
 
 def _values(config: TrialConfig, fields: Iterable[str], without: Collection[str]) -> dict[str, object]:
     return {name: getattr(config, name) for name in fields if name not in without}
+
+
+def _told(field: str, values: Mapping[str, object]) -> bool:
+    return field in values and not is_off(field, values[field])
 
 
 def _shown(value: object) -> object:

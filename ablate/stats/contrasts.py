@@ -13,17 +13,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ablate.config import OfAugmentation, OfNetwork, fields_of
+from ablate.config import OfAugmentation, OfNetwork, Recipe, TrialConfig, fields_of
+from ablate.identity import OF_LEARNING_ENCODERS
 from ablate.stats.holm import ALPHA, divisors
 from ablate.stats.intervals import Estimate, Floats, combined
-from ablate.stats.settings import PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title
+from ablate.stats.settings import PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title, shown_value
 from ablate.stats.test_set import CONSTANT
 
 Trial = dict[Any, Any]  # a row of `trials`
@@ -38,7 +40,15 @@ _OF_PART = {
     "model": frozenset(fields_of(OfNetwork)),
     "augment": frozenset(fields_of(OfAugmentation)),
     "arm": frozenset({"arm_digest"}),
+    # How an encoder learns is said of one that learns, and of pretrained ones otherwise than of random ones.
+    "freeze_encoder": frozenset(OF_LEARNING_ENCODERS),
+    "encoder_weights": frozenset(OF_LEARNING_ENCODERS),
+    "fda": frozenset({"unlabelled"}),
+    "adapt": frozenset({"unlabelled"}),
 }
+# Fields whose every value is compared with the paper's, which is to go without.
+_INGREDIENTS = (*fields_of(Recipe), "standardise", "ema", "adapt", "encoder_rate", "freeze_norm", "test_flip")
+_PAPERS_ENCODER = "resnet50"
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Question:
     """
 
     field: str
-    values: tuple[str, str]
+    values: tuple[object, object]
     names: tuple[str, str]
 
 
@@ -125,8 +135,17 @@ class Contrast:
         return f"{better} better than {other}"
 
 
-def questions(models: Sequence[str], arms: Sequence[str] = ()) -> tuple[Question, ...]:
-    """The planned questions; networks are compared each with each, in the paper's order, other looks with the crops."""
+def questions(
+    models: Sequence[str], arms: Sequence[str] = (), used: Mapping[str, Sequence[object]] = MappingProxyType({})
+) -> tuple[Question, ...]:
+    """The planned questions.
+
+    Networks are compared each with each, in the paper's order; other looks with the crops, and arms together with each
+    of them; encoders with the paper's, or each with each; ingredients with going without.
+
+    Args:
+        used: the values that trials have of a field, for fields whose values no list could hold.
+    """
     known = [model for model in PAPER_MODELS if model in models]
     between = [(a, b) for i, a in enumerate(known) for b in known[i + 1 :]]
     return (
@@ -134,9 +153,40 @@ def questions(models: Sequence[str], arms: Sequence[str] = ()) -> tuple[Question
         Question("arm", ("i2i", "crop"), ("i2i", "crop")),
         *(Question("arm", (arm, "crop"), (arm, "crop")) for arm in sorted({*arms} - {"full", "crop", "i2i"})),
         Question("arm", ("crop", "full"), ("crop", "full")),
-        Question("encoder_weights", ("imagenet", "none"), ("pretraining", "no pretraining")),
+        *(Question("arm", (arm, "full"), (arm, "full")) for arm in sorted(arms) if "full" in arm.split("+")[1:]),
+        *_of_encoders(used),
+        *_of_ingredients(used),
         *(Question("model", pair, pair) for pair in between),
     )
+
+
+def _of_encoders(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
+    weights = ["imagenet", *sorted({str(value) for value in used.get("encoder_weights", ())} - {"imagenet", "none"})]
+    for value in weights:
+        names = ("pretraining" if len(weights) == 1 or value != "imagenet" else value, "no pretraining")
+        yield Question("encoder_weights", (value, "none"), names)
+    yield Question("freeze_encoder", (True, False), ("frozen encoder", "tuned encoder"))
+    encoders = sorted(str(value) for value in used.get("encoder", ()))
+    if _PAPERS_ENCODER in encoders:
+        pairs = [(one, _PAPERS_ENCODER) for one in encoders if one != _PAPERS_ENCODER]
+    else:
+        pairs = [*itertools.combinations(encoders, 2)]
+    yield from (Question("encoder", pair, pair) for pair in pairs)
+
+
+def _of_ingredients(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
+    without = TrialConfig()
+    for field in _INGREDIENTS:
+        default = getattr(without, field)
+        others = sorted((value for value in used.get(field, ()) if value != default), key=str)
+        for value in others:
+            named = field if len(others) == 1 else f"{field}={shown_value(value)}"
+            yield Question(
+                field,
+                (value, default),
+                (named, f"no {field}" if not default or default == "none" else f"{field}={shown_value(default)}"),
+            )
+    yield Question("loss", ("bce_dice", "bce"), ("bce_dice", "bce"))
 
 
 def contrasts(
@@ -155,11 +205,12 @@ def contrasts(
         known[PRECISION] = None
     done: list[Trial] = known.where(known.notna(), None).to_dict("records")
     models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
+    used = {field: _values(known[field]) for field in ("encoder", "encoder_weights", *_INGREDIENTS)}
     everything = ALL if len(models) > 1 else "".join(map(model_title, models))
     scored = _Scored(iou, location, pd.Series(math.nan, index=iou.index) if constant is None else constant)
-    answers = _answers(everything, questions(models, arms), scored, done)
+    answers = _answers(everything, questions(models, arms, used), scored, done)
     if len(models) > 1:
-        within = [question for question in questions(models, arms) if question.field != "model"]
+        within = [question for question in questions(models, arms, used) if question.field != "model"]
         for model in sorted(models, key=[*PAPER_MODELS, *models].index):
             of_model = [trial for trial in done if trial["model"] == model]
             answers += _answers(model_title(model), within, scored, of_model)
@@ -173,6 +224,10 @@ class _Scored:
     iou: pd.DataFrame
     location: pd.Series[str]
     constant: pd.Series[float]
+
+
+def _values(column: pd.Series[Any]) -> list[Hashable]:
+    return [*column.dropna().unique()]
 
 
 def _answers(scope: str, asked: Sequence[Question], scored: _Scored, trials: Sequence[Trial]) -> list[Contrast]:

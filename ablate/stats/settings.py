@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from ablate import plugins
-from ablate.config import OfAugmentation, OfNetwork, TrialConfig, fields_of
+from ablate.config import OfAugmentation, OfNetwork, TrialConfig, fields_of, is_off
 from ablate.errors import UsageError
-from ablate.identity import PlannedTrial
+from ablate.identity import OF_LEARNING_ENCODERS, PlannedTrial
 
 # The columns and the order of the paper's Tables 2-4.
 PAPER_SETTINGS = ("full", "crop", "i2i", "crop + jitter", "i2i + jitter")
@@ -72,7 +72,8 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
         for field in PROTOCOL:
             read = of_model[field].dropna()
             if read.nunique() > 1 or (field in _ALWAYS_NAMED and (read != getattr(TrialConfig(), field)).any()):
-                extra[read.index] += f", {field}=" + read.map(shown_value)
+                told = read[[not is_off(field, value) for value in read]]
+                extra[told.index] += f", {field}=" + told.map(shown_value)
     for _, of_arm in named.groupby("arm"):
         if of_arm["arm_digest"].nunique() > 1:
             extra[of_arm.index] += ", data=" + of_arm["arm_digest"].str[:8].fillna("unknown")
@@ -120,6 +121,10 @@ def effective(trials: pd.DataFrame) -> pd.DataFrame:
         for name in trials[kind].unique():
             for field in {*fields_of(marker)} - _reads(package, name):
                 read[field] = read[field].astype(object).where(trials[kind] != name, None)
+    for field in OF_LEARNING_ENCODERS:
+        read[field] = read[field].astype(object).where(read["freeze_encoder"].ne(True), None)
+    looks = read["fda"].gt(0) | read["adapt"].ne("none")
+    read["unlabelled"] = read["unlabelled"].astype(object).where(looks, None)
     return read
 
 

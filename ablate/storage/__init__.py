@@ -13,7 +13,7 @@ from __future__ import annotations
 from ablate.storage.digests import Check, md5_is, sha256, sha256_is
 from ablate.storage.paths import absolute, cache_folder, home, local
 from ablate.storage.reading import FetchError, UnreachableError, connections, exists, fetch, listing, size
-from ablate.storage.transfer import INTERACTIVE, RetryPolicy
+from ablate.storage.retrying import INTERACTIVE, RetryPolicy
 from ablate.storage.writing import publish, publishing
 
 __all__ = [

@@ -23,7 +23,7 @@ from pyarrow import fs
 
 from ablate.storage import urls
 from ablate.storage.paths import unique_name
-from ablate.storage.transfer import RefusedError, Response, RetryPolicy, TransientError, as_md5, retry
+from ablate.storage.retrying import RefusedError, Response, RetryPolicy, TransientError, as_md5, retry
 
 _CHUNK = 2**23  # each is a request of its own
 _FINAL = re.compile(

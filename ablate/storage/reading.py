@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ablate.errors import UsageError
 from ablate.storage import urls
 from ablate.storage.digests import Check, md5_is
-from ablate.storage.transfer import INTERACTIVE, RefusedError, Response, RetryPolicy, TransientError, retry
+from ablate.storage.retrying import INTERACTIVE, RefusedError, Response, RetryPolicy, TransientError, retry
 from ablate.storage.writing import Partial, Progress, claimed
 
 if TYPE_CHECKING:

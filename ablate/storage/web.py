@@ -15,7 +15,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from ablate.storage import urls
-from ablate.storage.transfer import RefusedError, Response, RetryPolicy, TransientError, as_md5
+from ablate.storage.retrying import RefusedError, Response, RetryPolicy, TransientError, as_md5
 
 _CHUNK = 2**18
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})

@@ -17,7 +17,7 @@ from pathlib import Path
 from ablate.storage import urls
 from ablate.storage.locks import Lock
 from ablate.storage.paths import unique_name
-from ablate.storage.transfer import RetryPolicy
+from ablate.storage.retrying import RetryPolicy
 
 _DEFAULT = RetryPolicy()
 _PROBE = 2**16  # bytes

@@ -102,7 +102,10 @@ def test_nothing_is_done_in_an_empty_folder(tiny_root, tmp_path):
         ({"model": "nowhere/net.py"}, "there is no such file"),
         ({"arm": "full"}, "trial.arm=full: the data has no such arm; allowed: crop, i2i"),
         ({"augment": "jiter"}, "did you mean 'jitter'?"),
-        ({"model": "unet_resnet50", "encoder_weights": "absent.pth"}, "allowed: imagenet, none, or the path"),
+        (
+            {"model": "unet_resnet50", "encoder_weights": "absent.pth"},
+            "allowed: imagenet, none, pip, hub:ID, or the path",
+        ),
         ({"epochs": 0}, "trial.epochs=0: Input should be greater than or equal to 1"),
     ],
 )

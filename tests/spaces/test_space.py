@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ablate.config import RunConfig, trial_config
 from ablate.data.manifest import read_manifest
 from ablate.errors import UsageError
-from ablate.identity import score_id
+from ablate.identity import score_id, training_id
 from ablate.runner.plan import plan
 from ablate.spaces.loader import load_space
 from ablate.spaces.space import Space, pairs, pinned, product, zipped
@@ -50,11 +50,15 @@ def test_exclude_and_only_part_a_space_in_two(space, values):
     assert [trial for trial in space.trials if trial in kept.trials] == [*kept.trials]
 
 
+def identity(config):
+    return score_id(config, training_id(config, "arm"), "photos")
+
+
 @given(st.permutations(list(AXES)), st.data())
 def test_identities_are_unique_and_do_not_depend_on_the_order_of_axes(order, data):
     axes = {field: data.draw(st.lists(st.sampled_from(AXES[field]), min_size=1, unique=True)) for field in AXES}
     one, other = product(**axes), product(**{field: axes[field] for field in order})
-    ids = [[score_id(trial_config(trial), "arm", "photos") for trial in space.trials] for space in (one, other)]
+    ids = [[identity(trial_config(trial)) for trial in space.trials] for space in (one, other)]
     assert len(set(ids[0])) == len(ids[0]) == len(one)
     assert set(ids[0]) == set(ids[1])
     assert one - other == Space(())

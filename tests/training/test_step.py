@@ -13,6 +13,7 @@ from ablate.data import arrays
 from ablate.data import root as data
 from ablate.data.devices import prepare_process
 from ablate.errors import UsageError
+from ablate.training import parts
 from ablate.training import step as steps
 from ablate.training.loop import Training
 from tests import tiny_data
@@ -114,7 +115,7 @@ def test_a_continued_training_on_a_gpu_goes_on_without_waiting(execution, optimi
         second._step(*batch)
     torch.cuda.set_sync_debug_mode("error")
     try:
-        steps.set_rate(second._optimizer, 1e-4)
+        parts.set_rate(second._optimizer, 1e-4)
         second._step(*batches[5])
     finally:
         torch.cuda.set_sync_debug_mode("default")
@@ -123,13 +124,13 @@ def test_a_continued_training_on_a_gpu_goes_on_without_waiting(execution, optimi
 def test_an_optimizer_keeps_how_it_computes_when_it_takes_over_moments():
     network = torch.nn.Linear(3, 2)
     plain, own = (
-        steps.build_optimizer(TrialConfig(learning_rate=rate, weight_decay=decay), network, CPU)
+        parts.build_optimizer(TrialConfig(learning_rate=rate, weight_decay=decay), network, CPU)
         for rate, decay in ((1e-4, 0.0), (1e-2, 0.5))
     )
     network(torch.ones(1, 3)).sum().backward()
     plain.step()
     own.param_groups[0]["fused"] = True
-    steps.restore_optimizer(own, plain.state_dict())
+    parts.restore_optimizer(own, plain.state_dict())
     group = own.param_groups[0]
     assert (group["lr"], group["weight_decay"], group["fused"]) == (1e-2, 0.5, True)
     assert all(own.state[each]["step"] == 1 and own.state[each]["exp_avg"].any() for each in network.parameters())
@@ -137,8 +138,9 @@ def test_an_optimizer_keeps_how_it_computes_when_it_takes_over_moments():
 
 def test_a_rate_on_a_device_is_set_where_it_lies():
     rate = torch.tensor(1.0)
-    optimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=rate, fused=True)
-    steps.set_rate(optimizer, 0.25)
+    group = {"params": torch.nn.Linear(1, 1).parameters(), "rate_factor": 0.5}
+    optimizer = torch.optim.SGD([group], lr=rate, fused=True)
+    parts.set_rate(optimizer, 0.5)
     assert optimizer.param_groups[0]["lr"] is rate
     assert rate == 0.25
 
@@ -193,7 +195,7 @@ class Jitter:
 def one_step(execution, required):
     torch.manual_seed(0)
     network, config = torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.Conv2d(3, 1, 1)), TrialConfig()
-    optimizer = steps.build_optimizer(config, network, CPU)
+    optimizer = parts.build_optimizer(config, network, CPU)
     step = steps.TrainingStep(network, Jitter(), optimizer, config, execution, required)
     step(torch.rand(2, 3, 8, 8), torch.zeros(2, 1, 8, 8))
     return step.execution, network.state_dict()
