@@ -143,7 +143,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
 
 
 def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
-    fields = ("model", "image_size", "epochs", "width")
+    fields = ("model", "encoder", "freeze_encoder", "arm", "adapt", "image_size", "epochs", "width")
     return row["status"] == "done" and all(row[field] == getattr(config, field) for field in fields)
 
 

@@ -23,7 +23,8 @@ from ablate.identity import looks_at
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
 
-_NON_COMMERCIAL = ("-nc", "noncommercial", "non-commercial", "research-only")
+# Words in such licences, and the names of two that timm knows whose text forbids it.
+_NON_COMMERCIAL = ("-nc", "noncommercial", "non-commercial", "apple-amlr", "seer-license")
 
 
 def data_root(data: str) -> Data:

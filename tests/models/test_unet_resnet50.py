@@ -81,11 +81,13 @@ def test_without_network_the_error_names_both_ways_out(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("choice", ["none", "mine.pth"])
 def test_other_choices_fetch_nothing(choice, tmp_path, monkeypatch):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    if choice != "none":
+        torch.save(weights_with_classifier(width=4), choice := str(tmp_path / choice))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # whoever asks the network, fails
     monkeypatch.delenv("no_proxy", raising=False)
     unet_resnet50.prefetch(encoder_weights=choice)
-    assert not [*tmp_path.iterdir()]
+    assert not (tmp_path / "torch").exists()
 
 
 def test_imagenet_weights_fit_one_width():
