@@ -11,7 +11,7 @@ from ablate.config import Layer
 from ablate.spaces.space import Space, pinned
 from search_spaces.transfer import RECIPE
 
-SMALL = pinned(image_size=96, epochs=8)
+SMALL = pinned(image_size=64, epochs=8)
 
 WITHOUT: list[Layer] = [
     {"geometric": 0.0},
