@@ -191,3 +191,46 @@ def test_whatever_trains_or_scores_counts_in_what_a_trial_ran():
     keeps_only = {package / "training" / name for name in ("__init__.py", "checkpoint.py", "oracle.py")}
     adapts = {package / "training" / f"{name}.py" for name in ("mean_teacher",)}  # counted where a trial adapts
     assert set((package / "training").glob("*.py")) - keeps_only - adapts <= counted
+
+
+def test_how_an_encoder_learns_says_nothing_of_a_frozen_one():
+    frozen = {"model": "unet_timm", "freeze_encoder": True}
+    ways = [{}, {"freeze_norm": True}, {"encoder_rate": 0.1}]
+    assert len({training_id(trial_config(frozen, way), "arm") for way in ways}) == 1
+    assert len({training_id(trial_config(frozen, {"freeze_encoder": False}, way), "arm") for way in ways}) == 3
+
+
+def test_what_a_training_looks_at_is_part_of_its_id():
+    config = trial_config({"fda": 0.1, "unlabelled": "real"})
+    assert identity.looks_at(config) == {"unlabelled": ("real", "test")}
+    ids = {training_id(config, "arm", {"unlabelled": digest}) for digest in ("one", "another")}
+    assert len(ids | {training_id(trial_config({"fda": 0.1}), "arm", {"unlabelled": "one"})}) == 3
+    assert identity.looks_at(trial_config({"paste": 0.5, "adapt": "mean_teacher"})) == {
+        "empty": ("real", "empty"),
+        "unlabelled": ("adapt", "train"),
+    }
+
+
+def test_which_photographs_counts_only_where_some_are_looked_at():
+    assert identity.looks_at(trial_config({})) == {}
+    ids = {training_id(trial_config({"unlabelled": which}), "arm") for which in ("adapt", "real")}
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "file"),
+    [
+        ({"pasta": 3.0}, "augment/recipes/pasta.py"),
+        ({"adapt": "mean_teacher"}, "training/mean_teacher.py"),
+        ({"model": "unet_timm"}, "models/_timm_encoder.py"),
+        ({"model": "smp"}, "models/_pretrained.py"),
+    ],
+)
+def test_code_counts_where_a_trial_runs_it(fields, file, monkeypatch):
+    with_it, without = trial_config(fields), trial_config({})
+    before = [code_digest(config) for config in (with_it, without)]
+    digest = identity._imported
+    monkeypatch.setattr(identity, "_imported", lambda path: "changed" if path.match(file) else digest(path))
+    after = [code_digest(config) for config in (with_it, without)]
+    assert after[0] != before[0]
+    assert after[1] == before[1]

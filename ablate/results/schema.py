@@ -93,7 +93,7 @@ def trials_schema() -> pa.Schema:
             pa.field("reference", pa.string()),  # of a detector that was not trained here: what to know of it
             *config,
             pa.field("arm_digest", pa.string()),
-            pa.field("transductive", pa.bool_()),  # the arm's look is that of the photographs, seen without labels
+            pa.field("transductive", pa.bool_()),  # test photographs, without labels, had a part in it
             pa.field("photos_digest", pa.string()),
             pa.field("weights_license", pa.string()),  # of pretrained weights, as timm or the hub tells it
             pa.field("code_digest", pa.string()),  # of the code that trained the network, as it lay there

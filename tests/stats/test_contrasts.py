@@ -176,3 +176,52 @@ def test_below_the_best_constant_box_nothing_is_praised(tmp_path):
     assert worse.settled
     assert worse.verdict == "both below the best constant box"
     assert not worse.praised
+
+
+def recipes(out, settings, seeds=2):
+    """Trials of one network that differ in some fields, each setting better than the one before by 0.1."""
+    for number, fields in enumerate(settings):
+        for seed in range(seeds):
+            trained = {location: value + 0.003 * seed for location, value in iou(0.2 + 0.1 * number).items()}
+            write(out, trained, of=SHOTS, seed=seed, **{"model": "unet_timm", "arm": "crop"} | fields)
+
+
+def test_ingredients_are_compared_with_going_without(tmp_path):
+    recipes(tmp_path, [{}, {"geometric": 1.0}, {"photometric": 1.0}, {"geometric": 1.0, "photometric": 1.0}])
+    found = answers(tmp_path)
+    assert found["unet_timm", "geometric", "no geometric"].pairs == 2
+    assert found["unet_timm", "geometric", "no geometric"].effect.mean == pytest.approx(0.1, abs=0.01)
+    assert found["unet_timm", "photometric", "no photometric"].effect.mean == pytest.approx(0.2, abs=0.01)
+
+
+def test_frozen_is_compared_with_every_way_of_tuning_and_these_with_scratch(tmp_path):
+    scratch = {"encoder_weights": "none"}
+    tuned = {"encoder_weights": "pip", "freeze_norm": True, "encoder_rate": 0.1}
+    recipes(tmp_path, [scratch, tuned, {"encoder_weights": "pip", "freeze_encoder": True}])
+    found = answers(tmp_path)
+    assert found["unet_timm", "frozen encoder", "tuned encoder"].effect.mean == pytest.approx(0.1, abs=0.01)
+    assert found["unet_timm", "pretraining", "no pretraining"].effect.mean == pytest.approx(0.1, abs=0.01)
+
+
+def test_self_training_is_compared_with_doing_without_whatever_it_looks_at(tmp_path):
+    recipes(tmp_path, [{}, {"adapt": "mean_teacher", "unlabelled": "real"}])
+    assert answers(tmp_path)["unet_timm", "adapt", "no adapt"].pairs == 1
+
+
+@pytest.mark.parametrize(
+    ("encoders", "asked"),
+    [
+        (["resnet18", "resnet50", "convnext_atto"], {("resnet18", "resnet50"), ("convnext_atto", "resnet50")}),
+        (["resnet18", "convnext_atto"], {("convnext_atto", "resnet18")}),
+    ],
+)
+def test_encoders_are_compared_with_the_papers_or_with_each_other(tmp_path, encoders, asked):
+    recipes(tmp_path, [{"encoder": encoder} for encoder in encoders])
+    assert {tuple(names) for _, *names in answers(tmp_path)} == asked
+
+
+def test_arms_together_are_compared_with_each_of_them(tmp_path):
+    recipes(tmp_path, [{"arm": "full"}, {"arm": "crop"}, {"arm": "crop+full"}])
+    found = answers(tmp_path)
+    assert found["unet_timm", "crop+full", "crop"].effect.mean == pytest.approx(0.1, abs=0.01)
+    assert found["unet_timm", "crop+full", "full"].effect.mean == pytest.approx(0.2, abs=0.01)
