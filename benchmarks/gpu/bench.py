@@ -15,6 +15,7 @@ import torch
 from ablate.config import Execution, TrialConfig
 from ablate.data.arrays import Pictures
 from ablate.data.devices import arithmetic, prepare_process
+from ablate.identity import looks_at
 from ablate.training.loop import Training
 
 NETWORKS = ("unet", "unet_resnet50", "segnet")
@@ -48,7 +49,9 @@ class Bench:
         """A fresh training on random pictures."""
         own = {"model": network, "image_size": self.size, "width": self.width, "encoder_weights": "none"}
         config = TrialConfig.model_validate(own | fields)
-        return Training(config, self.pictures(self.images), self.pictures(8), self.device, execution=execution)
+        photographs = {kind: self.pictures(8) for kind in looks_at(config)}
+        pictures = self.pictures(self.images)
+        return Training(config, pictures, self.pictures(8), self.device, 1.0, execution, photographs)
 
     def pictures(self, count: int) -> Pictures:
         """Random pictures, each with a square for an animal."""
@@ -73,8 +76,33 @@ class Bench:
             while done < count:
                 order = torch.randperm(self.images)[: min((count - done), self.images // batch) * batch]
                 for one in training._train.feed(order, batch, self.device):
-                    training._step(*one)
+                    self._take(training, one)
                     done += 1
+
+    def waits(self, training: Training) -> str:
+        """Whether the host waits for the device in 30 steps: `never`, or for what."""
+        self.take_steps(training, 8)
+        batches = [*training._train.feed(torch.arange(training.config.batch_size), 4, self.device)]
+        self.wait()
+        with arithmetic(training.config, self.device):
+            if self.on_gpu:
+                torch.cuda.set_sync_debug_mode("error")
+            try:
+                for _ in range(30 if self.on_gpu else 2):
+                    self._take(training, batches[0])
+            except RuntimeError as error:
+                return str(error).splitlines()[0]
+            finally:
+                if self.on_gpu:
+                    torch.cuda.set_sync_debug_mode("default")
+        return "never"
+
+    def _take(self, training: Training, batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+        if training._teacher is not None:
+            training._teacher.step = 10**6  # it tells what it guesses
+        training._step(*batch)
+        if training._mean is not None:
+            training._mean.update(10**6)
 
     def milliseconds(self, work: Callable[[int], object], rounds: int) -> list[float]:
         """Of one piece of work, by rounds of `GROUP` pieces; `work` does as many as it is told."""

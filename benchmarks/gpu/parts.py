@@ -13,13 +13,23 @@ from pathlib import Path
 import torch
 
 from ablate.config import Execution
-from ablate.data.devices import arithmetic
 from ablate.runner import process_state
 from ablate.training import checkpoint, evaluate
 from ablate.training.loop import Training
 from benchmarks import machine
 from benchmarks.gpu import floors
 from benchmarks.gpu.bench import WARM, Bench, read
+
+INGREDIENTS: Mapping[str, Mapping[str, object]] = {
+    "tuned": {"freeze_norm": True, "encoder_rate": 0.1, "augment": "jitter"},
+    "frozen": {"freeze_encoder": True, "augment": "jitter"},
+    "frozen, features": {"freeze_encoder": True},
+    "vision transformer": {"encoder": "vit_small_patch16_dinov3", "freeze_encoder": True, "augment": "jitter"},
+    "shapes and colours": {"geometric": 1.0, "photometric": 1.0, "standardise": True},
+    "frequencies": {"pasta": 3.0, "fda": 0.02},
+    "paste": {"paste": 0.5},
+    "mean teacher": {"adapt": "mean_teacher", "ema": 0.99},
+}
 
 
 @dataclass(frozen=True)
@@ -52,27 +62,11 @@ def versions(bench: Bench) -> None:
 def waiting(bench: Bench) -> None:
     """30 steps in which the host must not wait for the device, of each way and each network, with jitter."""
     waits: list[str] = []
-    for (
-        execution
-    ) in bench.executions:  # compiled last, which takes long and fills the compiler's cache for what follows
+    # Compiled last, which takes long and fills the compiler's cache for what follows.
+    for execution in bench.executions:
         for network in bench.networks:
-            training = bench.training(network, execution, augment="jitter")
-            bench.take_steps(training, 8)
-            batches = [*training._train.feed(torch.arange(training.config.batch_size), 4, bench.device)]
-            bench.wait()
-            with arithmetic(training.config, bench.device):
-                if bench.on_gpu:
-                    torch.cuda.set_sync_debug_mode("error")
-                try:
-                    for _ in range(30 if bench.on_gpu else 2):
-                        training._step(*batches[0])
-                    found = "never"
-                except RuntimeError as error:
-                    found = str(error).splitlines()[0]
-                    waits.append(f"{network}, {execution}")
-                finally:
-                    if bench.on_gpu:
-                        torch.cuda.set_sync_debug_mode("default")
+            found = bench.waits(bench.training(network, execution, augment="jitter"))
+            waits += [] if found == "never" else [f"{network}, {execution}"]
             bench.note("waiting", f"{network}, {execution}", found)
     if waits:
         raise SystemExit(f"the host waits for the device: {', '.join(waits)}")
@@ -220,6 +214,20 @@ def _same_setting(bench: Bench) -> list[str]:
     return [f"{key}={value}" for key, value in (setting | {"device": bench.device}).items()]
 
 
+def ingredients(bench: Bench) -> None:
+    """Encoders and recipes: whether the host waits in their steps, and milliseconds of a step, frozen against tuned."""
+    waits = []
+    for name, fields in INGREDIENTS.items():
+        found = bench.waits(bench.training("unet_timm", bench.recorded, **fields))
+        waits += [] if found == "never" else [name]
+        bench.note("ingredients", name, found)
+    ways = {name: INGREDIENTS[name] for name in ("tuned", "frozen", "frozen, features")}
+    works = {name: _steps(bench, bench.training("unet_timm", bench.recorded, **ways[name])) for name in ways}
+    bench.note("ingredients", "ms", bench.race(works))
+    if waits:
+        raise SystemExit(f"the host waits for the device: {', '.join(waits)}")
+
+
 def translation(bench: Bench) -> None:
     """The learned translator: a step of its training, and a translation."""
     from benchmarks import translate
@@ -251,6 +259,7 @@ PARTS: Mapping[str, Part] = {
     "scoring": Part(scoring, 30),
     "resuming": Part(resuming, 45),
     "two_in_turn": Part(two_in_turn, 20),
+    "ingredients": Part(ingredients, 60),
     "packing": Part(packing, 60),
     "translation": Part(translation, 30),
     "ray": Part(ray_slice, 60),
