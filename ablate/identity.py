@@ -142,6 +142,8 @@ def code_digest(config: TrialConfig) -> str:
     parts += [("ablate.augment.recipes", name) for name in active_recipes(config)]
     parts += [("ablate.training", config.adapt)] if config.adapt != "none" else []
     files |= {file for part in parts for file in plugins.sources(*part)}
+    if active_recipes(config) or config.adapt != "none":
+        files.add(Path(recipes.__file__))  # it says in which order they follow each other
     # By name and content, not by where they lie; several are called `__init__.py`.
     of = {path: _imported if package in path.parents else plugins.source_digest for path in files}
     return _hash(sorted((path.name, digest(path)) for path, digest in of.items()))
@@ -174,7 +176,7 @@ def ignored(config: TrialConfig) -> frozenset[str]:
     network = {*fields_of(OfNetwork)} - plugins.reads("ablate.models", config.model)
     augmentation = {*fields_of(OfAugmentation)} - plugins.reads("ablate.augment", config.augment)
     unseen = set() if recipes.UNLABELLED in looks_at(config) else {"unlabelled"}
-    frozen = set(OF_LEARNING_ENCODERS) if config.freeze_encoder else set()
+    frozen = set(OF_LEARNING_ENCODERS) if config.freeze_encoder and "freeze_encoder" not in network else set()
     return frozenset(network | augmentation | unseen | frozen)
 
 

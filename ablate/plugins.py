@@ -106,8 +106,12 @@ def sources(package: str, name: str) -> set[Path]:
 
 
 def _shared(package: str, file: Path) -> set[Path]:
-    imports = [node for node in ast.walk(syntax_tree(file)) if isinstance(node, ast.ImportFrom) and node.module]
-    inner = [f"{node.module}.{alias.name}" for node in imports for alias in node.names]
+    inner = []
+    for node in ast.walk(syntax_tree(file)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            inner += [alias.name for alias in node.names]
     own = {name.removeprefix(f"{package}.").split(".")[0] for name in inner if name.startswith(f"{package}._")}
     return {source(package, name) for name in own}
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from ablate import archive, interruption, invocation, plugins, storage
 from ablate.cli import run_command
 from ablate.config import RunConfig, TrialConfig
-from ablate.identity import PlannedTrial
+from ablate.identity import BIRTH_DEFAULTS, PlannedTrial, ignored
 from ablate.report import print_search, print_tables
 from ablate.report.layout import plural
 from ablate.results import runs
@@ -143,8 +143,9 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
 
 
 def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
-    fields = ("model", "encoder", "freeze_encoder", "arm", "adapt", "image_size", "epochs", "width")
-    return row["status"] == "done" and all(row[field] == getattr(config, field) for field in fields)
+    fields = {"model", "encoder", "freeze_encoder", "adapt", "image_size", "epochs", "width"} - ignored(config)
+    known = {field: BIRTH_DEFAULTS[field] if row[field] is None else row[field] for field in fields}
+    return row["status"] == "done" and all(known[field] == getattr(config, field) for field in fields)
 
 
 def _print_one_seed(console: Console, run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> None:

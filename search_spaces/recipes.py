@@ -2,9 +2,11 @@
 
     uv run --extra pretrained python -m ablate.run space=recipes
 
-48 trials: 16 settings with the seeds 0 to 2. `fda` and `adapt` look at the test photographs without their labels, and
-say so (transductive); data with photographs of their own for that, `adapt_photos=DIR` of `datasets.prepare`, takes
-`trial.unlabelled=adapt`. Small pictures and few epochs, so that it can be run on two cores.
+48 trials: 16 settings with the seeds 0 to 2. `fda` and `adapt` look at the test photographs without their boxes,
+`paste` at the empty ones, and the tables say so (transductive). Data with photographs of their own for that, which
+`adapt_photos=DIR` of `datasets.prepare` names, take `trial.unlabelled=adapt`.
+
+Small pictures and few epochs, so that it can be run on two cores.
 """
 
 from ablate.config import Layer

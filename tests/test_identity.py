@@ -221,6 +221,7 @@ def test_which_photographs_counts_only_where_some_are_looked_at():
     ("fields", "file"),
     [
         ({"pasta": 3.0}, "augment/recipes/pasta.py"),
+        ({"pasta": 3.0}, "augment/recipes/__init__.py"),
         ({"adapt": "mean_teacher"}, "training/mean_teacher.py"),
         ({"model": "unet_timm"}, "models/_timm_encoder.py"),
         ({"model": "smp"}, "models/_pretrained.py"),
@@ -234,3 +235,10 @@ def test_code_counts_where_a_trial_runs_it(fields, file, monkeypatch):
     after = [code_digest(config) for config in (with_it, without)]
     assert after[0] != before[0]
     assert after[1] == before[1]
+
+
+def test_a_network_that_knows_no_freezing_keeps_its_encoders_rate(tmp_path):
+    net = tmp_path / "net.py"
+    net.write_text("def build(*, encoder_rate):\n    return None\n")
+    rates = [{"model": str(net), "freeze_encoder": True, "encoder_rate": rate} for rate in (1.0, 0.1)]
+    assert len({training_id(trial_config(fields), "arm") for fields in rates}) == 2

@@ -121,35 +121,32 @@ class Pictures:
             order_n: indices of pictures, int64, on the CPU.
         """
         if device.type == "cuda" and self.device.type == "cpu":
-            for image_b3hw, mask_b1hk in gpu_copies((self.image_n3hw, self.mask_n1hk), _split(order_n, size), device):
+            for image_b3hw, mask_b1hk in gpu_copies((self.image_n3hw, self.mask_n1hk), split(order_n, size), device):
                 yield self._floats(image_b3hw, mask_b1hk)
         else:
-            for index_b in _split(order_n.to(self.device), size):
+            for index_b in split(order_n.to(self.device), size):
                 yield self.batch(index_b, device)
 
     def batches(self, size: int) -> Sequence[Tensor]:
         """The indices of all pictures in order, where the arrays lie, in batches of at most `size`."""
-        return _split(torch.arange(len(self), device=self.device), size)
+        return split(torch.arange(len(self), device=self.device), size)
 
     def batch(self, index_b: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
         """Some pictures on a device: image_b3hw, float32 in [0, 1], and mask_b1hw, float32, 0 or 1."""
-        index_b = index_b.to(self.device, non_blocking=True)
+        # Towards a GPU nobody waits; from one the CPU must, which would read what is not there yet.
+        index_b = index_b.to(self.device, non_blocking=self.device.type == "cuda")
         # On a CPU it takes a fiftieth of the time of `[index_b]`.
         image_b3hw, mask_b1hk = self.image_n3hw.index_select(0, index_b), self.mask_n1hk.index_select(0, index_b)
         return self._floats(image_b3hw.to(device, non_blocking=True), mask_b1hk.to(device, non_blocking=True))
 
-    def masks(self, index_b: Tensor, device: torch.device) -> Tensor:
-        """The masks of some pictures on a device: mask_b1hw, float32, 0 or 1."""
-        mask_b1hk = self.mask_n1hk.index_select(0, index_b.to(self.device, non_blocking=True))
-        return self._bits(mask_b1hk.to(device, non_blocking=True))
-
     def _floats(self, image_b3hw: Tensor, mask_b1hk: Tensor) -> tuple[Tensor, Tensor]:
-        return image_b3hw.float() / 255.0, self._bits(mask_b1hk)
+        return image_b3hw.float() / 255.0, mask_floats(mask_b1hk, self.image_n3hw.shape[-1])
 
-    def _bits(self, mask_b1hk: Tensor) -> Tensor:
-        shift_8 = torch.arange(_BYTE - 1, -1, -1, dtype=torch.uint8, device=mask_b1hk.device)
-        bit_b1hw = (mask_b1hk[..., None] >> shift_8).bitwise_and(1).flatten(-2)[..., : self.image_n3hw.shape[-1]]
-        return bit_b1hw.float()
+
+def mask_floats(mask_b1hk: Tensor, width: int) -> Tensor:
+    """Masks of bits as mask_b1hw, float32, 0 or 1."""
+    shift_8 = torch.arange(_BYTE - 1, -1, -1, dtype=torch.uint8, device=mask_b1hk.device)
+    return (mask_b1hk[..., None] >> shift_8).bitwise_and(1).flatten(-2)[..., :width].float()
 
 
 def place(pictures: Sequence[Pictures], device: torch.device, share: float) -> list[Pictures]:
@@ -188,7 +185,8 @@ class Photograph:
         return datetime.fromisoformat(text) if text else None
 
 
-def _split(index_n: Tensor, size: int) -> list[Tensor]:
+def split(index_n: Tensor, size: int) -> list[Tensor]:
+    """Row numbers in batches of at most `size`."""
     return [index_n[start : start + size] for start in range(0, len(index_n), size)]
 
 

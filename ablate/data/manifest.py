@@ -132,6 +132,11 @@ class Manifest(pydantic.BaseModel):
         digests = [self.arm(one).digest for one in self.joined(name)]
         return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
+    def split_digest(self, arm: str, split: str) -> str:
+        """A digest of the photographs of a split: what is looked at must not depend on the arm's other split."""
+        shards = sorted(shard.sha256 for shard in self.looked_at(arm).of_split(arm, split))
+        return hashlib.sha256("\n".join(shards).encode()).hexdigest()
+
     def count(self, name: str, split: str) -> int:
         """How many samples a split of an arm, or of several together, has."""
         return sum(self.arm(one).counts.get(split, 0) for one in self.joined(name))

@@ -15,14 +15,19 @@ def identity(config: TrialConfig, manifest: Manifest) -> str:
     """
     for arm in manifest.joined(config.arm):
         manifest.training_arm(arm)
-    looked_at = {kind: manifest.looked_at(arm).digest for kind, (arm, _) in looks_at(config).items()}
-    return training_id(config, manifest.joined_digest(config.arm), looked_at)
+    return training_id(config, manifest.joined_digest(config.arm), looked_at(config, manifest))
+
+
+def looked_at(config: TrialConfig, manifest: Manifest) -> dict[str, str]:
+    """The digests of the photographs that a training looks at, by their kind.
+
+    Raises:
+        UsageError: the data has none of them.
+    """
+    return {kind: manifest.split_digest(arm, split) for kind, (arm, split) in looks_at(config).items()}
 
 
 def transductive(config: TrialConfig, manifest: Manifest) -> bool:
-    """Whether test photographs, without their labels, have a part in a training.
-
-    The empty ones of the test set do too: they are taken where its animals are.
-    """
-    looked_at = {arm for arm, _ in looks_at(config).values()}
-    return REAL in looked_at or any(map(manifest.transductive, {*manifest.joined(config.arm), *looked_at}))
+    """Whether test photographs, without their boxes, have a part in a training; empty ones are test photographs too."""
+    arms = {*manifest.joined(config.arm), *(arm for arm, _ in looks_at(config).values())}
+    return REAL in arms or any(map(manifest.transductive, arms))

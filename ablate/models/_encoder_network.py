@@ -22,14 +22,18 @@ class EncoderNetwork(nn.Module):
     std: Tensor
     encoder: nn.Module
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float], multiple: int = 1) -> None:
-        """Args: mean and std: of images in [0, 1], a channel; multiple: what the encoder's input sizes must be."""
+    def __init__(self, mean: Sequence[float], std: Sequence[float], multiple: int = 1, stored: bool = True) -> None:
+        """Args:
+        mean: of images in [0, 1], a channel; std likewise.
+        multiple: of what the encoder's input sizes must be.
+        stored: whether the network's weights hold mean and deviation too.
+        """
         super().__init__()
         self.encoder_rate = 1.0
         self.multiple = multiple
         self._frozen = self._keeps_norm = False
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=stored)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=stored)
 
     @property
     def frozen(self) -> bool:

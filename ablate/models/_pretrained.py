@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import logging
 import pickle
 import re
@@ -22,12 +23,15 @@ from pathlib import Path
 import timm
 import torch
 from safetensors import SafetensorError
-from timm.models import load_state_dict
+from timm.models import PretrainedCfg, load_state_dict
 from torch import Tensor
 
 from ablate.errors import UsageError
 
 State = dict[str, Tensor]
+Triple = tuple[float, float, float]
+
+_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 # What a file raises that is something else: a list, a whole network, half of one.
 UNREADABLE = (
@@ -65,9 +69,28 @@ def licence(encoder: str, encoder_weights: str) -> str | None:
     if encoder_weights == "imagenet":
         return _told(encoder)
     if encoder_weights.startswith(_HUB):
-        identity = encoder_weights.removeprefix(_HUB).partition("@")[0]
-        return _told(identity.rpartition("/")[2]) or _of_card(encoder_weights.removeprefix(_HUB), encoder_weights)
+        identity = encoder_weights.removeprefix(_HUB)
+        known = _told(identity.partition("@")[0].rpartition("/")[2])
+        try:
+            return known or _of_card(identity, encoder_weights)
+        except UsageError:  # the weights are here, and the hub does not answer
+            return None
     return None
+
+
+def normalisation(encoder: str, encoder_weights: str) -> tuple[Triple, Triple]:
+    """Mean and deviation, a channel, of the images in [0, 1] that weights were trained on.
+
+    As timm records them of the weights on the hub, else of the encoder's name.
+    """
+    record = _record(encoder)
+    if encoder_weights.startswith(_HUB):
+        identity = encoder_weights.removeprefix(_HUB)
+        told = _record(identity.partition("@")[0].rpartition("/")[2])
+        record = told or _of_config(identity, encoder_weights) or record
+    if record is None:
+        return _IMAGENET_MEAN, _IMAGENET_STD
+    return tuple(record.mean), tuple(record.std)
 
 
 def read(path: str, given: str) -> State:
@@ -188,8 +211,23 @@ def _file_of_hub(identity: str, name: str, given: str, cached: bool) -> Path | N
 
 def _told(name: str) -> str | None:
     """What timm records of a model's licence."""
-    record = timm.get_pretrained_cfg(name) if timm.models.is_model(name.partition(".")[0]) else None
+    record = _record(name)
     return None if record is None else record.license
+
+
+def _record(name: str) -> PretrainedCfg | None:
+    """What timm records of a model's weights, by its name and tag; None where it does not know them."""
+    return timm.get_pretrained_cfg(name) if timm.is_model(name.partition(".")[0]) else None
+
+
+def _of_config(identity: str, given: str) -> PretrainedCfg | None:
+    """What the repository of a timm model on the hub tells of its weights."""
+    for cached in (True, False):
+        path = _file_of_hub(identity, "config.json", given, cached)
+        if path is not None:
+            told = json.loads(path.read_text(encoding="utf-8")).get("pretrained_cfg", {})
+            return PretrainedCfg(mean=told["mean"], std=told["std"]) if {"mean", "std"} <= told.keys() else None
+    return None
 
 
 def _of_card(identity: str, given: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ class Description:
     Attributes:
         channels: of each of its features, those of the largest size first.
         reductions: the image's side over that of the features.
-        mean: of images in [0, 1] that the weights were trained on, a channel; std likewise.
+        mean: of the images in [0, 1] that the weights were trained on, a channel; std likewise.
     """
 
     channels: tuple[int, ...]
@@ -65,13 +66,13 @@ def build(encoder: str, encoder_weights: str) -> TimmEncoder:
     """
     require(encoder)
     network = _create(encoder, encoder_weights, _pretrained.weights(encoder, encoder_weights))
-    record = timm.get_pretrained_cfg(encoder, allow_unregistered=True) or timm.get_pretrained_cfg("resnet50")
+    mean, std = _pretrained.normalisation(encoder, encoder_weights)
     info: Any = network.feature_info
     described = Description(
         channels=tuple(info.channels()),
         reductions=tuple(info.reduction()),
-        mean=tuple(record.mean),
-        std=tuple(record.std),
+        mean=mean,
+        std=std,
     )
     built = TimmEncoder(network, described)
     _require_any_size(encoder, built)
@@ -96,29 +97,45 @@ def require(encoder: str) -> None:
 
 def _create(encoder: str, encoder_weights: str, state: State | None) -> Any:  # noqa: ANN401 - timm is not typed
     options: dict[str, Any] = {"features_only": True}
+    blocks = _plain_blocks(encoder)
+    if blocks:
+        spaced = tuple(blocks * (step + 1) // _DEPTHS - 1 for step in range(_DEPTHS))
+        options |= {"out_indices": spaced, "dynamic_img_size": True}
     if state is not None:
         record = timm.get_pretrained_cfg(encoder)
         classifier = (record.classifier,) if isinstance(record.classifier, str) else record.classifier or ()
         dropped = tuple(f"{one}." for one in classifier)
         kept = {key: value for key, value in state.items() if not key.startswith(dropped)}
-        # timm maps old names and positions, and with no classifier on both sides insists on every other tensor.
         options |= {"pretrained": True, "pretrained_cfg_overlay": {"state_dict": kept, "num_classes": 0}}
-    blocks = _plain_blocks(encoder)
-    if blocks:
-        spaced = tuple(blocks * (step + 1) // _DEPTHS - 1 for step in range(_DEPTHS))
-        options |= {"out_indices": spaced, "dynamic_img_size": True}
     try:
         with _pretrained.quiet("timm"):  # it tells that what follows the features is not needed
-            return timm.create_model(encoder, **options)
+            network = timm.create_model(encoder, **options)
+            random = [] if state is None else _still_random(network, encoder, options)
     except Exception as error:  # of timm, torch or the network: they have no common type
-        if state is not None and isinstance(error, (RuntimeError, KeyError, AttributeError, TypeError, ValueError)):
-            raise UsageError(
-                f"trial.encoder_weights={encoder_weights}: not the weights of {encoder}: {_reason(error)}"
-            ) from error
+        if state is not None:
+            raise _foreign(encoder, encoder_weights, _reason(error)) from error
         raise UsageError(
             f"trial.encoder={encoder}: timm gives no features of it ({_reason(error)}); take one of another family: "
             "convnext, efficientnet, regnet, resnet, or a plain vision transformer"
         ) from error
+    if random:
+        raise _foreign(encoder, encoder_weights, textwrap.shorten(f"they lack {', '.join(random)}", 160))
+    return network
+
+
+def _foreign(encoder: str, encoder_weights: str, reason: str) -> UsageError:
+    return UsageError(f"trial.encoder_weights={encoder_weights}: not the weights of {encoder}: {reason}")
+
+
+def _still_random(network: nn.Module, encoder: str, options: Mapping[str, Any]) -> list[str]:
+    """What the given weights have left as it was drawn: of features, timm takes what fits and says nothing of the rest.
+
+    Drawn once more from another seed, it is what differs.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch.initial_seed() + 1)
+        again = timm.create_model(encoder, **options).state_dict()
+    return [name for name, value in network.state_dict().items() if not torch.equal(value, again[name])]
 
 
 def _plain_blocks(encoder: str) -> int:

@@ -54,16 +54,6 @@ def build(
     return network.set_learning(freeze_encoder, freeze_norm, encoder_rate)
 
 
-def prefetch(*, encoder: str, encoder_weights: str) -> None:
-    """Makes sure of the package and the encoder's name, and brings its weights into the local cache.
-
-    Raises:
-        UsageError: the package or the encoder is missing, or its weights are not there and cannot be downloaded.
-    """
-    _package()
-    _timm_encoder.build(encoder, encoder_weights)
-
-
 def licence(*, encoder: str, encoder_weights: str) -> str | None:
     """The licence of the weights; None where there are none or nobody says."""
     return _pretrained.licence(encoder, encoder_weights)

@@ -59,15 +59,6 @@ def build(
     return network.set_learning(freeze_encoder, freeze_norm, encoder_rate)
 
 
-def prefetch(*, encoder_weights: str) -> None:
-    """Brings weights that are not a file into the local cache, where `build` finds them without network.
-
-    Raises:
-        UsageError: they are not there and cannot be downloaded.
-    """
-    _weights(encoder_weights)
-
-
 def licence(*, encoder_weights: str) -> str | None:
     """The licence of the weights; None where there are none or nobody says."""
     return _pretrained.licence(_IMAGENET, encoder_weights)
@@ -80,7 +71,7 @@ class UNetResNet50(EncoderNetwork):
         # ImageNet's mean and deviation, whatever the weights: pretrained ones expect it, and random ones get the same
         # so that two trials that differ in `encoder_weights` differ in nothing else.
         record = timm.get_pretrained_cfg(_IMAGENET)
-        super().__init__(record.mean, record.std)
+        super().__init__(record.mean, record.std, stored=False)  # as weights of older versions lie on disks
         self.encoder = _encoder(width)
         skips = [16 * width, 8 * width, 4 * width, width, 0]  # the last step reaches full size, where there is no skip
         # A stage of two channels, as a width of 8 would make the last one, learns only with some seeds.

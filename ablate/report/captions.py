@@ -109,7 +109,10 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, 
         )
     if table.transductive:
         settings = "; ".join(map(unbroken, table.transductive))
-        yield f"Transductive: {settings}. Their translators were trained on these very photographs, without labels."
+        yield f"Transductive: {settings}. Their translator or training saw these very photographs, without boxes."
+    if pasted := [setting for setting in table.transductive if "paste=" in setting]:
+        settings = "; ".join(map(unbroken, pasted))
+        yield f"Not comparable, false alarms of {settings}: the empty photographs were its backgrounds in training."
     if table.protocol:
         fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())
         yield f"Not the paper's protocol: {fields}."

@@ -70,21 +70,24 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
 
 
 def _check_encoders(configs: Iterable[TrialConfig]) -> None:
-    """Fetches pretrained weights once, before trials ask for them all at the same time, and tells their licences."""
-    told = set()
+    """Builds what trials would, so that weights are fetched before all ask for them, and tells their licences."""
+    told: set[object] = set()
+    built: set[object] = set()
     for config in configs:
         reads = plugins.reads("ablate.models", config.model)
-        key = (config.model, config.encoder if "encoder" in reads else "", config.encoder_weights)
-        if key in told or not ("encoder" in reads or ("encoder_weights" in reads and config.encoder_weights != "none")):
+        key = (config.model, *(getattr(config, field) for field in sorted(reads)))
+        if key in built or not (
+            "encoder" in reads or ("encoder_weights" in reads and config.encoder_weights != "none")
+        ):
             continue
-        told.add(key)
+        built.add(key)
         from ablate.training import parts  # with torch, which a run of other networks does without
 
-        parts.prefetch(config)
-        licence = parts.weights_license(config)
-        if config.encoder_weights != "none":
-            name = " ".join(word for word in key[:2] if word)
-            print(f"encoder weights  {name}, {config.encoder_weights}: {license_line(licence)}")
+        parts.build_network(config, parts.HOST)
+        name = " ".join([config.model, *([config.encoder] if "encoder" in reads else [])])
+        if config.encoder_weights != "none" and (name, config.encoder_weights) not in told:
+            told.add((name, config.encoder_weights))
+            print(f"encoder weights  {name}, {config.encoder_weights}: {license_line(parts.weights_license(config))}")
 
 
 def license_line(licence: str | None) -> str:

@@ -20,7 +20,7 @@ from ablate.results.search_record import FINISHED, Found
 from ablate.runner import preflight
 from ablate.runner.plan import TrainingJob, basic_name, suggested
 from ablate.search.planned_search import PlannedSearch
-from ablate.spaces.search import Asha, Pbt, Search, cells_of, described, search_id
+from ablate.spaces.search import Asha, Pbt, Search, cells_of, described, parts, search_id
 from ablate.storage import urls
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from ablate.runner.board import Board
     from ablate.runner.cluster import Cluster
     from ablate.runner.tuner import SameFailure
-
-_PARTS = ("model", "arm", "augment", "encoder_weights")  # fields whose values may not be there
 
 
 def plan(run: RunConfig, search: Search) -> PlannedSearch:
@@ -183,12 +181,8 @@ def _configs(planned: PlannedSearch) -> Iterator[TrialConfig]:
     Raises:
         UsageError: a part that is searched is not there, or the data lacks an arm.
     """
-    domains = planned.search.domains
-    categories = {field: domains[field].categories for field in _PARTS if field in domains}  # type: ignore[attr-defined]
-    for cell in planned.cells:
-        for values in itertools.product(*categories.values()):
-            trial = suggested(cell, dict(zip(categories, values, strict=True)), "", "", planned.data.manifest)
-            yield trial.config
+    for cell, values in itertools.product(planned.cells, parts(planned.search)):
+        yield suggested(cell, values, "", "", planned.data.manifest).config
 
 
 def _require_own_code(planned: PlannedSearch, found: Sequence[Found]) -> None:

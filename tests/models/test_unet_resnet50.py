@@ -64,7 +64,7 @@ def test_imagenet_weights_in_the_cache_are_used_as_timm_uses_them(tmp_path, monk
     path.parent.mkdir(parents=True)
     torch.save(published.state_dict(), path)
 
-    unet_resnet50.prefetch(encoder_weights="imagenet")
+    build(width=64, encoder_weights="imagenet")
     image_b3hw = torch.rand(1, 3, 64, 64)
     seen = features_seen(build(width=64, encoder_weights="imagenet"), image_b3hw)
     expected = published.eval().forward_features(normalize(image_b3hw, IMAGENET_MEAN, IMAGENET_STD))
@@ -76,7 +76,7 @@ def test_without_network_the_error_names_both_ways_out(tmp_path, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.delenv("no_proxy", raising=False)
     with pytest.raises(UsageError, match=r"trial\.encoder_weights=FILE .* trial\.encoder_weights=none"):
-        unet_resnet50.prefetch(encoder_weights="imagenet")
+        build(width=64, encoder_weights="imagenet")
 
 
 @pytest.mark.parametrize("choice", ["none", "mine.pth"])
@@ -86,7 +86,7 @@ def test_other_choices_fetch_nothing(choice, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # whoever asks the network, fails
     monkeypatch.delenv("no_proxy", raising=False)
-    unet_resnet50.prefetch(encoder_weights=choice)
+    build(encoder_weights=choice)
     assert not (tmp_path / "torch").exists()
 
 

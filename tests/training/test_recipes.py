@@ -7,7 +7,7 @@ from ablate.augment.recipes import EMPTY, UNLABELLED
 from ablate.config import trial_config
 from ablate.data import arrays
 from ablate.data import root as data
-from ablate.training import checkpoint, evaluate, frozen_features
+from ablate.training import checkpoint, evaluate, frozen_features, oracle
 from ablate.training.loop import Training
 from tests import tiny_data
 
@@ -146,3 +146,10 @@ def test_the_mirror_image_counts_in_a_flipped_score(tiny_root):
     expected = (probabilities() + flipped[..., ::-1]) / 2
     assert probabilities(test_flip=True) == pytest.approx(expected, abs=1e-6)
     assert probabilities(test_flip=True) != pytest.approx(probabilities(), abs=1e-6)
+
+
+def test_the_oracle_scores_in_one_way_whatever_the_trial_that_asks(tiny_root):
+    learner = run(training(tiny_root, epochs=1))
+    pictures = arrays.load(data.at(str(tiny_root)), "real", "test", 32)
+    asked = [learner.config.model_copy(update=fields) for fields in ({}, {"test_flip": True}, {"threshold": 0.2})]
+    assert len({oracle.score(config, pictures, CPU)(learner.network) for config in asked}) == 1
