@@ -95,7 +95,7 @@ def license_line(licence: str | None) -> str:
     if licence is None:
         return "their licence is not known"
     if any(word in licence.lower() for word in _NON_COMMERCIAL):
-        return f"licence {licence}, which FORBIDS COMMERCIAL USE, of what is trained with them too"
+        return f"licence {licence}: NOT FOR COMMERCIAL USE"
     return f"licence {licence}"
 
 

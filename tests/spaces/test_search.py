@@ -292,3 +292,18 @@ def test_a_part_that_is_looked_for_must_be_there(tiny_root, tmp_path):
     run = RunConfig(space=str(space), data=str(tiny_root), out=str(tmp_path / "out"))
     with pytest.raises(UsageError, match="did you mean 'unet'"):
         driver.run(driver.plan(run, load_space(run.space)), Console(quiet=True))
+
+
+def test_photographs_that_a_searched_field_looks_at_are_in_the_searchs_id(manifest):
+    real = manifest.arms["real"]
+    changed = [shard.model_copy(update={"sha256": "0" * 64}) for shard in real.shards]
+    other = manifest.model_copy(update={"arms": manifest.arms | {"real": real.model_copy(update={"shards": changed})}})
+
+    def ids(**changes):
+        one = search(**changes)
+        return len({search_id(one, cells_of(RUN, one, data), data) for data in (manifest, other)})
+
+    assert ids() == 1
+    assert ids(domains={"paste": tune.uniform(0.0, 1.0)}) == 2
+    looking = JITTER * pinned(unlabelled="real")
+    assert ids(cells=looking, domains={"adapt": tune.choice(["none", "mean_teacher"])}) == 2
