@@ -16,6 +16,7 @@ from ablate.stats.scores import Group
 from ablate.stats.settings import in_paper_order
 from ablate.stats.summary import NOT_TRAINED
 
+_SHORT = 40  # characters of settings' names, three of which fit beside each other
 _CURVES = 60  # learning curves of one network, beyond which no eye can follow them
 
 
@@ -27,7 +28,11 @@ class Settings:
     chosen: alt.Parameter = field(default_factory=lambda: alt.selection_point(fields=["setting"], bind="legend"))
 
     def encodings(self) -> dict[str, Any]:
-        legend = alt.Legend(orient="bottom", columns=3, symbolType="stroke", symbolStrokeWidth=3, labelLimit=260)
+        columns = 3 if max(map(len, self.names), default=0) <= _SHORT else 1
+        limit = 780 / columns  # px
+        legend = alt.Legend(
+            orient="bottom", columns=columns, symbolType="stroke", symbolStrokeWidth=3, labelLimit=limit
+        )
         colours, dashes = palette.of_settings(self.names), palette.dashes_of(self.names)
         names, colour_range = [*colours], [*colours.values()]
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from ablate.stats.summary import Summary
 from ablate.stats.test_set import CONSTANT, MACRO, WEIGHTED, Photographs
 
 _LINE_HEIGHT = 20
+_LABEL, _LABEL_HEIGHT = 38, 12  # characters of a line of a setting's name; px
 _OPEN = ("#d55e00", "cross")
 _STATES = {"settled": ("#0072b2", "circle"), "not settled": (GREY, "square"), "one seed": _OPEN}
 _STATES |= {"too few locations": _OPEN, "no common seed": _OPEN, BOTH_BELOW: _OPEN}
@@ -40,10 +42,11 @@ def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart
     )
     top = float(np.nanmax([*rows["IoU"], *rows["high"], 100 * constant])) * 1.04
     for network in dict.fromkeys(one.network for one in summaries):
-        own = rows[rows["network"] == network]
+        own = rows[rows["network"] == network].assign(label=_in_lines(rows["setting"]))
+        lines = own["label"].str.count("\n").max() + 1
         scale = alt.Scale(domain=[0, top], nice=False)
         base = alt.Chart(own).encode(
-            y=alt.Y("setting:N").sort([*own["setting"].unique()]).title(None).axis(labelLimit=220),
+            y=alt.Y("label:N").sort([*own["label"].unique()]).title(None).axis(_labels(int(lines))),
             yOffset=alt.YOffset("average:N"),
             color=_looks(alt.Color("average:N"), [WEIGHTED, MACRO], ["#0072b2", "#d55e00"]),
             tooltip=["setting:N", "average:N", *numbers(".1f", "IoU", "low", "high")],
@@ -58,8 +61,9 @@ def averages(summaries: Sequence[Summary], found: Photographs) -> Iterator[Chart
         )
         best = own.dropna(subset="IoU").sort_values("IoU").groupby("average")["setting"].last().to_dict()
         text = "; ".join(f"{name}: {setting} is highest" for name, setting in best.items())
+        height = own["label"].nunique() * max(2 * _LINE_HEIGHT, _LABEL_HEIGHT * lines + 8)
         alternative = f"{network}, mean IoU of each setting with 95 % intervals. {text}."
-        yield Chart(network, alternative, spec(chart, _LINE_HEIGHT * len(own)), f"Dashed: {CONSTANT}, image-weighted.")
+        yield Chart(network, alternative, spec(chart, height), f"Dashed: {CONSTANT}, image-weighted.")
 
 
 def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
@@ -82,7 +86,7 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
     for scope in dict.fromkeys(one.scope for one in found):
         own = rows[rows["scope"] == scope]
         base = alt.Chart(own).encode(
-            y=alt.Y("question:N").sort([*own["question"]]).title(None).axis(labelLimit=220),
+            y=alt.Y("question:N").sort([*own["question"]]).title(None).axis(labelLimit=300),
             color=_looks(alt.Color("state:N"), states, colors),
             tooltip=["question:N", "verdict:N", *numbers("+.1f", "points", "low", "high")],
         )
@@ -100,6 +104,18 @@ def contrasts(found: Sequence[Contrast]) -> Iterator[Chart]:
             f"{scope}: planned differences; intervals by Holm's correction. {text}.",
             spec(chart, _LINE_HEIGHT * len(own)),
         )
+
+
+def _labels(lines: int) -> alt.Axis:
+    """An axis whose labels have several lines; the longest one is in the middle of its row."""
+    shift = -_LABEL_HEIGHT * (lines - 1) / 2
+    split = "split(datum.label, '\\n')"
+    return alt.Axis(labelLimit=280, labelLineHeight=_LABEL_HEIGHT, labelExpr=split, labelOffset=shift)
+
+
+def _in_lines(settings: pd.Series[str]) -> pd.Series[str]:
+    """Names of settings, broken after a comma where they are long."""
+    return settings.map(lambda name: "\n".join(textwrap.wrap(name, _LABEL, break_on_hyphens=False)))
 
 
 def _domain(rows: pd.DataFrame) -> list[float]:
