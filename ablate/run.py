@@ -114,6 +114,10 @@ def _summary(
     yield f"{run.space} on {where}: {plural(len(trials), 'trial')}, {done} done, {len(missing)} to run"
     if found.failed:
         yield f"of these {len(found.failed)} failed before: {', '.join(trial.name for trial in found.failed)}"
+    for field in run.trial:
+        if all(field in ignored(trial.config) for trial in trials):
+            models = ", ".join(dict.fromkeys(trial.config.model for trial in trials))
+            yield f"trial.{field}: has no effect here; none of these trials ({models}) reads it"
     if found.changed and run.rerun == "missing":
         yield f"{len(found.changed)} done by other code than today's (shown as they are); rerun=changed repeats them"
 

@@ -82,6 +82,8 @@ def build(encoder: str, encoder_weights: str) -> TimmEncoder:
 def require(encoder: str) -> None:
     """Raises a `UsageError` where timm has no network of this name."""
     name, _, tag = encoder.partition(".")
+    if name.startswith("timm/"):
+        raise UsageError(f"trial.encoder={encoder}: without timm/: {encoder.removeprefix('timm/')}")
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), n=3)
         hint = f"did you mean {' or '.join(near)}? " if near else ""

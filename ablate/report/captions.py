@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
-from ablate.config import TrialConfig
+from ablate.config import Recipe, fields_of, trial_config
 from ablate.data.published import LISTED_FROM
+from ablate.errors import UsageError
 from ablate.identity import code_digest
 from ablate.report.layout import plural
 from ablate.stats.holm import ALPHA, divisors
@@ -139,7 +141,7 @@ def mixtures(trials: pd.DataFrame, compared: bool = False) -> Iterator[str]:
     if compared and done[PRECISION].nunique() > 1:
         yield "Only trainings in one arithmetic are compared; trial.precision=float32 gives all the same."
     todays = _by_todays_code(done)
-    versions = done.groupby(["model", "augment"])["code_digest"].nunique()
+    versions = done.groupby(_parts(done).map(str))["code_digest"].nunique()
     if 0 < todays.sum() < len(todays) or versions.max() > 1:
         yield (
             f"Trained by different versions of the code, {todays.sum()} of {plural(len(todays), 'trial')} by today's; "
@@ -156,17 +158,25 @@ def _execution(done: pd.DataFrame) -> pd.Series[str]:
 
 def _by_todays_code(done: pd.DataFrame) -> pd.Series[bool]:
     """Whether the code that trained each trial does what today's does."""
-    todays = {pair: _todays_code(*pair) for pair in set(zip(done["model"], done["augment"], strict=True))}
-    columns = zip(done["model"], done["augment"], done["code_digest"], strict=True)
-    same = [code == todays[model, augment] for model, augment, code in columns]
+    parts = _parts(done)
+    todays = {str(one): _todays_code(one) for one in parts}
+    same = [code == todays[str(one)] for one, code in zip(parts, done["code_digest"], strict=True)]
     return pd.Series(same, index=done.index, dtype=bool)
 
 
-def _todays_code(model: str, augment: str) -> str | None:
+def _parts(done: pd.DataFrame) -> pd.Series[Any]:
+    """The fields of each trial that decide which code it ran."""
+    fields = ["model", "augment", "adapt", *fields_of(Recipe)]
+    rows = done.reindex(columns=fields).to_dict("records")
+    return pd.Series([{name: value for name, value in row.items() if pd.notna(value)} for row in rows], done.index)
+
+
+def _todays_code(parts: dict[str, Any]) -> str | None:
+    """Digest of today's code for some parts; None where a part is gone."""
     try:
-        return code_digest(TrialConfig(model=model, augment=augment))
-    except (OSError, SyntaxError):
-        return None  # the part is gone
+        return code_digest(trial_config(parts))
+    except (OSError, SyntaxError, UsageError):
+        return None
 
 
 def unfinished(table: NetworkTable) -> Iterator[str]:

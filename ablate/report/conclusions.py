@@ -94,7 +94,8 @@ def _block(contrast: Contrast, contrasts: Sequence[Contrast]) -> str:
 def contrasts_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:
     """How the verdicts come about."""
     yield (
-        "Compared photograph by photograph, between settings that differ in nothing else (pairs: how many), over the "
+        "Compared photograph by photograph, between settings that differ in nothing else (pairs: how many; with a "
+        "tuned encoder go its batch norm and its rate), over the "
         "seeds that all of them have. All questions were planned before any result was known."
     )
     yield (

@@ -8,7 +8,7 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 import ablate
-from ablate.identity import PlannedTrial
+from ablate.identity import PlannedTrial, ignored
 from ablate.results.reader import read_rows
 from ablate.results.writer import write_rows
 from ablate.runner.plan import TrainingJob
@@ -24,7 +24,8 @@ def commit(job: TrainingJob, trial: PlannedTrial, outcome: dict[str, Any]) -> No
     identity = trial.model_dump(
         include={"trial", "training", "name", "search", "arm_digest", "photos_digest", "transductive"}
     )
-    row = trial.config.model_dump() | identity | {"versions": _versions()} | outcome
+    unread = dict.fromkeys({"encoder", "decoder"} & ignored(trial.config))  # they would tell of a network that is not
+    row = trial.config.model_dump() | unread | identity | {"versions": _versions()} | outcome
     write_rows(job.out, "trials", trial.trial, [row])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ablate.spaces import loader, where
 from ablate.spaces.search import Cell
 from ablate.spaces.space import Space
 
-_NAMED = ("model", "arm", "augment", "seed")
+_NAMED = ("model", "encoder", "arm", "augment", "seed")
 
 
 class TrainingJob(pydantic.BaseModel):
@@ -196,8 +197,11 @@ def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTri
 
 def _require_weights(weights: str) -> None:
     if is_file(weights) and not Path(weights).is_file():
+        near = difflib.get_close_matches(Path(weights).name, ["imagenet", "none", "pip"], n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
-            f"trial.encoder_weights={weights}: allowed: imagenet, none, pip, hub:ID, or the path of a file that exists"
+            f"trial.encoder_weights={weights}: {hint}allowed: imagenet, none, pip, hub:ID, or the path of a file that "
+            "exists"
         )
 
 
@@ -242,5 +246,6 @@ def _shown(value: object) -> object:
 def basic_name(config: TrialConfig) -> str:
     """Network, arm, augmentation and seed."""
     augment = [] if config.augment == "none" else [config.augment]
-    words = [Path(word).stem for word in (config.model, config.arm, *augment)]
+    encoder = [config.encoder] if "encoder" not in ignored(config) else []
+    words = [Path(config.model).stem, *encoder, *(Path(word).stem for word in (config.arm, *augment))]
     return "-".join([*words, f"s{config.seed}"]).replace("/", "_")

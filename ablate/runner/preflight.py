@@ -85,6 +85,9 @@ def _check_encoders(configs: Iterable[TrialConfig]) -> None:
 
         parts.build_network(config, parts.HOST)
         name = " ".join([config.model, *([config.encoder] if "encoder" in reads else [])])
+        if config.encoder_weights == "none" and config.freeze_encoder and name not in told:
+            told.add(name)
+            print(f"encoder weights  {name}: random and frozen, so that the decoder learns from what knows nothing")
         if config.encoder_weights != "none" and (name, config.encoder_weights) not in told:
             told.add((name, config.encoder_weights))
             print(f"encoder weights  {name}, {config.encoder_weights}: {license_line(parts.weights_license(config))}")

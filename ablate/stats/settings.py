@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +29,9 @@ PRECISION = "precision_used"  # the arithmetic that a field left to the device
 
 # What these fields say of all trials alike must be read beside every number, unless it is the paper's.
 _ALWAYS_NAMED = frozenset({"direction"})
+
+# What these fields say depends on other fields of the trial, of one network too.
+_OF_SOME = frozenset({*OF_LEARNING_ENCODERS, "unlabelled"})
 
 
 def model_title(model: str) -> str:
@@ -71,7 +75,8 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
     for _, of_model in effective(named).groupby("model"):
         for field in PROTOCOL:
             read = of_model[field].dropna()
-            if read.nunique() > 1 or (field in _ALWAYS_NAMED and (read != getattr(TrialConfig(), field)).any()):
+            some = field in _OF_SOME and 0 < len(read) < len(of_model)
+            if some or read.nunique() > 1 or (field in _ALWAYS_NAMED and (read != getattr(TrialConfig(), field)).any()):
                 told = read[[not is_off(field, value) for value in read]]
                 extra[told.index] += f", {field}=" + told.map(shown_value)
     for _, of_arm in named.groupby("arm"):
@@ -109,8 +114,16 @@ def with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
 def shared_protocol(trials: pd.DataFrame) -> dict[str, str]:
     """The fields in which all trials agree with each other but not with the paper's protocol, and their values."""
     read, paper = effective(trials), TrialConfig()
-    shared = {field: values.iloc[0] for field in PROTOCOL if (values := read[field].dropna()).nunique() == 1}
-    return {field: shown_value(value) for field, value in shared.items() if value != getattr(paper, field)}
+    shared = {field: values.iloc[0] for field in PROTOCOL if (values := _said_of_all(read[field])).nunique() == 1}
+    # The paper has no such encoder, whatever the field's default.
+    told = {field for field, value in shared.items() if value != getattr(paper, field) or field == "encoder"}
+    return {field: shown_value(value) for field, value in shared.items() if field in told}
+
+
+def _said_of_all(values: pd.Series[Any]) -> pd.Series[Any]:
+    """A field's values; none of a field that says something of some of these trials alone."""
+    said = values.dropna()
+    return said if len(said) == len(values) or values.name not in _OF_SOME else said.iloc[:0]
 
 
 def effective(trials: pd.DataFrame) -> pd.DataFrame:
