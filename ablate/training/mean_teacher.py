@@ -1,8 +1,10 @@
-"""Self-training on photographs without labels: a mean teacher guesses their masks, the student learns the sure ones.
+"""Self-training on photographs without labels: a mean teacher guesses their masks, the student learns the surest.
 
 The teacher is the mean of the student's weights (Tarvainen and Valpola, 2017). It sees a photograph as it is; the
-student sees it changed by the training's recipes, and is told only pixels of which the teacher is sure, as in DAFormer
-(Hoyer et al., 2022). Until the student has learned something from the synthetic samples it is told nothing.
+student sees it changed by the training's recipes. Which guesses are told is decided for animal and background apart, as
+in class-balanced self-training (Zou et al., 2018): with one limit of probability for both, a network that takes too much
+for animal is told so by itself, and soon takes everything. Until the student has learned something from the synthetic
+samples it is told nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from ablate.augment.recipes import Photographs
 
-_SURE = 0.95  # probability, of an animal or of none, from which on a guess is told
+_TOLD = 0.5  # share of the pixels of animal, and of those of background, that are told: the surest
 _WARM = 0.25  # of all steps, before which nothing is told
 
 
@@ -36,7 +38,18 @@ class MeanTeacher:
         photograph_b3hw, _ = self._photographs.batch(index_b, image_b3hw.device)
         guess_b1hw = torch.full_like(mask_b1hw, -1.0)
         if self.step >= self._warm:
-            probability_b1hw = self._probability(photograph_b3hw)
-            guess_b1hw = torch.where(probability_b1hw >= _SURE, 1.0, guess_b1hw)
-            guess_b1hw = torch.where(probability_b1hw <= 1 - _SURE, 0.0, guess_b1hw)
+            guess_b1hw = guesses(self._probability(photograph_b3hw), mask_b1hw.mean())
         return torch.cat([image_b3hw, photograph_b3hw]), torch.cat([mask_b1hw, guess_b1hw])
+
+
+def guesses(probability_b1hw: Tensor, animal: Tensor) -> Tensor:
+    """Masks of 0, 1 and -1: of the pixels of a batch the surest ones of either kind.
+
+    Args:
+        animal: share of the pixels that are taken for animal at most: that of the synthetic samples.
+    """
+    limits_2 = torch.stack([_TOLD * (1 - animal), 1 - _TOLD * animal])
+    low, high = torch.quantile(probability_b1hw.flatten(), limits_2)
+    guess_b1hw = torch.full_like(probability_b1hw, -1.0)
+    guess_b1hw = torch.where(probability_b1hw <= low.clamp(max=0.5), 0.0, guess_b1hw)
+    return torch.where(probability_b1hw >= high.clamp(min=0.5), 1.0, guess_b1hw)

@@ -6,7 +6,7 @@ from torch import nn
 
 from ablate.config import TrialConfig
 from ablate.training.losses import bce, guessed, loss_of
-from ablate.training.mean_teacher import MeanTeacher
+from ablate.training.mean_teacher import MeanTeacher, guesses
 from ablate.training.mean_weights import MeanWeights
 
 
@@ -28,16 +28,29 @@ def batch():
     return torch.rand(4, 3, 4, 4), torch.ones(4, 1, 4, 4)
 
 
-def test_a_teacher_doubles_the_batch_and_tells_what_it_is_sure_of():
+def test_a_teacher_doubles_the_batch():
     teacher = MeanTeacher(Photographs(), brightness, steps=100)
     teacher.step = 50
     given = batch()
     image_b3hw, mask_b1hw = teacher(*given)
     assert torch.equal(image_b3hw[:4], given[0])
     assert torch.equal(mask_b1hw[:4], given[1])
-    for photograph_3hw, guess_1hw in zip(image_b3hw[4:], mask_b1hw[4:], strict=True):
-        told = {0.0: 0.0, 1.0: 1.0}.get(photograph_3hw[0, 0, 0].item(), -1.0)
-        assert (guess_1hw == told).all()
+    assert torch.equal(mask_b1hw[4:], guesses(brightness(image_b3hw[4:]), torch.tensor(1.0)))
+
+
+def test_of_animal_and_of_background_the_surest_half_is_told():
+    probability_b1hw = torch.linspace(0, 1, 101).view(1, 1, 1, 101)
+    told = guesses(probability_b1hw, torch.tensor(0.2))
+    assert (told == 1).sum() == 11  # the 10 % of the highest probability, both ends included
+    assert (told == 0).sum() == 41
+    assert (told[..., :41] == 0).all()
+    assert (told[..., -11:] == 1).all()
+
+
+def test_a_teacher_that_sees_too_many_animals_tells_no_more_of_them():
+    told = guesses(torch.linspace(0.6, 1, 100).view(1, 1, 10, 10), torch.tensor(0.2))
+    assert (told == 1).float().mean() <= 0.11
+    assert not (told == 0).any()  # and none of them for background
 
 
 def test_a_teacher_tells_nothing_before_it_has_learned():
