@@ -2,9 +2,9 @@
 
 The teacher is the mean of the student's weights (Tarvainen and Valpola, 2017). It sees a photograph as it is; the
 student sees it changed by the training's recipes. Which guesses are told is decided for animal and background apart, as
-in class-balanced self-training (Zou et al., 2018): with one limit of probability for both, a network that takes too much
-for animal is told so by itself, and soon takes everything. Until the student has learned something from the synthetic
-samples it is told nothing.
+in class-balanced self-training (Zou et al., 2018): with one limit of probability for both, a network that takes too
+much for animal is told so by itself, and soon takes everything. Until the student has learned something from the
+synthetic samples it is told nothing.
 """
 
 from __future__ import annotations
