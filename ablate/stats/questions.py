@@ -80,8 +80,9 @@ def _of_ingredients(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
         default = getattr(TrialConfig(), field)
         others = sorted((value for value in used.get(field, ()) if value != default), key=str)
         for value in others:
-            named = field if len(others) == 1 else f"{field}={shown_value(value)}"
-            without = f"no {field}" if not default or default == "none" else f"{field}={shown_value(default)}"
+            off = default in (False, 0.0, "none")
+            named = field if off and len(others) == 1 else f"{field}={shown_value(value)}"
+            without = f"no {field}" if off else f"{field}={shown_value(default)}"
             if field not in LOOKING:
                 yield Question(field, (value, default), (named, without))
                 continue
