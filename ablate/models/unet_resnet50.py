@@ -13,22 +13,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from itertools import pairwise
 
 import timm
-import torch
-import torch.nn.functional as F
 from timm.models.resnet import downsample_conv
 from torch import Tensor, nn
 
 from ablate.errors import UsageError
 from ablate.models import _pretrained
-from ablate.models._blocks import convolution, initialise
+from ablate.models._blocks import initialise
+from ablate.models._decoders import UNetDecoder, decoded
 from ablate.models._encoder_network import EncoderNetwork
 
 _IMAGENET = "resnet50.tv_in1k"
 _IMAGENET_WIDTH = 64
-_NARROWEST = 8  # channels of a decoder stage
+_REDUCTIONS = (2, 4, 8, 16, 32)  # of its features: the image's side over theirs
 
 
 def build(
@@ -59,9 +57,9 @@ def build(
     return network.set_learning(freeze_encoder, freeze_norm, encoder_rate)
 
 
-def licence(*, encoder_weights: str) -> str | None:
+def weights_license(*, encoder_weights: str) -> str | None:
     """The licence of the weights; None where there are none or nobody says."""
-    return _pretrained.licence(_IMAGENET, encoder_weights)
+    return _pretrained.weights_license(_IMAGENET, encoder_weights)
 
 
 class UNetResNet50(EncoderNetwork):
@@ -73,29 +71,12 @@ class UNetResNet50(EncoderNetwork):
         record = timm.get_pretrained_cfg(_IMAGENET)
         super().__init__(record.mean, record.std, stored=False)  # as weights of older versions lie on disks
         self.encoder = _encoder(width)
-        skips = [16 * width, 8 * width, 4 * width, width, 0]  # the last step reaches full size, where there is no skip
-        # A stage of two channels, as a width of 8 would make the last one, learns only with some seeds.
-        outputs = [max(_NARROWEST, width * multiple // 4) for multiple in (16, 8, 4, 2, 1)]
-        self.decoder = nn.ModuleList(
-            nn.Sequential(convolution(below + skip, here), convolution(here, here))
-            for (below, here), skip in zip(pairwise([32 * width, *outputs]), skips, strict=True)
-        )
-        self.head = nn.Conv2d(outputs[-1], 1, 3, padding=1)
-        initialise(self.decoder)
-        initialise(self.head)
+        decoder = UNetDecoder([width, *(width * 2**stage for stage in range(2, 6))], _REDUCTIONS, width)
+        self.decoder, self.head = decoder.stages, decoder.head  # by the names that weights of older versions have
 
     def decode(self, features: Sequence[Tensor], size_hw: tuple[int, int]) -> Tensor:
         """Logits b1hw of an image of this size from the encoder's features of it."""
-        *skips, raised = features
-        *stages, last = self.decoder
-        for stage, skip in zip(stages, reversed(skips), strict=True):
-            raised = stage(torch.cat([_resize(raised, skip.shape[-2:]), skip], dim=1))
-        logits: Tensor = self.head(last(_resize(raised, size_hw)))
-        return logits
-
-
-def _resize(features: Tensor, size_hw: Sequence[int]) -> Tensor:
-    return F.interpolate(features, size=tuple(size_hw), mode="nearest")
+        return decoded(self.decoder, self.head, features, size_hw)
 
 
 def _encoder(width: int) -> nn.Module:

@@ -48,9 +48,9 @@ def build(
     return network.set_learning(freeze_encoder, freeze_norm, encoder_rate)
 
 
-def licence(*, encoder: str, encoder_weights: str) -> str | None:
+def weights_license(*, encoder: str, encoder_weights: str) -> str | None:
     """The licence of the weights; None where there are none or nobody says."""
-    return _pretrained.licence(encoder, encoder_weights)
+    return _pretrained.weights_license(encoder, encoder_weights)
 
 
 class _UNetTimm(EncoderNetwork):

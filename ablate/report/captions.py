@@ -112,8 +112,9 @@ def network_notes(table: NetworkTable, found: Sequence[Summary], starred: bool, 
     if table.transductive:
         settings = "; ".join(map(unbroken, table.transductive))
         yield f"Transductive: {settings}. Their translator or training saw these very photographs, without boxes."
-    if pasted := [setting for setting in table.transductive if "paste=" in setting]:
-        settings = "; ".join(map(unbroken, pasted))
+    pasted = table.trials.loc[table.trials["paste"].gt(0), "setting"]
+    if shown := [setting for setting in table.transductive if setting in {*pasted}]:
+        settings = "; ".join(map(unbroken, shown))
         yield f"Not comparable, false alarms of {settings}: the empty photographs were its backgrounds in training."
     if table.protocol:
         fields = ", ".join(f"{field}={value}" for field, value in table.protocol.items())

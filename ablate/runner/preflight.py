@@ -52,12 +52,7 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
         if not manifest.count(arm, "train"):
             raise UsageError(f"trial.arm={arm}: the data has no training images in it; repeat datasets.prepare")
     looked_at = {place for config in configs for place in looks_at(config).values()}
-    for arm, split in sorted(looked_at):
-        if not manifest.count(arm, split):
-            raise UsageError(
-                f"trial.paste: the data has no photographs without an animal ({arm}/{split}); repeat datasets.prepare "
-                "with annotations that list some, or leave it out: trial.paste=0"
-            )
+    _require_photographs(manifest, looked_at)
     for config in configs:
         if config.selection == "best_val":
             require_validation(data.manifest, config.arm, "trial.selection=best_val")
@@ -67,6 +62,21 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
     data.require_room((arm, config.image_size) for config in configs for arm in (*wanted, config.arm))
     data.verify([*wanted, *arms], print)
     _check_encoders(configs)
+
+
+def _require_photographs(manifest: Manifest, looked_at: Iterable[tuple[str, str]]) -> None:
+    for arm, split in sorted(looked_at):
+        if manifest.count(arm, split):
+            continue
+        if (arm, split) == (REAL, "empty"):
+            raise UsageError(
+                "trial.paste: the data has no photographs without an animal; repeat datasets.prepare with annotations "
+                "that list some, or leave it out: trial.paste=0"
+            )
+        raise UsageError(
+            f"trial.unlabelled={arm}: the data has no photographs in {arm}/{split}; repeat datasets.prepare with "
+            "adapt_photos=DIR, or do without: trial.adapt=none trial.fda=0"
+        )
 
 
 def _check_encoders(configs: Iterable[TrialConfig]) -> None:

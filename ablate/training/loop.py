@@ -32,7 +32,6 @@ EpochRow = dict[str, Any]
 State = dict[str, Any]
 
 _TEACHERS_DECAY = 0.99  # where no mean of the weights is scored, whose decay it would have
-NO_PHOTOGRAPHS: Mapping[str, Pictures] = MappingProxyType({})
 
 
 class NonFiniteLossError(Exception):
@@ -50,7 +49,7 @@ class Training:
         device: torch.device,
         share: float = 1.0,
         execution: Execution = "auto",
-        photographs: Mapping[str, Pictures] = NO_PHOTOGRAPHS,
+        photographs: Mapping[str, Pictures] = MappingProxyType({}),
     ) -> None:
         """Args:
         share: of the device's memory that this process was given.

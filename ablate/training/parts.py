@@ -17,7 +17,6 @@ from ablate.config import TrialConfig
 from ablate.identity import active_recipes
 from ablate.models._encoder_network import EncoderNetwork
 
-NOTHING: Mapping[str, Photographs] = MappingProxyType({})
 HOST = torch.device("cpu")
 _RATE_FACTOR = "rate_factor"  # of an optimizer's group
 
@@ -31,7 +30,7 @@ def build_network(config: TrialConfig, device: torch.device) -> nn.Module:
 
 def weights_license(config: TrialConfig) -> str | None:
     """The licence of pretrained weights; None where there are none, or nobody says."""
-    tell = getattr(plugins.load("ablate.models", config.model, "trial.model"), "licence", None)
+    tell = getattr(plugins.load("ablate.models", config.model, "trial.model"), "weights_license", None)
     if tell is None:
         return None
     told: str | None = tell(**{field: getattr(config, field) for field in inspect.signature(tell).parameters})
@@ -39,7 +38,9 @@ def weights_license(config: TrialConfig) -> str | None:
 
 
 def build_augmentation(
-    config: TrialConfig, photographs: Mapping[str, Photographs] = NOTHING, beside: Augmentation | None = None
+    config: TrialConfig,
+    photographs: Mapping[str, Photographs] = MappingProxyType({}),
+    beside: Augmentation | None = None,
 ) -> Augmentation:
     """What is done to samples: a configuration's recipes and its augmentation, in their order.
 

@@ -162,8 +162,8 @@ def test_a_missing_package_is_a_line_that_says_what_to_install(module, package, 
     ],
 )
 def test_licences_are_what_timm_tells(encoder, weights, licence):
-    assert unet_timm.licence(encoder=encoder, encoder_weights=weights) == licence
-    assert unet_resnet50.licence(encoder_weights="imagenet") == "bsd-3-clause"
+    assert unet_timm.weights_license(encoder=encoder, encoder_weights=weights) == licence
+    assert unet_resnet50.weights_license(encoder_weights="imagenet") == "bsd-3-clause"
 
 
 @contextlib.contextmanager
@@ -210,7 +210,7 @@ try:
     fields = {"width": 8, "decoder": "auto", "freeze_encoder": True, "freeze_norm": False, "encoder_rate": 1.0}
     network = unet_timm.build(encoder="resnet18", encoder_weights="hub:somebody/weights", **fields)
     print([round(value, 3) for value in network.mean.flatten().tolist()])
-    print(unet_timm.licence(encoder="resnet18", encoder_weights="hub:somebody/weights"))
+    print(unet_timm.weights_license(encoder="resnet18", encoder_weights="hub:somebody/weights"))
 except UsageError as error:
     print(error)
 """

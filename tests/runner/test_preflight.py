@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from ablate.config import trial_config
@@ -40,3 +42,19 @@ def test_the_weights_licence_is_told_once_for_all_trials(tiny_root, capsys):
 def test_a_network_that_cannot_be_built_is_found_before_ray_starts(tiny_root, fields, said):
     with pytest.raises(UsageError, match=said):
         preflight.check(data.at(str(tiny_root)), [trial_config(LITE, fields)])
+
+
+@pytest.mark.parametrize(
+    ("arm", "split", "fields", "said"),
+    [
+        ("real", "empty", {"paste": 0.5}, "trial.paste: the data has no photographs without an animal"),
+        ("adapt", "train", {"adapt": "mean_teacher"}, "unlabelled=adapt: the data has no photographs in adapt"),
+    ],
+)
+def test_photographs_that_a_training_looks_at_and_that_are_not_there_are_told(tiny_root, arm, split, fields, said):
+    found = data.at(str(tiny_root))
+    real = found.manifest.arms["real"]
+    arms = found.manifest.arms | {arm: real.model_copy(update={"counts": real.counts | {split: 0}})}
+    without = dataclasses.replace(found, manifest=found.manifest.model_copy(update={"arms": arms}))
+    with pytest.raises(UsageError, match=said):
+        preflight.check(without, [trial_config({"width": 4, "image_size": 32}, fields)])

@@ -15,15 +15,8 @@ from ablate.training.loop import NonFiniteLossError, Training, rate_factor
 from tests import tiny_data
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORKS = ("unet", "unet_resnet50", "segnet")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def training(root, **fields):

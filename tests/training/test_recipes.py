@@ -11,6 +11,7 @@ from ablate.training import checkpoint, evaluate, frozen_features, oracle
 from ablate.training.loop import Training
 from tests import tiny_data
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
 FROZEN = {"model": "unet_timm", "encoder": "resnet18", "freeze_encoder": True, "width": 8}
 RECIPES = {
@@ -27,14 +28,6 @@ RECIPES = {
     "adapt": {"adapt": "mean_teacher"},
     "together": {"geometric": 0.5, "photometric": 0.5, "paste": 0.5, "adapt": "mean_teacher", "ema": 0.9},
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def training(root, **fields):
