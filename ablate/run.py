@@ -19,6 +19,7 @@ from ablate.results import runs
 from ablate.results.reader import read_rows
 from ablate.results.search_record import FINISHED
 from ablate.runner import preflight
+from ablate.runner.board import Board, duration
 from ablate.runner.plan import Progress, asked, jobs, plan, progress
 from ablate.search import driver
 from ablate.spaces.loader import load_space
@@ -71,7 +72,6 @@ def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
 
     def work(ray: Cluster, each: dict[str, float]) -> None:
         from ablate.runner import tuner  # Ray is slow to start: not before everything has been checked
-        from ablate.runner.board import Board
 
         preflight.require_precision(configs, each)
         todo = jobs(run, data, out, missing, each)
@@ -143,7 +143,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
         if not seen:
             return f"{each}; how long is known once one of each kind has run"
         seconds.append(statistics.median(seen))
-    return f"{each}; {sum(seconds) / 60:.1f} minutes one after the other"
+    return f"{each}; {duration(sum(seconds))} one after the other"
 
 
 def _same_work(row: dict[str, object], config: TrialConfig) -> bool:

@@ -1,6 +1,7 @@
 """The run command on a data root of a few ellipses, through Ray, as a user starts it."""
 
 import json
+import re
 import shutil
 import time
 
@@ -109,6 +110,13 @@ def test_dry_run_plans_without_starting_anything(space, tiny_root, tmp_path):
     assert done.returncode == 0
     assert "missing unet-crop-jitter-s0" in done.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_says_how_long_trials_of_a_known_kind_take(finished, space, tiny_root):
+    _, out = finished
+    planned = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "seeds=2", "dry_run=true")
+    assert "missing unet-crop-s1" in planned.stdout
+    assert re.search(r"; (\d+ min \d\d|[1-9]\d*) s one after the other$", planned.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ class Board:
         seconds = time.monotonic() - (entry.started or self._began)
         if entry.epoch < entry.epochs:
             return f"stopped early after epoch {entry.epoch} of {entry.epochs}: val IoU {_percent(entry.val_iou)}"
-        return f"done in {_duration(seconds)}: {entry.epoch} epochs, val IoU {_percent(entry.val_iou)}"
+        return f"done in {duration(seconds)}: {entry.epoch} epochs, val IoU {_percent(entry.val_iou)}"
 
     def _show(self) -> None:
         if self._console.is_terminal:
@@ -179,8 +179,8 @@ class Board:
             left = self._seconds_left(entries)
         done, failed = sum(entry.done for entry in entries), sum(entry.failed is not None for entry in entries)
         shown = [f"{done} of {self._total} trials", *([f"{failed} failed"] if failed else [])]
-        shown.append(f"{_duration(time.monotonic() - self._began)} elapsed")
-        shown.append(f"about {_duration(left)} left" if left is not None else "time left: not known yet")
+        shown.append(f"{duration(time.monotonic() - self._began)} elapsed")
+        shown.append(f"about {duration(left)} left" if left is not None else "time left: not known yet")
         return ", ".join(shown)
 
     def _seconds_left(self, entries: Sequence[_Entry]) -> float | None:
@@ -207,7 +207,8 @@ def _percent(iou: float | None) -> str:
     return "-" if iou is None else f"{100 * iou:.1f} %"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """`41 s`, `3 min 05 s`, `1 h 20 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
