@@ -30,5 +30,8 @@ RECIPE = pinned(
 )
 
 
+SIZE = pinned(image_size=128, epochs=18)
+
+
 def space() -> Space:
-    return RECIPE * pinned(image_size=128, epochs=18)
+    return RECIPE * SIZE

@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks.alternate import Turn, compare
 from benchmarks.growth import exponents
+from benchmarks.held_out_look import farthest
 from tests.command import run
 
 SHORT = ("rounds=1", "seconds=0.01")
@@ -51,3 +53,9 @@ def test_ratios_are_taken_round_by_round():
 
 def test_what_grows_with_the_square_has_an_exponent_of_two():
     assert exponents([10, 100, 1000], [1, 100, 10_000]) == pytest.approx((2, 2))
+
+
+def test_what_is_unlike_the_rest_is_held_out_whatever_the_units_of_its_features():
+    looks_nf = np.random.default_rng(0).normal(size=(100, 4))
+    looks_nf[[3, 50], [0, 2]] = 9, -9
+    assert np.flatnonzero(farthest(looks_nf * [1, 100, 0.01, 5] + 7, 0.02)).tolist() == [3, 50]
