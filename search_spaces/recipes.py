@@ -6,7 +6,7 @@
 `paste` at the empty ones, and the tables say so (transductive). Data with photographs of their own for that, which
 `adapt_photos=DIR` of `datasets.prepare` names, take `trial.unlabelled=adapt`.
 
-Small pictures and few epochs, so that it can be run on two cores.
+Small pictures and few epochs, so that it can be run on two cores; both kinds of change are at full strength.
 """
 
 from ablate.config import Layer

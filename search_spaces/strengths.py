@@ -2,7 +2,7 @@
 
     uv run --extra pretrained python -m ablate.run space=strengths seeds=3
 
-5 trials, judged by synthetic validation images. 20 minutes on the demo and two cores for each seed.
+5 trials, to be judged by their validation on synthetic images. 20 minutes a seed on the demo and two busy cores.
 """
 
 from ablate.spaces.space import Space

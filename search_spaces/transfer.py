@@ -3,14 +3,15 @@
     uv run --extra pretrained python -m ablate.run space=transfer data=DATA
 
 1 trial: a U-Net decoder on a frozen EfficientNet-Lite1 that knows ImageNet, trained on crops and whole images together,
-which are moved, scaled, mirrored and changed in colour, sharpness and noise. `seeds=3` says how sure the result is.
-The weights come from a package (`trial.encoder_weights=imagenet` fetches them from the hub instead). Each choice is
-examined by `space=recipes` and `space=encoders`; docs/transfer.md tells what they found.
+which are moved, scaled, mirrored and changed in colour, sharpness and noise. 8 minutes on the demo and two busy cores;
+`seeds=3` says how sure the result is. The weights come from a package (`trial.encoder_weights=imagenet` fetches them
+from the hub instead). The strengths were chosen by synthetic validation (`space=strengths`), and `space=recipes` and
+`space=encoders` examine the other choices: docs/transfer.md tells what they found.
 """
 
 from ablate.spaces.space import Space, pinned
 
-# What all trials of `transfer`, `recipes` and `encoders` have in common, unless it is what they vary.
+# What all trials of `transfer`, `strengths`, `recipes` and `encoders` have in common, unless it is what they vary.
 RECIPE = pinned(
     model="unet_timm",
     encoder="tf_efficientnet_lite1",
@@ -31,7 +32,8 @@ RECIPE = pinned(
 
 
 SIZE = pinned(image_size=128, epochs=18)
+STRENGTHS = pinned(geometric=0.5, photometric=0.5)
 
 
 def space() -> Space:
-    return RECIPE * SIZE
+    return RECIPE * SIZE * STRENGTHS
