@@ -23,7 +23,7 @@ from ablate.training import frozen_features
 from ablate.training.best_epoch import best_epoch
 from ablate.training.fitting_batches import FittingBatches
 from ablate.training.losses import LOSSES
-from ablate.training.mean_teacher import MeanTeacher
+from ablate.training.mean_teacher import Apart, MeanTeacher
 from ablate.training.mean_weights import MeanWeights
 from ablate.training.parts import build_augmentation, build_network, build_optimizer, restore_optimizer, set_rate
 from ablate.training.step import TrainingStep, choose, logits
@@ -76,8 +76,9 @@ class Training:
         self._reader = self._feed.reader(self._scored)
         self._optimizer = build_optimizer(config, self.network, device)
         chosen = choose(execution, config, device, config.epochs * self._steps)
+        learner = self._feed.reader(self.network)
         self._step = TrainingStep(
-            self._feed.reader(self.network),
+            Apart(learner) if self._teacher else learner,
             augmentation,
             self._optimizer,
             self._feed.config,

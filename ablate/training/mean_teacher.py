@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ablate.augment.recipes import Photographs
 
@@ -40,6 +41,30 @@ class MeanTeacher:
         if self.step >= self._warm:
             guess_b1hw = guesses(self._probability(photograph_b3hw), mask_b1hw.mean())
         return torch.cat([image_b3hw, photograph_b3hw]), torch.cat([mask_b1hw, guess_b1hw])
+
+
+class Apart(nn.Module):
+    """A network that takes the second half of a batch, photographs, without their statistics.
+
+    Its batch norm learns those of the synthetic samples and applies them to photographs, as in evaluation. Those of both
+    together are those of neither: they alone, with nothing told, halved a network's score on the photographs.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image_b3hw: Tensor) -> Tensor:
+        """Logits b1hw."""
+        synthetic_b3hw, photograph_b3hw = image_b3hw.chunk(2)
+        logits_b1hw = self.network(synthetic_b3hw)
+        norms = [each for each in self.network.modules() if isinstance(each, _BatchNorm) and each.training]
+        for norm in norms:
+            norm.eval()
+        told_b1hw = self.network(photograph_b3hw)
+        for norm in norms:
+            norm.train()
+        return torch.cat([logits_b1hw, told_b1hw])
 
 
 def guesses(probability_b1hw: Tensor, animal: Tensor) -> Tensor:

@@ -146,3 +146,11 @@ def test_the_oracle_scores_in_one_way_whatever_the_trial_that_asks(tiny_root):
     pictures = arrays.load(data.at(str(tiny_root)), "real", "test", 32)
     asked = [learner.config.model_copy(update=fields) for fields in ({}, {"test_flip": True}, {"threshold": 0.2})]
     assert len({oracle.score(config, pictures, CPU)(learner.network) for config in asked}) == 1
+
+
+def test_photographs_that_nothing_is_told_of_change_nothing(tiny_root):
+    """The first of eight epochs is within the quarter before self-training."""
+    alone, beside = (training(tiny_root, epochs=8, **fields) for fields in ({}, {"adapt": "mean_teacher"}))
+    for learner in (alone, beside):
+        learner.run_epoch()
+    assert same(alone.network.state_dict(), beside.network.state_dict())

@@ -1,12 +1,14 @@
 """What a mean teacher tells, and what is learned of it."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 
 from ablate.config import TrialConfig
 from ablate.training.losses import bce, guessed, loss_of
-from ablate.training.mean_teacher import MeanTeacher, guesses
+from ablate.training.mean_teacher import Apart, MeanTeacher, guesses
 from ablate.training.mean_weights import MeanWeights
 
 
@@ -57,6 +59,16 @@ def test_a_teacher_tells_nothing_before_it_has_learned():
     teacher = MeanTeacher(Photographs(), brightness, steps=100)
     teacher.step = 24
     assert (teacher(*batch())[1][4:] == -1).all()
+
+
+def test_photographs_are_normalised_by_the_statistics_of_synthetic_samples_and_add_none():
+    network = nn.Sequential(nn.Conv2d(3, 1, 1), nn.BatchNorm2d(1))
+    alone, image_b3hw = copy.deepcopy(network), torch.rand(8, 3, 4, 4)
+    found_b1hw = Apart(network)(image_b3hw)
+    torch.testing.assert_close(found_b1hw[:4], alone(image_b3hw[:4]))
+    torch.testing.assert_close(found_b1hw[4:], alone.eval()(image_b3hw[4:]))
+    assert torch.equal(network[1].running_mean, alone[1].running_mean)
+    assert network[1].training
 
 
 def test_the_seed_decides_which_photographs_come():
