@@ -46,8 +46,8 @@ class MeanTeacher:
 class Apart(nn.Module):
     """A network that takes the second half of a batch, photographs, without their statistics.
 
-    Its batch norm learns those of the synthetic samples and applies them to photographs, as in evaluation. Those of both
-    together are those of neither: they alone, with nothing told, halved a network's score on the photographs.
+    Its batch norm learns those of the synthetic samples and applies them to photographs, as in evaluation. With those
+    of both together, and nothing told, a network scored half as much on the photographs.
     """
 
     def __init__(self, network: nn.Module) -> None:
