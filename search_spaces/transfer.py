@@ -3,10 +3,10 @@
     uv run --extra pretrained python -m ablate.run space=transfer data=DATA
 
 1 trial: a U-Net decoder on a frozen EfficientNet-Lite1 that knows ImageNet, trained on crops and whole images together,
-which are moved, scaled, mirrored and changed in colour, sharpness and noise. 8 minutes on the demo and two busy cores;
-`seeds=3` says how sure the result is. The weights come from a package (`trial.encoder_weights=imagenet` fetches them
-from the hub instead). The strengths were chosen by synthetic validation (`space=strengths`), and `space=recipes` and
-`space=encoders` examine the other choices: docs/transfer.md tells what they found.
+which are moved, scaled, mirrored and changed in colour, sharpness and noise. 8 minutes on the demo and one core of two
+busy ones; `seeds=3` says how sure the result is. The weights come from a package (`trial.encoder_weights=imagenet`
+fetches them from the hub instead). The strengths were chosen by synthetic validation (`space=strengths`), and
+`space=recipes` and `space=encoders` examine the other choices: docs/transfer.md tells what they found.
 """
 
 from ablate.spaces.space import Space, pinned

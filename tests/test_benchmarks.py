@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from ablate.data.manifest import read_manifest
 from benchmarks.alternate import Turn, compare
 from benchmarks.growth import exponents
 from benchmarks.held_out_look import farthest
@@ -59,3 +60,15 @@ def test_what_is_unlike_the_rest_is_held_out_whatever_the_units_of_its_features(
     looks_nf = np.random.default_rng(0).normal(size=(100, 4))
     looks_nf[[3, 50], [0, 2]] = 9, -9
     assert np.flatnonzero(farthest(looks_nf * [1, 100, 0.01, 5] + 7, 0.02)).tolist() == [3, 50]
+
+
+@pytest.mark.slow
+def test_the_demo_is_validated_on_another_look_and_on_no_image_that_it_trains_on(tmp_path):
+    done = run("benchmarks.held_out_look", f"to={tmp_path / 'look'}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "55 of 364 images are held out" in done.stdout
+    manifest = read_manifest(tmp_path / "look")
+    assert (manifest.count("full", "train"), manifest.count("full", "val")) == (245, 50)  # those with an animal
+    refused = run("benchmarks.held_out_look")
+    assert refused.returncode == 1
+    assert refused.stderr == "to=: missing; type the folder that the data set is written to, such as to=data/look\n"

@@ -57,14 +57,14 @@ class Apart(nn.Module):
     def forward(self, image_b3hw: Tensor) -> Tensor:
         """Logits b1hw."""
         synthetic_b3hw, photograph_b3hw = image_b3hw.chunk(2)
-        logits_b1hw = self.network(synthetic_b3hw)
+        synthetic_b1hw = self.network(synthetic_b3hw)
         norms = [each for each in self.network.modules() if isinstance(each, _BatchNorm) and each.training]
         for norm in norms:
             norm.eval()
-        told_b1hw = self.network(photograph_b3hw)
+        photograph_b1hw = self.network(photograph_b3hw)
         for norm in norms:
             norm.train()
-        return torch.cat([logits_b1hw, told_b1hw])
+        return torch.cat([synthetic_b1hw, photograph_b1hw])
 
 
 def guesses(probability_b1hw: Tensor, animal: Tensor) -> Tensor:
