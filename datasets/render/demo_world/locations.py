@@ -10,7 +10,7 @@ import numpy as np
 
 from datasets.render import vegetation as plants
 from datasets.render.camera import Banner, Sensor
-from datasets.render.forest import grow
+from datasets.render.demo_world.clearing import grow
 from datasets.render.light import Light
 from datasets.render.noise import Array, generator
 from datasets.render.scene import Site, View, plant_group

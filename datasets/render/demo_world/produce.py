@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from datasets.render import labels, locations, photographs, scene, shots, synthetic
+from datasets.render import scene
+from datasets.render.demo_world import labels, locations, photographs, shots, synthetic
 
 Task = TypeVar("Task")
 DEFAULT_SEED = 2021

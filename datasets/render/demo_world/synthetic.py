@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets.render import forest
 from datasets.render.camera import Sensor, develop, jpeg, mask_png
+from datasets.render.demo_world import clearing
 from datasets.render.noise import generator
 from datasets.render.placing import LEAST_VISIBLE, Standing, seen, stand, union
 from datasets.render.pose import random_pose
@@ -59,14 +59,14 @@ def render(seed: int, index: int, samples: int = SAMPLES) -> Synthetic:
     """Picture number `index`; the same bytes for the same seed and index."""
     for attempt in range(12):
         rng = generator(seed, "synthetic", index, attempt)
-        view = forest.view(rng, WIDTH, ROWS)
+        view = clearing.view(rng, WIDTH, ROWS)
         herd = _herd(rng if attempt == 0 else generator(seed, "synthetic", index, 0, attempt), view)
-        place = forest.site(seed, rng, [(a.x, a.y, 0.75) for a in herd])
+        place = clearing.site(seed, rng, [(a.x, a.y, 0.75) for a in herd])
         for animal in herd:
             if rng.random() < 0.22:
-                forest.cover(place, seed, rng, animal.x, animal.y)
+                clearing.cover(place, seed, rng, animal.x, animal.y)
         shapes = [animal_shape(a.mesh(place, _voxel(a))) for a in herd]
-        scene = compose(place, shapes, view, forest.noon(rng), index)
+        scene = compose(place, shapes, view, clearing.noon(rng), index)
         visible, whole, depth = masks(scene, shapes, view, index)
         good = [seen(v, w) >= LEAST_VISIBLE and v.sum() >= FEWEST_PIXELS for v, w in zip(visible, whole, strict=True)]
         if all(good):

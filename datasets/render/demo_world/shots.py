@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from datasets.render.locations import DEER_DAYS
+from datasets.render.demo_world.locations import DEER_DAYS
 from datasets.render.noise import generator
 
 # How many pictures of each kind beside the day-time deer, and how many places they come from.

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from datasets.render import locations
 from datasets.render.camera import Sensor, develop, jpeg, mask_png, stamped
+from datasets.render.demo_world import locations
+from datasets.render.demo_world.locations import Location
+from datasets.render.demo_world.shots import Burst
 from datasets.render.light import Light
-from datasets.render.locations import Location
 from datasets.render.noise import Array, Mask
 from datasets.render.placing import LEAST_VISIBLE, Standing, box_of, seen, stand, union
 from datasets.render.pose import random_pose, walking
 from datasets.render.scene import animal_shape, compose, masks, picture
-from datasets.render.shots import Burst
 from datasets.render.species import OTHERS, deer
 
 SAMPLES = 4

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from datasets.render.locations import Location
-from datasets.render.photographs import Photograph
-from datasets.render.shots import Burst
+from datasets.render.demo_world.locations import Location
+from datasets.render.demo_world.photographs import Photograph
+from datasets.render.demo_world.shots import Burst
 
 CATEGORIES = {
     "bobcat": 6, "rabbit": 10, "coyote": 9, "cat": 16, "dog": 8, "cow": 14, "empty": 30, "deer": 34,

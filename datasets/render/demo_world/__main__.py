@@ -1,6 +1,6 @@
 """Renders the demo's raw files.
 
-    python -m datasets.render to=DIR [seed=2021] [only=synthetic|photos] [workers=2] [preview=N] [samples=N]
+    python -m datasets.render.demo_world to=DIR [seed=2021] [only=synthetic|photos] [workers=2] [preview=N] [samples=N]
 
 Same seed, same bytes, whatever the number of workers: each picture's randomness comes from (seed, domain, index).
 Pictures that exist already are not rendered again. `preview=N` renders about N pictures of each domain, of all kinds.
@@ -12,8 +12,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from datasets.render import shots, synthetic
-from datasets.render.produce import Options, burst_pictures, collect, forest_picture, preview_bursts, run
+from datasets.render.demo_world import shots, synthetic
+from datasets.render.demo_world.produce import Options, burst_pictures, collect, forest_picture, preview_bursts, run
 
 
 def parse(words: list[str]) -> Options:
