@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from ablate.errors import UsageError, suggest
 
@@ -33,6 +35,15 @@ class OfAugmentation:
 
 class Recipe:
     """Marks the strength of a training recipe: a module of `ablate/augment/recipes` of the field's name; 0 is off."""
+
+
+def _pattern(text: str) -> str:
+    """A regular expression as it was written, if it is one."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise PydanticCustomError("pattern", "not a regular expression: {why}", {"why": str(error)}) from error
+    return text
 
 
 class TrialConfig(pydantic.BaseModel):
@@ -73,9 +84,18 @@ class TrialConfig(pydantic.BaseModel):
     encoder_rate: Annotated[
         float, Training, OfNetwork, Field(gt=0, description="the encoder's learning rate over that of the rest")
     ] = 1.0
+    train_names: Annotated[
+        str,
+        Training,
+        AfterValidator(_pattern),
+        Field(description="train only on source images whose name begins with a match of this regular expression"),
+    ] = ""
     train_fraction: Annotated[
         float, Training, Field(gt=0, le=1, description="share of the training split's source images, nested subsets")
     ] = 1.0
+    train_images: Annotated[
+        int, Training, Field(ge=0, description="so many of the source images instead of a share, nested; 0: all")
+    ] = 0
     loss: Annotated[
         Literal["bce", "dice", "bce_dice"],
         Training,
@@ -155,8 +175,18 @@ class TrialConfig(pydantic.BaseModel):
     ] = False
     threshold: Annotated[float, Evaluation, Field(gt=0, lt=1, description="probability that counts as animal*")] = 0.5
 
+    @pydantic.field_validator("train_images")
+    @classmethod
+    def _no_fraction_beside(cls, images: int, others: pydantic.ValidationInfo) -> int:
+        fraction = others.data.get("train_fraction", 1.0)
+        if images and fraction != 1.0:
+            told = "it and trial.train_fraction={share} exclude each other; give one of them"
+            raise PydanticCustomError("number", told, {"share": fraction})
+        return images
 
-_UNNOTED = frozenset({"decoder", "encoder_rate", "loss", "unlabelled"})  # whose default is no choice of anything
+
+# Fields whose default is no choice of anything.
+_UNNOTED = frozenset({"decoder", "encoder_rate", "loss", "train_names", "unlabelled"})
 
 Layer = Mapping[str, object]
 Execution = Literal["auto", "eager", "graph", "compiled"]

@@ -65,6 +65,8 @@ BIRTH_DEFAULTS: Mapping[str, object] = MappingProxyType(
         "adapt": "none",
         "unlabelled": "adapt",
         "test_flip": False,
+        "train_names": "",
+        "train_images": 0,
     }
 )
 
@@ -138,6 +140,7 @@ def code_digest(config: TrialConfig) -> str:
     """Digest of what the code does that a trial of this configuration runs, as it lies where this is called."""
     package = Path(__file__).parent
     files = {path for pattern in _TRIAL_CODE for path in package.glob(pattern)}
+    files |= {package / "data/training_sources.py"} if config.train_names or config.train_images else set()
     parts = [("ablate.models", config.model), ("ablate.augment", config.augment)]
     parts += [("ablate.augment.recipes", name) for name in active_recipes(config)]
     parts += [("ablate.training", config.adapt)] if config.adapt != "none" else []

@@ -17,6 +17,7 @@ from ablate.errors import UsageError
 from ablate.report.layout import plural
 from ablate.report.text_grid import Cell, Grid
 from ablate.results import mirror, queries
+from ablate.results.scene_table import SCENES, read_scenes
 from ablate.results.schema import TABLES
 from ablate.results.sql import GRID, RUNS, csv_text, json_text, open_results, records, select
 from ablate.results.writer import parquet_bytes
@@ -39,6 +40,9 @@ class QueryConfig(pydantic.BaseModel):
     sql: Annotated[str | None, Field(description="one SELECT, DESCRIBE, SUMMARIZE or EXPLAIN")] = None
     query: Annotated[str | None, Field(description="instead of SQL: the name of a query that is listed below")] = None
     out: Annotated[str, Field(description="folder of the results; also s3://... or gs://...")] = "results"
+    scenes: Annotated[
+        str | None, Field(description="a Parquet file of datasets.render, which becomes the table scenes")
+    ] = None
     format: Annotated[Literal["table", "csv", "json", "parquet"], Field(description="how rows are written:")] = "table"
     to: Annotated[str | None, Field(description="a file for the rows; none: print them")] = None
 
@@ -50,9 +54,10 @@ def main(config: QueryConfig) -> int:
     if config.sql is not None and config.query is not None:
         raise UsageError(f"query={config.query} and a statement exclude each other; give one of them")
     sql = config.sql if config.query is None else queries.statement(config.query)
-    with mirror.folder(config.out) as out, connect(out) as connection:
+    scenes = None if config.scenes is None else read_scenes(config.scenes)
+    with mirror.folder(config.out) as out, connect(out, scenes) as connection:
         if sql is None:
-            print(_overview(connection, urls.without_credentials(config.out)), end="")
+            print(_overview(connection, urls.without_credentials(config.out), scenes is not None), end="")
             return 0
         rows = select(connection, sql)
     if config.to is None:
@@ -62,20 +67,28 @@ def main(config: QueryConfig) -> int:
     return 0
 
 
-def connect(out: Path) -> duckdb.DuckDBPyConnection:
-    """The tables of a folder of results, with the functions that the report adds."""
-    return open_results(out, sql_functions.register)
+def connect(out: Path, scenes: pa.Table | None = None) -> duckdb.DuckDBPyConnection:
+    """The tables of a folder of results, with the functions that the report adds, and the table `scenes` if given."""
+
+    def add_scenes(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
+        if scenes is not None:
+            connection.register(SCENES, scenes)
+
+    return open_results(out, sql_functions.register, add_scenes)
 
 
-def _overview(connection: duckdb.DuckDBPyConnection, out: str) -> str:
-    lines = []
-    for table in TABLES:
-        [[number]] = connection.sql(f"SELECT count(*) FROM {table}").fetchall()
-        columns = connection.sql(f"DESCRIBE {table}").fetchall()
-        lines += [f"{table}: {plural(number, 'row')}"]
-        width = max(len(column[0]) for column in columns)
-        lines += [f"  {name:<{width}}  {kind.lower()}" for name, kind, *_ in columns]
-        lines.append("")
+def _described(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """A table's number of rows, and its columns with their types."""
+    [[number]] = connection.sql(f"SELECT count(*) FROM {table}").fetchall()
+    columns = connection.sql(f"DESCRIBE {table}").fetchall()
+    width = max(len(column[0]) for column in columns)
+    rows = [f"  {name:<{width}}  {kind.lower()}" for name, kind, *_ in columns]
+    return [f"{table}: {plural(number, 'row')}", *rows, ""]
+
+
+def _overview(connection: duckdb.DuckDBPyConnection, out: str, with_scenes: bool) -> str:
+    shown = [*TABLES, *([SCENES] if with_scenes else [])]
+    lines = [line for table in shown for line in _described(connection, table)]
     [[number]] = connection.sql(f"SELECT count(*) FROM {GRID}").fetchall()
     [[number_of_runs]] = connection.sql(f"SELECT count(*) FROM {RUNS}").fetchall()
     lines += [

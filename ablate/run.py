@@ -12,6 +12,7 @@ from rich.console import Console
 from ablate import archive, interruption, invocation, plugins, storage
 from ablate.cli import run_command
 from ablate.config import RunConfig, TrialConfig
+from ablate.data import training_sources
 from ablate.identity import BIRTH_DEFAULTS, PlannedTrial, ignored
 from ablate.report import print_search, print_tables
 from ablate.report.layout import plural
@@ -64,6 +65,8 @@ def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
     found = progress(out, trials)
     missing = _to_run(run, trials, found)
     configs = [trial.config for trial in missing]
+    if run.dry_run and not data.remote:  # else `check` asks, when the shards have been copied
+        training_sources.require(data, configs)
     preflight.print_lines(console, [*_summary(run, trials, found, missing), *preflight.differences(data.manifest)])
     preflight.print_lines(console, archive.restore_hint(out, [trial.trial for trial in missing]))
     if run.dry_run:
@@ -127,7 +130,8 @@ def _print_trials(
 ) -> None:
     state = {trial.trial: name for name in ("done", "changed", "failed", "missing") for trial in getattr(found, name)}
     for trial in trials:
-        console.print(f"  {state[trial.trial]:8}{trial.name}  {trial.trial}", highlight=False, soft_wrap=True)
+        line = f"  {state[trial.trial]:8}{trial.name}  {trial.trial}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(_estimate(out, missing), highlight=False, soft_wrap=True)
 
 
@@ -148,6 +152,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
 
 def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
     fields = {"model", "encoder", "freeze_encoder", "adapt", "image_size", "epochs", "width"} - ignored(config)
+    fields |= {"train_fraction", "train_images"}
     known = {field: BIRTH_DEFAULTS[field] if row[field] is None else row[field] for field in fields}
     return row["status"] == "done" and all(known[field] == getattr(config, field) for field in fields)
 
@@ -175,7 +180,7 @@ def _print_unfinished(console: Console, out: Path, found: Progress) -> int:
     """Names the trials that failed; 1 if any trial of the plan is not done."""
     for trial in found.failed:
         log = out / "logs" / f"{trial.trial}.log"
-        console.print(f"failed: {trial.name}, see {log}", highlight=False, soft_wrap=True)
+        console.print(f"failed: {trial.name}, see {log}", highlight=False, markup=False, soft_wrap=True)
     return 1 if found.failed or found.missing else 0
 
 

@@ -1,7 +1,8 @@
 """What `data=` names: an embedded data set, built once into the node's cache, or a folder or URL of shards.
 
 An embedded data set is a package in `datasets/` that defines `config(to: Path) -> PrepareConfig`; its raw files lie
-beside its `__init__.py`, or in the folder `RAW` where it defines one.
+beside its `__init__.py`, or in the folder `RAW` where it defines one. One that makes raw files first takes the
+parameter `report`, for lines about that, and defines `follows_from() -> dict[str, str]`: what those files follow from.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import inspect
 import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import datasets
 from ablate.data import root as data_roots
@@ -22,6 +25,7 @@ from ablate.errors import UsageError, suggest
 from ablate.plugins import syntax_tree
 from ablate.storage import cache_folder, local, sha256, urls
 from datasets.build import code_digest
+from datasets.options import PrepareConfig
 
 _DIGITS = 16
 
@@ -69,7 +73,7 @@ def _defines_config(path: Path) -> bool:
 def _built(name: str, report: Callable[[str], None]) -> Path:
     module = importlib.import_module(f"datasets.{name}")
     assert module.__file__ is not None
-    folder = cache_folder() / "data" / f"{name}-{_digest(Path(module.__file__).parent, getattr(module, 'RAW', None))}"
+    folder = cache_folder() / "data" / f"{name}-{_digest(module, Path(module.__file__).parent)}"
     if (folder / MANIFEST).is_file():
         return folder
     from datasets.prepare import prepare  # image libraries are slow to import, and mostly the shards are there
@@ -80,7 +84,7 @@ def _built(name: str, report: Callable[[str], None]) -> Path:
     pictures, shown = (place.with_name(f"{place.name}.translation") for place in (building, folder))
     try:
         # What it left out is no news of the user's data; how far a long training is, is.
-        prepare(module.config(building), lambda line: None, training=report)
+        prepare(_config(module, building, report), lambda line: None, training=report)
         _move(building, folder)
         if pictures.is_dir() and not shown.exists():
             pictures.rename(shown)
@@ -89,6 +93,12 @@ def _built(name: str, report: Callable[[str], None]) -> Path:
         for left in (building, pictures):
             shutil.rmtree(left, ignore_errors=True)
     return folder
+
+
+def _config(module: ModuleType, to: Path, report: Callable[[str], None]) -> PrepareConfig:
+    told = {"report": report} if "report" in inspect.signature(module.config).parameters else {}
+    config: PrepareConfig = module.config(to, **told)
+    return config
 
 
 def _move(building: Path, folder: Path) -> None:
@@ -100,9 +110,12 @@ def _move(building: Path, folder: Path) -> None:
         # Another process was first; what it made is the same.
 
 
-def _digest(package: Path, raw: Path | None) -> str:
+def _digest(module: ModuleType, package: Path) -> str:
     """A hash of everything that the shards follow from: the raw files, and the code that reads and writes them."""
+    raw: Path | None = getattr(module, "RAW", None)
+    made: dict[str, str] = module.follows_from() if hasattr(module, "follows_from") else {}
     digests = {f"code/{name}": digest for name, digest in code_digest.digests().items()}
+    digests |= {f"made/{name}": content for name, content in made.items()}
     for kind, folder in {"raw": package, **({"elsewhere": raw} if raw else {})}.items():
         files = [path for path in folder.rglob("*") if path.is_file()]
         raw_files = (path for path in files if "__pycache__" not in path.parts)

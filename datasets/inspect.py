@@ -1,12 +1,13 @@
 """`python -m datasets.inspect data=NAME`: shows within seconds whether a data set is right.
 
-Verifies the shards, prints what they hold, draws a contact sheet of each arm and lists possible problems.
+Verifies the shards, prints what they hold, sets the synthetic animals beside photographed ones, draws a contact sheet
+of each arm and lists possible problems.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -24,16 +25,27 @@ from ablate.report.layout import plural
 from ablate.report.text_grid import Grid
 from ablate.storage import local
 from datasets import embedded
-from datasets.checks.inspection import census, contact_sheets, count_tables, count_warnings
-from datasets.checks.inspection.census import Census
+from datasets.checks.inspection import (
+    animal_figures,
+    census,
+    contact_sheets,
+    count_tables,
+    count_warnings,
+    figure_tables,
+    rendered_scenes,
+    sheet_groups,
+)
+from datasets.checks.inspection.census import FULL, Census
 from datasets.checks.inspection.findings import Findings
+from datasets.checks.inspection.rendered_scenes import Scene
+from datasets.checks.inspection.sheet_groups import SheetGroups
 
 _WIDTH = 100  # of sentences
 _NO_DEFAULTS = "none, the paper's protocol"
 
 
 class InspectConfig(pydantic.BaseModel):
-    """Show the contents of a data set: counts, possible problems, and a contact sheet of each arm."""
+    """Show the contents of a data set: counts, the animals in figures, possible problems, contact sheets."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -43,26 +55,54 @@ class InspectConfig(pydantic.BaseModel):
     ] = None
     samples: Annotated[int, Field(ge=1, le=240, description="maximum number of samples on a contact sheet")] = 24
     seed: Annotated[int, Field(ge=0, description="seed of the choice of samples")] = 0
+    sheets_by: Annotated[
+        str | None,
+        Field(
+            description="regular expression whose first group, in the key of a sample of the arm full, names a contact "
+            "sheet of its own, as ^([a-z]+)_ does; none: no such sheets"
+        ),
+    ] = None
+    scenes: Annotated[
+        str | None,
+        Field(
+            description="scenes.parquet of datasets.render, for a table per biome with the visible share of the "
+            "animals; none: no such table"
+        ),
+    ] = None
+
+    @pydantic.field_validator("sheets_by")
+    @classmethod
+    def _finds_a_group(cls, sheets_by: str | None) -> str | None:
+        if sheets_by is not None:
+            sheet_groups.require_group(sheets_by)
+        return sheets_by
 
 
 def main(config: InspectConfig) -> int:
     """Prints the counts, writes the sheets and lists possible problems; 0 also then.
 
     Raises:
-        UsageError: there is no such data set, `to` is no folder, or a shard is not the manifest's.
+        UsageError: there is no such data set, `to` is no folder, a shard is not the manifest's, or `sheets_by` or
+            `scenes` are of other images.
     """
     name = _name(config.data)
     to = _folder(config.to or f"inspect-{name}")
     root = embedded.root(config.data)
     manifest = read_manifest(root)
+    scenes = None if config.scenes is None else rendered_scenes.read(config.scenes)
+    groups = None if config.sheets_by is None else SheetGroups(config.sheets_by, config.samples, config.seed)
+    _require_full(config, manifest)
     shards.verify(root, manifest, manifest.arms)
     _print_arms(f"{name}: {root}", root, manifest)  # at once: of large data the next step takes a minute
     findings = Findings()
-    found = census.count(root, manifest, config.samples, config.seed, findings)
+    found = census.count(root, manifest, config.samples, config.seed, findings, groups)
     count_warnings.add_warnings(manifest, found, contact_sheets.mask_shares(found), findings)
     _print_counts(manifest, found)
+    _print_figures(root, manifest, scenes, config)
     written = contact_sheets.write(to, name, manifest, found, config.seed, findings)
-    _say("", f"contact sheets: {', '.join(path.name for path in written) or 'none'} in {to}")
+    if groups is not None:
+        written += contact_sheets.write_groups(to, name, groups, found, config.seed, findings)
+    _say("", *_wrapped(f"contact sheets: {', '.join(path.name for path in written) or 'none'} in {to}"))
     _print_findings(findings.lines())
     return 0
 
@@ -105,6 +145,38 @@ def _print_counts(manifest: Manifest, found: Census) -> None:
     _say("", f"trial_defaults: {defaults or _NO_DEFAULTS}")
 
 
+def _print_figures(root: Path, manifest: Manifest, scenes: Mapping[str, Scene] | None, config: InspectConfig) -> None:
+    """Sets the synthetic animals beside photographed ones, and tells those of each biome."""
+    if FULL not in manifest.arms:
+        _say("", f"no arm {FULL}, so that no whole synthetic images can be compared with photographed deer")
+        return
+    synthetic = animal_figures.read(root, manifest, FULL, shards.splits(FULL))
+    here = animal_figures.read(root, manifest, REAL, ["test"]) if REAL in manifest.arms else None
+    compared = None if here is None else animal_figures.summary(here.images)
+    grid = figure_tables.animals_grid(animal_figures.summary(synthetic.images), compared)
+    _print_grid(grid, f"Synthetic animals ({FULL}) beside photographed ones")
+    for note in figure_tables.notes(synthetic, here):
+        _say(*_wrapped(note))
+    if sentence := count_tables.without_an_animal(manifest):
+        _say(sentence)
+    if scenes is not None:
+        rendered_scenes.require_match(str(config.scenes), scenes, {image.source for image in synthetic.images})
+        _print_grid(figure_tables.biomes_grid(synthetic.images, scenes), "Rendered scenes")
+        unknown = sum(image.source not in scenes for image in synthetic.images)
+        _say("visible: the share of the largest animal that nothing hides, 5 %/median/95 %; box and colours: medians")
+        if unknown:
+            _say(f"not in {config.scenes}: {plural(unknown, 'image')} of the arm {FULL}")
+
+
+def _require_full(config: InspectConfig, manifest: Manifest) -> None:
+    for key, value in {"sheets_by": config.sheets_by, "scenes": config.scenes}.items():
+        if value is not None and FULL not in manifest.arms:
+            raise UsageError(
+                f"{key}={value}: it is about whole synthetic images, and the data has no arm {FULL}; leave it out, or "
+                f"repeat datasets.prepare with arms={FULL},..."
+            )
+
+
 def _print_grid(grid: Grid, title: str = "") -> None:
     console = Console(highlight=False)
     if title:
@@ -117,7 +189,11 @@ def _print_findings(lines: Iterable[str]) -> None:
     lines = list(lines)
     _say("", f"Possible problems ({len(lines)}):" if lines else "No problems found.")
     for line in lines:
-        _say(*textwrap.wrap(f"- {line}", _WIDTH, subsequent_indent="  ", break_long_words=False))
+        _say(*_wrapped(f"- {line}"))
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False)
 
 
 def _say(*lines: str) -> None:

@@ -45,13 +45,13 @@ FLOORS = {
         translate
         arms
         build
+        render
         demo
-        demo_looks
+        demo_looks renders
         prepare
         embedded
         checks
         compare download inspect
-        render
     """,
 }
 LEVELS = {

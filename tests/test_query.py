@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import shlex
+from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -150,6 +153,69 @@ def test_without_a_statement_the_views_are_listed(out, capsys):
     printed = capsys.readouterr().out
     assert {"images: 4 rows", "epochs: 4 rows", "trials: 3 rows", "locations: 0 rows"} <= set(printed.splitlines())
     assert printed.count(f"python -m ablate.query out={out}") == 2
+
+
+SCENE_ROWS = {
+    "name": ["a-0", "a-1", "elsewhere"],
+    "biome": ["forest", "arid", "arid"],
+    "visible_share": [0.8, 0.3, 0.1],
+    "width": [512, 512, 512],
+    "herd": [[{"species": "deer"}], [], None],
+}
+
+
+def scenes(tmp_path, **changes):
+    path = tmp_path / "scenes.parquet"
+    pq.write_table(pa.table(SCENE_ROWS | changes), path)
+    return str(path)
+
+
+def documented():
+    """The statement of the documentation's example."""
+    page = Path(__file__).parent.parent / "docs/results.md"
+    [line] = [line for line in page.read_text().splitlines() if "scenes=" in line and "SELECT" in line]
+    return shlex.split(line)[-1]
+
+
+def test_scenes_are_joined_with_the_photographs_that_they_made(out, tmp_path, capsys):
+    given = scenes(tmp_path)
+    assert main(QueryConfig(out=str(out), sql=documented(), scenes=given, format="json")) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows == [
+        {"biome": "arid", "visible": 0.25, "iou": 0.5},
+        {"biome": "forest", "visible": 0.75, "iou": 0.5},
+    ]
+
+
+def test_scenes_are_listed_where_they_are_given_and_open_no_way_to_files(out, tmp_path, capsys):
+    given = scenes(tmp_path)
+    main(QueryConfig(out=str(out), scenes=given))
+    printed = capsys.readouterr().out.splitlines()
+    assert "scenes: 3 rows" in printed
+    assert any(line.split() == ["visible_share", "double"] for line in printed)
+    main(QueryConfig(out=str(out)))
+    assert "scenes: " not in capsys.readouterr().out
+    with pytest.raises(UsageError, match="scenes"):
+        main(QueryConfig(out=str(out), sql="FROM scenes"))
+    with pytest.raises(UsageError):
+        main(QueryConfig(out=str(out), scenes=given, sql=f"FROM '{given}'"))
+
+
+def test_scenes_that_cannot_be_used_are_refused_in_one_line(out, tmp_path):
+    (tmp_path / "text.parquet").write_text("name\na-0\n")
+    (tmp_path / "folder.parquet").mkdir()
+    for given, said in (
+        (str(tmp_path / "no.parquet"), "there is no such file; give the scenes.parquet"),
+        (str(tmp_path / "folder.parquet"), "there is no such file"),
+        (str(tmp_path / "text.parquet"), "not a Parquet file"),
+        (scenes(tmp_path, name=["a-0", "a-1", "a-0"]), "1 names are there more than once, such as 'a-0'"),
+        ("s3://bucket/scenes.parquet", "scenes=s3://bucket/scenes.parquet: a URL cannot be used"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            main(QueryConfig(out=str(out), sql="FROM scenes", scenes=given))
+    pq.write_table(pa.table({"picture": ["a-0"]}), tmp_path / "other.parquet")
+    with pytest.raises(UsageError, match="a column 'name', the picture's name, is needed; it has: picture"):
+        main(QueryConfig(out=str(out), scenes=str(tmp_path / "other.parquet")))
 
 
 def test_an_old_file_without_a_column_gives_null(out, ask):

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from ablate.config import RunConfig
 from ablate.data.manifest import read_manifest
+from ablate.errors import UsageError
 from ablate.results.reader import read_rows
-from ablate.run import _print_one_seed
+from ablate.run import _print_one_seed, main
 from ablate.runner import plan as planning
 from ablate.spaces.loader import load_space
 from tests import tiny_data
@@ -48,6 +49,16 @@ def test_one_seed_ends_with_the_command_that_asks_three_unless_the_seed_was_chos
     chosen = run("ablate.run", f"space={space}", f"data={tiny_root}", f"out={out}", "where=seed=0")
     assert "2 trials, 2 done, 0 to run" in chosen.stdout
     assert "To ask three" not in chosen.stdout
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_images_that_the_data_has_not_are_refused_before_anything_is_run(space, tiny_root, tmp_path, dry):
+    asked = RunConfig(
+        space=str(space), data=str(tiny_root), out=str(tmp_path), trial={"train_names": "forest"}, dry_run=dry
+    )
+    with pytest.raises(UsageError, match=r"trial\.train_names=forest: none of the 16 training images"):
+        main(asked)
+    assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize("state", ["done", "failed"])

@@ -226,6 +226,8 @@ def wrong_default(defaults: Mapping[str, object]) -> str:
             return f"{shown}: no value of a field of a trial"
         if field in _FILES and not re.fullmatch(r"\w*", str(value)):
             return f"{shown}: data cannot name a file; leave it out, and type trial.{field}=FILE for a run"
+        if field == "train_names" and not re.fullmatch(r"[\w|-]*", str(value)):  # some expressions take years to match
+            return f"{shown}: data can name images by letters, digits, - and | only; type trial.{field}=... for a run"
     return ""
 
 

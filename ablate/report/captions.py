@@ -16,7 +16,7 @@ from ablate.report.layout import plural
 from ablate.stats.holm import ALPHA, divisors
 from ablate.stats.protocols import Protocol
 from ablate.stats.scores import MOST_SETTINGS, Group, NetworkTable
-from ablate.stats.settings import PRECISION
+from ablate.stats.settings import IMAGES, PRECISION
 from ablate.stats.summary import Summary
 from ablate.stats.test_set import CONSTANT, Photographs
 
@@ -167,7 +167,7 @@ def _by_todays_code(done: pd.DataFrame) -> pd.Series[bool]:
 
 def _parts(done: pd.DataFrame) -> pd.Series[Any]:
     """The fields of each trial that decide which code it ran."""
-    fields = ["model", "augment", "adapt", *fields_of(Recipe)]
+    fields = ["model", "augment", "adapt", *IMAGES, *fields_of(Recipe)]
     rows = done.reindex(columns=fields).to_dict("records")
     return pd.Series([{name: value for name, value in row.items() if pd.notna(value)} for row in rows], done.index)
 

@@ -21,6 +21,7 @@ _TEX = {
     "^": r"\textasciicircum{}",
     "±": r"$\pm$",
     "<": "$<$",
+    "|": r"\textbar{}",
 }
 _TEX |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
 

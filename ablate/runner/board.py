@@ -129,9 +129,8 @@ class Board:
                 self._tell()
                 if time.monotonic() - last > _QUIET_SECONDS and not interruption.asked():
                     last = time.monotonic()
-                    self._console.print(
-                        self.summary(), *self._running_lines(), sep="\n", highlight=False, soft_wrap=True
-                    )
+                    lines = [self.summary(), *self._running_lines()]
+                    self._console.print(*lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
         self._tell()
 
     def _tell(self) -> None:
@@ -158,7 +157,7 @@ class Board:
                 bar = ProgressBar(total=entry.epochs, completed=entry.epoch, width=24)
                 speed = "-" if entry.images_per_second is None else f"{entry.images_per_second:.0f}"
                 epoch = f"{entry.epoch}/{entry.epochs}" if entry.epoch else "starting"
-                table.add_row(name, bar, epoch, _percent(entry.val_iou), speed)
+                table.add_row(Text(name), bar, epoch, _percent(entry.val_iou), speed)
         return Group(table, Text(self.summary(), style="bold"))
 
     def _running(self) -> list[tuple[str, _Entry]]:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ablate.data import arrays, root
+from ablate.data import arrays, root, training_sources
 from ablate.data.arrays import Pictures
 from ablate.data.devices import device, device_name, precision_used, prepare_process, require_whole
 from ablate.data.manifest import REAL, scored_on
@@ -151,7 +151,10 @@ class JobWorker:
 
     def _begin(self, code: str) -> Training:
         config, out = _first(self._job).config, self._job.out
-        train, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
+        whole, val = self._pictures(config.arm, "train"), self._pictures(config.arm, "val")
+        train = training_sources.chosen(whole, config)
+        if len(train) < len(whole):
+            self._log.info("chosen by name and number: %d of %d training pictures", len(train), len(whole))
         photographs = {kind: self._pictures(*place) for kind, place in looks_at(config).items()}
         training = Training(config, train, val, self._device, self._gpu.share, self._job.execution, photographs)
         self._log.info("the pictures that it trains on lie %s", training.pictures_on)

@@ -125,6 +125,8 @@ def jobs(
 def _pixels(config: TrialConfig, manifest: Manifest) -> float:
     """How many a training sees."""
     pictures = manifest.count(config.arm, "train") * config.train_fraction
+    if config.train_images:
+        pictures = min(pictures, config.train_images * len(manifest.joined(config.arm)))
     return pictures * config.epochs * config.image_size**2
 
 
@@ -226,7 +228,7 @@ def _names(configs: Sequence[TrialConfig]) -> list[str]:
     read = [_values(config, fields, ignored(config)) for config in configs]  # `ignored` reads the parts' sources
     varying = [name for name in fields if len({values[name] for values in read if name in values}) > 1]
     return [
-        "-".join([basic_name(config), *(f"{name}={_shown(values[name])}" for name in varying if _told(name, values))])
+        "-".join([basic_name(config), *(_shown(name, values[name]) for name in varying if _told(name, values))])
         for config, values in zip(configs, read, strict=True)
     ]
 
@@ -239,8 +241,9 @@ def _told(field: str, values: Mapping[str, object]) -> bool:
     return field in values and not is_off(field, values[field])
 
 
-def _shown(value: object) -> object:
-    return Path(value).stem if isinstance(value, str) and "/" in value else value
+def _shown(field: str, value: object) -> str:
+    is_file = isinstance(value, str) and "/" in value and field != "train_names"
+    return f"{field}={Path(str(value)).stem if is_file else value}"
 
 
 def basic_name(config: TrialConfig) -> str:

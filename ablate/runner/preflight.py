@@ -15,6 +15,7 @@ from rich.console import Console
 
 from ablate import interruption, invocation, plugins, storage
 from ablate.config import RunConfig, TrialConfig
+from ablate.data import training_sources
 from ablate.data.manifest import REAL, Manifest, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
@@ -61,6 +62,7 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
     wanted = (*photographs, *unlabelled)
     data.require_room((arm, config.image_size) for config in configs for arm in (*wanted, config.arm))
     data.verify([*wanted, *arms], print)
+    training_sources.require(data, configs)
     _check_encoders(configs)
 
 

@@ -25,7 +25,7 @@ from ablate.identity import OF_LEARNING_ENCODERS
 from ablate.stats.holm import ALPHA, divisors
 from ablate.stats.intervals import Estimate, Floats, combined
 from ablate.stats.questions import INGREDIENTS, LOOKING, LOOKS, Question, questions
-from ablate.stats.settings import PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title
+from ablate.stats.settings import IMAGES, PAPER_MODELS, PRECISION, PROTOCOL, effective, model_title
 from ablate.stats.test_set import CONSTANT
 
 Trial = dict[Any, Any]  # a row of `trials`
@@ -133,7 +133,7 @@ def contrasts(
         known[PRECISION] = None
     done: list[Trial] = known.where(known.notna(), None).to_dict("records")
     models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
-    used = {field: _values(known[field]) for field in ("encoder", "encoder_weights", LOOKS, *INGREDIENTS)}
+    used = {field: _values(known[field]) for field in ("encoder", "encoder_weights", *IMAGES, LOOKS, *INGREDIENTS)}
     everything = ALL if len(models) > 1 else "".join(map(model_title, models))
     scored = _Scored(iou, location, pd.Series(math.nan, index=iou.index) if constant is None else constant)
     answers = _answers(everything, questions(models, arms, used), scored, done)

@@ -167,4 +167,4 @@ def _told(field: str, one: Protocol) -> str:
 def _value(field: str, one: Protocol) -> str:
     if field in one.varied:
         return "several"
-    return shown_value(one.values[field]) if field in one.values else "none"
+    return shown_value(one.values[field], field) if field in one.values else "none"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from ablate.config import Recipe, TrialConfig, fields_of
-from ablate.stats.settings import PAPER_MODELS, shown_value
+from ablate.stats.settings import PAPER_MODELS, shown_value, told_value
 
 LOOKING, LOOKS = ("fda", "adapt"), "unlabelled"  # ingredients that look at photographs, and the field that says which
 # Fields whose every value is compared with the paper's, which is to go without.
@@ -37,7 +38,8 @@ def questions(
     """The planned questions.
 
     Networks are compared each with each, in the paper's order; other looks with the crops, and arms together with each
-    of them; encoders and sources of weights each with each; ingredients with going without.
+    of them; encoders and sources of weights each with each; ingredients with going without. Training images of several
+    names are compared with those of each of them, and all with those of each; numbers of images with the next smaller.
 
     Args:
         used: the values that trials have of a field, for fields whose values no list could hold.
@@ -52,6 +54,7 @@ def questions(
         *_of_joined(arms),
         *_of_encoders(used),
         *_of_ingredients(used),
+        *_of_images(used),
         *(Question("model", pair, pair) for pair in between),
     )
 
@@ -72,6 +75,21 @@ def _of_encoders(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
     yield Question("freeze_encoder", (True, False), ("frozen encoder", "tuned encoder"))
     for pair in itertools.combinations(sorted(str(value) for value in used.get("encoder", ())), 2):
         yield Question("encoder", pair, pair)
+
+
+def _of_images(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
+    """Names such as `forest|arid` against each part of them that is used alone; "", all images, against the parts."""
+    names = sorted(str(value) for value in used.get("train_names", ()))
+    parts = {name: {*name.split("|")} & {*names} - {name} for name in names}
+    parts |= {"": {name for name in names if name and not parts[name]}}
+    pairs: list[tuple[str, object, object]] = [
+        ("train_names", name, part) for name in names for part in sorted(parts[name])
+    ]
+    given = (float(str(value)) for value in used.get("train_images", ()))
+    numbers = sorted(given, key=lambda number: number or math.inf)  # 0 stands for all, which are most
+    pairs += [("train_images", more, fewer) for fewer, more in itertools.pairwise(numbers)]
+    for field, value, other in pairs:
+        yield Question(field, (value, other), (told_value(field, value), told_value(field, other)))
 
 
 def _of_ingredients(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:

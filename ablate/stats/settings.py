@@ -7,6 +7,7 @@ setting carries the differing fields in its name, so that no cell ever averages 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from ablate.identity import OF_LEARNING_ENCODERS, PlannedTrial
 # The columns and the order of the paper's Tables 2-4.
 PAPER_SETTINGS = ("full", "crop", "i2i", "crop + jitter", "i2i + jitter")
 PAPER_MODELS = {"unet": "U-Net", "unet_resnet50": "U-Net with a ResNet-50 encoder", "segnet": "SegNet"}
+
+IMAGES = ("train_names", "train_images")  # fields that say which images are trained on: all where empty or 0
 
 # The fields that no table shows as a network, a column or a seed.
 PROTOCOL = tuple(field for field in TrialConfig.model_fields if field not in {"model", "arm", "augment", "seed"})
@@ -78,7 +81,7 @@ def with_settings(trials: pd.DataFrame) -> pd.DataFrame:
             some = field in _OF_SOME and 0 < len(read) < len(of_model)
             if some or read.nunique() > 1 or (field in _ALWAYS_NAMED and (read != getattr(TrialConfig(), field)).any()):
                 told = read[[not is_off(field, value) for value in read]]
-                extra[told.index] += f", {field}=" + told.map(shown_value)
+                extra[told.index] += ", " + told.map(partial(told_value, field))
     for _, of_arm in named.groupby("arm"):
         if of_arm["arm_digest"].nunique() > 1:
             extra[of_arm.index] += ", data=" + of_arm["arm_digest"].str[:8].fillna("unknown")
@@ -117,7 +120,7 @@ def shared_protocol(trials: pd.DataFrame) -> dict[str, str]:
     shared = {field: values.iloc[0] for field in PROTOCOL if (values := _said_of_all(read[field])).nunique() == 1}
     # The paper has no such encoder, whatever the field's default.
     told = {field for field, value in shared.items() if value != getattr(paper, field) or field == "encoder"}
-    return {field: shown_value(value) for field, value in shared.items() if field in told}
+    return {field: shown_value(value, field) for field, value in shared.items() if field in told}
 
 
 def _said_of_all(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -148,7 +151,23 @@ def _reads(package: str, name: str) -> frozenset[str]:
         return frozenset(TrialConfig.model_fields)  # the part is gone; what it read is not known
 
 
-def shown_value(value: Hashable) -> str:
+def told_value(field: str, value: Hashable) -> str:
+    """What the name of a setting, or a sentence, says of a field."""
+    match field:
+        case "train_names":
+            return shown_value(value, field) if value else "all images"
+        case "train_images":
+            return f"{shown_value(value, field)} images"
+        case _:
+            return f"{field}={shown_value(value, field)}"
+
+
+def shown_value(value: Hashable, field: str = "") -> str:
+    """A field's value as a table says it."""
+    if field in IMAGES and not value:
+        return "all"
+    if field == "train_names":
+        return str(value)
     return format(value, "g") if isinstance(value, float) else _stem(str(value))
 
 

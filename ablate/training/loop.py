@@ -52,6 +52,7 @@ class Training:
         photographs: Mapping[str, Pictures] = MappingProxyType({}),
     ) -> None:
         """Args:
+        train: what `ablate.data.training_sources` leaves of the split; its `train_fraction` is taken here.
         share: of the device's memory that this process was given.
         execution: see `ablate.training.step`.
         photographs: what the training looks at, by its kind (see `identity.looks_at`).

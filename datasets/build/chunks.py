@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import pydantic
 
 from ablate.data.manifest import Shard
 from ablate.data.shards import Sample, ShardWriter, Written
 from ablate.storage import publish, sha256
-from datasets.build.publishing import RECORDS, ROOT
+from datasets.build.publishing import RECORDS, ROOT, working
 from datasets.raw.skipped import Considered, Skipped
 
 
@@ -130,6 +131,29 @@ def write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
     )
     publish(_record(building, chunk), finished.model_dump_json().encode())
     return finished
+
+
+@dataclass(frozen=True)
+class ChunkWriter:
+    """The job that writes the chunks of a stage below a folder."""
+
+    stage: Stage
+    building: Path
+
+    @property
+    def gpu(self) -> bool:
+        """Whether the stage computes faster on one."""
+        return self.stage.gpu
+
+    def __call__(self, chunk: Chunk, /) -> Finished:
+        """Writes a chunk.
+
+        Raises:
+            OSError: an input cannot be read, or the folder cannot be written; names the file.
+        """
+        cv2.setNumThreads(1)  # parallel over chunks; more threads than cores only get in each other's way
+        with working(self.building):
+            return write(self.stage, chunk, self.building)
 
 
 def finished(building: Path, chunk: Chunk) -> Finished | None:

@@ -19,7 +19,7 @@ from ablate.errors import UsageError
 from datasets import translate
 from datasets.arms import Material
 from datasets.build import chunks, partition, stages
-from datasets.build.chunks import Chunk, Finished, Stage
+from datasets.build.chunks import Chunk, ChunkWriter, Finished, Stage
 from datasets.build.publishing import ROOT
 from datasets.build.requested_arms import LearnedByArm, RequestedArm
 from datasets.build.stages import SOURCES, CutCrops, TranslatePhotographs, UnlabelledPhotographs
@@ -224,7 +224,7 @@ class Pipeline:
         images, done, began = sum(chunk.images for chunk in todo), before, time.monotonic()
         with progress_line(images, self.console, _QUIET_SECONDS, before) as show:
             show(done, f"{kind}: {done:,} of {images:,}")
-            for chunk, record in self.workers.work(stage, remaining):
+            for chunk, record in self.workers.work(ChunkWriter(stage, self.folder), remaining):
                 done += chunk.images
                 rate = (done - before) / max(time.monotonic() - began, 1e-3)
                 show(done, f"{kind}: {done:,} of {images:,}, {rate:,.0f} images/s")

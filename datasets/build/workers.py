@@ -1,45 +1,73 @@
-"""Chunks worked through: in this process, or as Ray tasks on this machine or a cluster."""
+"""Items worked through one by one: in this process, or as Ray tasks on this machine or a cluster."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import cv2
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ablate.config import RayOptions
 from ablate.errors import UsageError
-from datasets.build import chunks
-from datasets.build.chunks import Chunk, Finished, Stage
-from datasets.build.publishing import working
 
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
 
-_WORTH_RAY = 4  # chunks; fewer are done before Ray has started
+_WORTH_RAY = 4  # items; fewer are done before Ray has started
 _PER_GPU = 4  # tasks that share one: while some decode and encode pictures, another one's network computes
+_MEANWHILE = 5.0  # seconds
+
+
+class Item(Protocol):
+    """What one task works on."""
+
+    @property
+    def name(self) -> str:
+        """For errors."""
+
+
+Worked = TypeVar("Worked", bound=Item)
+Item_contra = TypeVar("Item_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Job(Protocol[Item_contra, Result_co]):
+    """What is done with every item; pickled, it reaches every process.
+
+    Attributes:
+        gpu: whether it computes faster on one.
+    """
+
+    @property
+    def gpu(self) -> bool: ...
+
+    def __call__(self, item: Item_contra, /) -> Result_co: ...
 
 
 class Workers:
-    """Ray is started by the first stage that has enough to do for several processes.
+    """Ray is started by the first job that has enough to do for several processes.
 
     Args:
+        folder: the one in which the jobs write; every node has to see it.
         count: processes at a time; None: as many as there are cores, if there is enough to do. With 1 there is no Ray.
         closing: ends Ray.
     """
 
-    def __init__(self, building: Path, count: int | None, ray: RayOptions, closing: contextlib.ExitStack) -> None:
-        self._building, self._count, self._options, self._closing = building, count, ray, closing
+    def __init__(self, folder: Path, count: int | None, ray: RayOptions, closing: contextlib.ExitStack) -> None:
+        self._folder, self._count, self._options, self._closing = folder, count, ray, closing
         self._ray: Cluster | None = None
 
-    def work(self, stage: Stage, todo: Sequence[Chunk]) -> Iterator[tuple[Chunk, Finished]]:
-        """Writes chunks; yields each when it is finished, in any order.
+    def work(
+        self, job: Job[Worked, Result_co], todo: Sequence[Worked], meanwhile: Callable[[], None] | None = None
+    ) -> Iterator[tuple[Worked, Result_co]]:
+        """Does the job with each item; yields the item and its result when it is done, in any order.
+
+        Args:
+            meanwhile: called every few seconds while other processes work.
 
         Raises:
             OSError: the folder cannot be written; names the file.
-            UsageError: Ray cannot be started, or a node of the cluster does not see the folders.
+            UsageError: Ray cannot be started, or a node of the cluster does not see the folder.
         """
         if self._ray is None and self._worth_ray(len(todo)):
             from ablate.runner import cluster  # slow to start; most small data sets need no Ray
@@ -47,39 +75,48 @@ class Workers:
             self._ray = cluster.connect(self._options.address, dashboard=False)
             self._closing.callback(cluster.shutdown)
         if self._ray is not None:
-            yield from self._distribute(stage, todo, self._ray)
+            yield from self._distribute(job, todo, self._ray, meanwhile)
         else:
-            for chunk in todo:
-                yield chunk, _write(stage, chunk, self._building)
+            for item in todo:
+                yield item, job(item)
 
-    def _worth_ray(self, n_chunks: int) -> bool:
+    def _worth_ray(self, n_items: int) -> bool:
         if self._options.address is not None:
-            return n_chunks > 0
-        return n_chunks >= _WORTH_RAY if self._count is None else self._count > 1 and n_chunks > 1
+            return n_items > 0
+        return n_items >= _WORTH_RAY if self._count is None else self._count > 1 and n_items > 1
 
-    def _distribute(self, stage: Stage, todo: Sequence[Chunk], there: Cluster) -> Iterator[tuple[Chunk, Finished]]:
+    def _distribute(
+        self,
+        job: Job[Worked, Result_co],
+        todo: Sequence[Worked],
+        there: Cluster,
+        meanwhile: Callable[[], None] | None,
+    ) -> Iterator[tuple[Worked, Result_co]]:
         import ray
 
-        # One core each; a worker that dies is not the chunk's fault, an exception is and is told.
-        share, at_a_time = gpu_share(stage.gpu, self._count or max(int(there.cpus), 1), there.gpus)
-        # A worker goes on after its chunk: of those with a GPU Ray would start another one for each.
-        task = ray.remote(num_cpus=1, num_gpus=share, max_retries=3, max_calls=0)(_write_on_node)
-        shared, remaining = ray.put(stage), list(reversed(todo))
-        waiting: dict[Any, Chunk] = {}
+        # One core each; a worker that dies is not the item's fault, an exception is and is told.
+        share, at_a_time = gpu_share(job.gpu, self._count or max(int(there.cpus), 1), there.gpus)
+        # A worker goes on after its item: of those with a GPU Ray would start another one for each.
+        task = ray.remote(num_cpus=1, num_gpus=share, max_retries=3, max_calls=0)(_on_node)
+        shared, remaining = ray.put(job), list(reversed(todo))
+        waiting: dict[Any, Worked] = {}
         while remaining or waiting:
             while remaining and len(waiting) < at_a_time:
-                chunk = remaining.pop()
-                waiting[task.remote(shared, chunk, self._building)] = chunk
-            (ready,), _ = ray.wait(list(waiting), num_returns=1)
-            chunk = waiting.pop(ready)
-            yield chunk, _result(ready, chunk.name)
+                item = remaining.pop()
+                waiting[task.remote(shared, item, self._folder)] = item
+            done, _ = ray.wait(list(waiting), num_returns=1, timeout=_MEANWHILE if meanwhile else None)
+            for ready in done:
+                item = waiting.pop(ready)
+                yield item, _result(ready, item.name)
+            if meanwhile and not done:
+                meanwhile()
 
 
 @contextlib.contextmanager
-def started(building: Path, count: int | None, ray: RayOptions) -> Iterator[Workers]:
+def started(folder: Path, count: int | None, ray: RayOptions) -> Iterator[Workers]:
     """Workers for as long as the block runs."""
     with contextlib.ExitStack() as closing:
-        yield Workers(building, count, ray, closing)
+        yield Workers(folder, count, ray, closing)
 
 
 def gpu_share(wanted: bool, count: int, gpus: float) -> tuple[float, int]:
@@ -88,7 +125,7 @@ def gpu_share(wanted: bool, count: int, gpus: float) -> tuple[float, int]:
     Ray shows a task the GPU that it has a share of, and a translator computes on the GPU that it sees.
 
     Args:
-        wanted: whether the stage computes faster on one.
+        wanted: whether the job computes faster on one.
         count: tasks at a time as far as cores go.
         gpus: of the cluster.
     """
@@ -97,26 +134,19 @@ def gpu_share(wanted: bool, count: int, gpus: float) -> tuple[float, int]:
     return 1 / _PER_GPU, min(count, max(int(gpus * _PER_GPU), 1))
 
 
-def _result(ready: Any, name: str) -> Finished:  # noqa: ANN401 - a Ray reference
+def _result(ready: Any, name: str) -> Any:  # noqa: ANN401 - a Ray reference, and what the job gave
     import ray
 
     try:
-        result: Finished = ray.get(ready)
+        return ray.get(ready)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None  # as it would have come out of this process
     except ray.exceptions.RayError as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(f"{name}: its process died again and again ({said}); try fewer workers=") from error
-    return result
 
 
-def _write_on_node(stage: Stage, chunk: Chunk, building: Path) -> Finished:
-    if not building.is_dir():
-        raise UsageError(f"to={building}: a node of the cluster does not see it; give a folder that all nodes share")
-    return _write(stage, chunk, building)
-
-
-def _write(stage: Stage, chunk: Chunk, building: Path) -> Finished:
-    cv2.setNumThreads(1)  # parallel over chunks; more threads than cores only get in each other's way
-    with working(building):
-        return chunks.write(stage, chunk, building)
+def _on_node(job: Job[Worked, Result_co], item: Worked, folder: Path) -> Result_co:
+    if not folder.is_dir():
+        raise UsageError(f"to={folder}: a node of the cluster does not see it; give a folder that all nodes share")
+    return job(item)

@@ -29,6 +29,7 @@ class Sensor:
     haze_distance: float = 200.0  # metres at which 63 % is haze
     quality: int = 80
     infrared: bool = False
+    headroom: float | None = None  # the brightest tenth of the picture is at most so many times what turns white
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Banner:
     place: str = "none"
     rows: int = 11
     dark: bool = True
+
+    def covered(self, height: int) -> slice:
+        """The rows of a picture of that height that the strip covers."""
+        if self.place == "none":
+            return slice(0, 0)
+        return slice(0, self.rows) if self.place == "top" else slice(height - self.rows, height)
 
 
 def develop(light: Array, depth: Array, sensor: Sensor, rng: np.random.Generator) -> Array:
@@ -76,13 +83,17 @@ def exposure(light: Array, land: Mask, sensor: Sensor) -> float:
     """The gain that gives the land (or, without any, the whole picture) its mean brightness, by bisection.
 
     The sky is left out: it would turn every picture that shows much of it too dark."""
-    thin = light[land if land.any() else ~land][::7]
+    thin = light[land if land.any() else ~land]
+    thin = thin[::7] if sensor.headroom is None else thin[:: max(len(thin) // 2000, 1)]
     low, high = -12.0, 14.0
     for _ in range(24):
         middle = (low + high) / 2
         mean = float((toned(thin * 2.0**middle, sensor) @ LUMA).mean())
         low, high = (middle, high) if mean < sensor.brightness else (low, middle)
-    return float(2.0 ** ((low + high) / 2))
+    gain = float(2.0 ** ((low + high) / 2))
+    if sensor.headroom is None:
+        return gain
+    return min(gain, sensor.headroom / max(float(np.percentile((light @ LUMA), 90)), 1e-9))
 
 
 def stamped(picture: Array, banner: Banner, text: str, temperature: str) -> Array:
@@ -97,8 +108,7 @@ def stamped(picture: Array, banner: Banner, text: str, temperature: str) -> Arra
     draw.text((4, -1), text, fill=ink, font=font)
     draw.text((width - 34, -1), temperature, fill=ink, font=font)
     marked = picture.copy()
-    rows = slice(0, banner.rows) if banner.place == "top" else slice(height - banner.rows, height)
-    marked[rows] = np.asarray(strip, float)[..., None] / 255
+    marked[banner.covered(height)] = np.asarray(strip, float)[..., None] / 255
     return marked
 
 

@@ -28,6 +28,11 @@ class Light:
     flash: float = 0.0  # a lamp at the camera; with it the sky is dark
 
     @property
+    def lamp(self) -> bool:
+        """Whether there is more than the sky: a sun or a flash."""
+        return self.sun > 0 or self.flash > 0
+
+    @property
     def way(self) -> Array:
         """The direction in which the sun's rays travel."""
         flat = np.cos(self.elevation)
@@ -47,8 +52,13 @@ def sky_picture(light: Light, rng: np.random.Generator) -> Array:
     return np.where(height > -0.02, sky, np.asarray(light.ground))
 
 
-def emitters(light: Light, rng: np.random.Generator, camera: Array) -> dict[str, Any]:
-    """The scene's lights as Mitsuba dictionaries."""
+def emitters(light: Light, rng: np.random.Generator, camera: Array, shared: bool = False) -> dict[str, Any]:
+    """The scene's lights as Mitsuba dictionaries.
+
+    Args:
+        shared: all shadow rays go to sun or flash, and the sky is left to the rays that are reflected: each sample has
+            both then, without which shadows are grainy.
+    """
     upright = mi.ScalarTransform4f().rotate([1, 0, 0], 90)
     picture = np.ascontiguousarray(sky_picture(light, rng), np.float32)
     lights: dict[str, Any] = {
@@ -64,4 +74,6 @@ def emitters(light: Light, rng: np.random.Generator, camera: Array) -> dict[str,
             "position": (camera + np.array([0.0, 0.03, 0.08])).tolist(),
             "intensity": glow,
         }
+    if shared and light.lamp:
+        lights["sky"]["sampling_weight"] = 0.0
     return lights

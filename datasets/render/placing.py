@@ -61,7 +61,7 @@ def stand(rng: np.random.Generator, view: View, build: Build, pose: Pose, side: 
     size = 1.22 * build.shoulder
     distance = max(view.focal * size / side, 0.9 + 0.5 * build.shoulder)
     bearing = view.bearing(column)
-    x, y = distance * float(np.cos(bearing)), distance * float(np.sin(bearing))
+    x, y = view.x + distance * float(np.cos(bearing)), view.y + distance * float(np.sin(bearing))
     return Standing(build, pose, x, y, float(rng.uniform(0, 2 * np.pi)), int(rng.integers(2**31)))
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import drjit as dr
 import mitsuba as mi
 import numpy as np
 
+from ablate.errors import UsageError
 from datasets.render.light import Light, emitters
 from datasets.render.mesh import Mesh, Plugin, to_mitsuba
 from datasets.render.noise import Array, Mask, blend, linear
@@ -17,16 +20,31 @@ from datasets.render.terrain import Relief, ground_mesh
 MASK_PASSES = 4
 
 
-def start() -> None:
-    """Chooses Mitsuba's scalar variant, one thread: call once per process before anything else here."""
-    mi.set_variant("scalar_rgb")
+VARIANTS = {"cpu": "scalar_rgb", "gpu": "cuda_ad_rgb"}
+
+
+def start(device: str = "cpu") -> None:
+    """Chooses Mitsuba's variant, one thread: call once per process before anything else here.
+
+    Raises:
+        UsageError: `device` is gpu, and there is none that Mitsuba can use.
+    """
+    try:
+        mi.set_variant(VARIANTS[device])
+        if device == "gpu":
+            dr.eval(mi.Float([0.0]))  # where there is none, this says so
+    except (ImportError, RuntimeError) as error:
+        raise UsageError(f"device={device}: {' '.join(str(error).split())[:160]}; type device=cpu") from error
     mi.set_log_level(mi.LogLevel.Error)
     dr.set_thread_count(1)
 
 
 @dataclass(frozen=True)
 class View:
-    """A fixed camera at the origin, `height` metres up, looking along x; angles in degrees, tilt > 0 is up."""
+    """A fixed camera, `height` metres above the ground; angles in degrees, tilt > 0 is up.
+
+    It stands at (x, y), where the ground is `ground` metres high, and looks along `heading` (radians; 0 is along x).
+    """
 
     height: float
     fov: float
@@ -34,6 +52,10 @@ class View:
     roll: float
     width: int
     rows: int
+    heading: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+    ground: float = 0.0
 
     @property
     def focal(self) -> float:
@@ -42,31 +64,47 @@ class View:
 
     @property
     def position(self) -> Array:
-        return np.array([0.0, 0.0, self.height])
+        return np.array([self.x, self.y, self.ground + self.height])
 
     def bearing(self, column: float) -> float:
         """Angle in radians, counter-clockwise, of a column given as a fraction of the width (0 is the left edge)."""
-        return float(np.arctan((0.5 - column) * self.width / self.focal))
+        return self.heading + float(np.arctan((0.5 - column) * self.width / self.focal))
+
+    def _seen_from(self, points: Array) -> tuple[Array, Array, Array]:
+        """Points (n,3) as the camera sees them, each (n,): how far away, to the left, above its axis, in metres."""
+        tilt = np.radians(self.tilt)
+        offset = points - self.position
+        ahead = offset[:, 0] * np.cos(self.heading) + offset[:, 1] * np.sin(self.heading)
+        left = offset[:, 1] * np.cos(self.heading) - offset[:, 0] * np.sin(self.heading)
+        away = ahead * np.cos(tilt) + offset[:, 2] * np.sin(tilt)
+        return away, left, offset[:, 2] * np.cos(tilt) - ahead * np.sin(tilt)
 
     def inside(self, points: Array) -> float:
         """The share of points (n,3) that lie within the frame, hidden or not (roll is left out)."""
-        tilt = np.radians(self.tilt)
-        offset = points - self.position
-        away = offset @ [np.cos(tilt), 0.0, np.sin(tilt)]
-        rise = offset @ [-np.sin(tilt), 0.0, np.cos(tilt)]
+        away, left, rise = self._seen_from(points)
         near = np.maximum(away, 0.05)
-        wide = np.abs(offset[:, 1]) * self.focal < near * self.width / 2
+        wide = np.abs(left) * self.focal < near * self.width / 2
         tall = np.abs(rise) * self.focal < near * self.rows / 2
         return float((wide & tall & (away > 0.05)).mean())
 
-    def sensor(self, samples: int, box: bool = False) -> Plugin:
-        """The Mitsuba sensor."""
+    def project(self, points: Array) -> Array:
+        """Column and row (m,2) in pixels of the points (n,3) before the camera (roll is left out)."""
+        away, left, rise = self._seen_from(points)
+        ahead = away > 0.05
+        column = self.width / 2 - left[ahead] / away[ahead] * self.focal
+        return np.stack([column, self.rows / 2 - rise[ahead] / away[ahead] * self.focal], 1)
+
+    def sensor(self, samples: int, box: bool = False, crop: tuple[int, int, int, int] | None = None) -> Plugin:
+        """The Mitsuba sensor; of the whole frame, or of a part of it: left, top, width and height in pixels."""
         tilt, roll = np.radians(self.tilt), np.radians(self.roll)
-        target = self.position + np.array([np.cos(tilt), 0.0, np.sin(tilt)])
-        up = [0.0, float(np.sin(roll)), float(np.cos(roll))]
+        east, north = np.cos(self.heading), np.sin(self.heading)
+        target = self.position + np.array([np.cos(tilt) * east, np.cos(tilt) * north, np.sin(tilt)])
+        up = [float(-north * np.sin(roll)), float(east * np.sin(roll)), float(np.cos(roll))]
         look = mi.ScalarTransform4f().look_at(origin=self.position.tolist(), target=target.tolist(), up=up)
         film = {"type": "hdrfilm", "width": self.width, "height": self.rows, "pixel_format": "rgb",
                 "filter": {"type": "box" if box else "gaussian"}}  # fmt: skip
+        if crop is not None:
+            film |= dict(zip(("crop_offset_x", "crop_offset_y", "crop_width", "crop_height"), crop, strict=True))
         sampler = {"type": "independent" if box else "multijitter", "sample_count": samples}
         camera = {"type": "perspective", "fov": self.fov, "to_world": look, "near_clip": 0.05}
         return mi.load_dict(camera | {"film": film, "sampler": sampler})
@@ -74,16 +112,23 @@ class View:
 
 @dataclass
 class Site:
-    """Ground and plants as Mitsuba objects, and where nothing else may stand: `obstacles` (x, y, radius)."""
+    """Ground and plants as Mitsuba objects, and where nothing else may stand: `obstacles` (x, y, radius).
+
+    `spots` tells of each plant where it stands: the object's name to (x, y, radius), radius 0 for what gives way.
+    """
 
     land: Relief
     objects: dict[str, Any] = field(default_factory=dict)
     obstacles: list[tuple[float, float, float]] = field(default_factory=list)
     kinds: list[Plugin] = field(default_factory=list)
+    spots: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
-    def add_ground(self, bsdf: Plugin) -> None:
-        """The ground as an instance, so that its search tree is built once for all pictures of the site."""
-        mesh, uv = ground_mesh(self.land)
+    def add_ground(self, bsdf: Plugin, around: bool = False) -> None:
+        """The ground as an instance, so that its search tree is built once for all pictures of the site.
+
+        It lies before a camera that looks along x, or all `around`.
+        """
+        mesh, uv = ground_mesh(self.land, around)
         group = mi.load_dict({"type": "shapegroup", "ground": to_mitsuba(mesh, bsdf, uv)})
         self.objects["ground_kind"] = group  # the scene must hold a group beside its instances
         self.objects["ground"] = mi.load_dict({"type": "instance", "group": group})
@@ -102,9 +147,9 @@ class Site:
             if np.hypot(axis[0], axis[1]) > 1e-6:
                 where = where @ mi.ScalarTransform4f().rotate(axis, float(np.degrees(np.arccos(normal[2]))))
         where = where @ mi.ScalarTransform4f().rotate([0, 0, 1], turn).scale(scale)
-        self.objects[f"plant{len(self.objects)}"] = mi.load_dict(
-            {"type": "instance", "group": group, "to_world": where}
-        )
+        name = f"plant{len(self.objects)}"
+        self.objects[name] = mi.load_dict({"type": "instance", "group": group, "to_world": where})
+        self.spots[name] = (x, y, radius * scale)
         if radius > 0:
             self.obstacles.append((x, y, radius * scale))
 
@@ -129,11 +174,20 @@ def animal_shape(mesh: Mesh) -> Plugin:
     return to_mitsuba(mesh, bsdf)
 
 
-def compose(site: Site, shapes: list[Plugin], view: View, light: Light, seed: int) -> Plugin:
-    """The Mitsuba scene of a site with animals, lit."""
-    sky = emitters(light, np.random.default_rng(seed), view.position)
+def compose(site: Site, shapes: list[Plugin], view: View, light: Light, seed: int,
+            without: frozenset[str] = frozenset(), things: Mapping[str, Plugin] = MappingProxyType({}),
+            shared: bool = False) -> Plugin:  # fmt: skip
+    """The Mitsuba scene of a site with animals, lit.
+
+    Args:
+        without: names of the site's objects that are left out.
+        things: what stands there beside the site's objects.
+        shared: how the lights divide the rays between them, see `emitters`.
+    """
+    sky = emitters(light, np.random.default_rng(seed), view.position, shared)
     animals = {f"animal{i}": shape for i, shape in enumerate(shapes)}
-    return mi.load_dict({"type": "scene"} | site.objects | sky | animals)
+    objects = {name: thing for name, thing in site.objects.items() if name not in without}
+    return mi.load_dict({"type": "scene"} | objects | dict(things) | sky | animals)
 
 
 def masks(scene: Plugin, shapes: list[Plugin], view: View, seed: int) -> tuple[Mask, Mask, Array]:
@@ -157,6 +211,52 @@ def masks(scene: Plugin, shapes: list[Plugin], view: View, seed: int) -> tuple[M
         visible[i] = ((own > 0) & (full >= own - 1e-3)).mean(0) >= 0.5
     solid = (full > 0).sum(0)
     return visible, whole, np.where(solid > 0, full.sum(0) / np.maximum(solid, 1), 0.0)
+
+
+def silhouettes(scene: Plugin, shapes: list[tuple[Plugin, Mesh]], view: View, seed: int) -> tuple[Mask, Mask, Array]:
+    """What `masks` gives, each animal with its mesh: four points a pixel, but only where there are animals."""
+    integrator = mi.load_dict({"type": "depth"})
+
+    def depth(what: Plugin, sensor: Plugin) -> Array:
+        return np.asarray(mi.render(what, sensor=sensor, integrator=integrator, seed=seed, spp=1))[..., 0]
+
+    visible = np.zeros((len(shapes), view.rows, view.width), bool)
+    whole = np.zeros_like(visible)
+    fine = replace(view, width=2 * view.width, rows=2 * view.rows)
+    for index, (shape, mesh) in enumerate(shapes):
+        left, top, width, rows = _window(mesh, view)
+        if not width or not rows:
+            continue
+        sensor = fine.sensor(1, True, (2 * left, 2 * top, 2 * width, 2 * rows))
+        alone = depth(mi.load_dict({"type": "scene", "animal": shape}), sensor)
+        hit = (alone > 0).reshape(rows, 2, width, 2)
+        seen = ((alone > 0) & (depth(scene, sensor) >= alone - 1e-3)).reshape(rows, 2, width, 2)
+        part = np.s_[index, top : top + rows, left : left + width]
+        whole[part], visible[part] = hit.mean((1, 3)) >= 0.5, seen.mean((1, 3)) >= 0.5
+    return visible, whole, depth(scene, view.sensor(1, box=True)).astype(float)
+
+
+def _window(mesh: Mesh, view: View) -> tuple[int, int, int, int]:
+    """Left, top, width and height in pixels of the part of the frame that surely holds a mesh."""
+    away = (mesh.vertices[:, :2] - view.position[:2]) @ np.array([np.cos(view.heading), np.sin(view.heading)])
+    if away.min() < 0.3:
+        return 0, 0, view.width, view.rows
+    seen = view.project(mesh.vertices)
+    roll = abs(float(np.sin(np.radians(view.roll)))) * np.hypot(view.width, view.rows) / 2 + 2
+    low = np.clip(np.floor(seen.min(0) - roll), 0, [view.width, view.rows]).astype(int)
+    high = np.clip(np.ceil(seen.max(0) + roll), 0, [view.width, view.rows]).astype(int)
+    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
+
+
+def daylit(scene: Plugin, view: View, seed: int, samples: int, sky_alone: bool) -> Array:
+    """Linear light (h,w,3) straight from the lights of a scene composed with `shared` lights.
+
+    `picture` with `depth` 2 gives the same; here a sky alone costs one ray less a sample.
+    """
+    lights = {"emitter_samples": 0 if sky_alone else 1, "bsdf_samples": 1}
+    integrator = mi.load_dict({"type": "direct"} | lights)
+    shown = mi.render(scene, sensor=view.sensor(samples), integrator=integrator, seed=seed, spp=samples)
+    return np.asarray(shown, float)
 
 
 def picture(scene: Plugin, view: View, seed: int, samples: int, depth: int = 3) -> Array:

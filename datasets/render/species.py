@@ -32,6 +32,36 @@ class Coat:
     ear: Colour = (0.45, 0.38, 0.31)
     ear_inside: Colour = (0.70, 0.63, 0.57)
     mottle: float = 0.10  # relative change of brightness by patches of fur
+    # What follows is for builds with an anatomy.
+    neck: Colour | None = None  # None is the body's colour
+    mane: Colour | None = None
+    socks: Colour | None = None  # the legs below the knee and hock
+    pattern: str = ""  # fawn, spots, patches, blanket
+    marks: Colour = (0.85, 0.81, 0.74)  # colour of the pattern
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What a detailed body knows beyond its proportions; lengths in shoulder heights."""
+
+    limbs: str = "hoof"  # hoof, paw, hop
+    croup: float = 1.0  # height of the hindquarters
+    shoulders: float = 1.0  # bulk of the fore end
+    haunches: float = 1.0  # bulk of the hind end
+    hump: float = 0.0  # height of the withers above the back
+    sag: float = 0.0  # how far the belly hangs
+    stoop: float = 0.0  # radians by which the neck is carried lower than a deer's
+    crest: float = 1.0  # depth of the neck where it leaves the trunk
+    jaw: float = 1.0  # depth of the cheeks
+    snout: float = 0.0  # radius of a pig's disc
+    tail: str = "flag"  # flag, brush, switch, thin, stub, puff
+    mane: float = 0.0  # depth of hair along the neck's upper edge
+    dewlap: float = 0.0
+    horns: float = 0.0
+    tusks: float = 0.0
+    palms: float = 0.0  # 1 sweeps the antlers back, as an elk's
+    ear_tip: float = 0.6  # 0 is round, 1 is pointed
+    eyes: float = 0.72  # how far the eyes stand to the sides, in skull radii
 
 
 @dataclass(frozen=True)
@@ -59,6 +89,7 @@ class Build:
     antlers: float = 0.0  # beam length
     paws: bool = False
     coat: Coat = field(default_factory=Coat)
+    anatomy: Anatomy | None = None  # None is the plain body
 
 
 def tinted(coat: Coat, rng: np.random.Generator, warmth: float, shade: float) -> Coat:

@@ -12,6 +12,33 @@ from datasets.render.mesh import Mesh, Plugin, grid_faces, smooth_normals
 from datasets.render.noise import Array, Waves, blend, linear, spectral
 
 RINGS, SPOKES, SECTOR = 110, 150, 1.25  # the mesh covers +- SECTOR radians round the camera's axis
+ALL_SPOKES = 320  # of a mesh that goes all round
+
+
+@dataclass(frozen=True)
+class Bed:
+    """A stream's or a track's bed: a straight trough `depth` metres deep, `aside` metres from the origin.
+
+    It runs along the direction `way` (radians) and is about twice `reach` metres wide.
+    """
+
+    way: float
+    aside: float
+    reach: float
+    depth: float
+
+    def away(self, points: Array) -> Array:
+        """Distance (n,) in metres of points (n,2) from the middle of the bed."""
+        across: Array = points @ np.array([-np.sin(self.way), np.cos(self.way)]) - self.aside
+        winding: Array = across + 0.35 * self.reach * np.sin(
+            (points @ np.array([np.cos(self.way), np.sin(self.way)])) / (2.2 * self.reach)
+        )
+        return winding
+
+    def sunk(self, points: Array) -> Array:
+        """How deep (n,) the ground lies below what it would be."""
+        share: Array = self.depth * np.exp(-((self.away(points) / self.reach) ** 4))
+        return share
 
 
 @dataclass(frozen=True)
@@ -26,17 +53,23 @@ class Relief:
     hill: float = 20.0
     hill_start: float = 35.0
     hill_end: float = 160.0
+    around: bool = False  # the skyline closes behind the camera
+    bed: Bed | None = None
 
     def raw(self, points: Array) -> Array:
         """Height (n,) of points (n,2), not yet zero at the camera."""
         distance = np.linalg.norm(points, axis=1)
         near = points * (np.tanh(distance / self.reach) * self.reach / np.maximum(distance, 1e-6))[:, None]
-        angle = np.stack([np.cos(np.arctan2(points[:, 1], points[:, 0])), np.arctan2(points[:, 1], points[:, 0])], 1)
+        turn = np.arctan2(points[:, 1], points[:, 0])
+        angle = np.stack([np.cos(turn), np.sin(turn) if self.around else turn], 1)
         rise = np.clip((distance - self.hill_start) / (self.hill_end - self.hill_start), 0, 1) ** 1.4
         hills = rise * self.hill * (0.55 + 0.75 * np.abs(self.ridge(angle)))
-        hills += rise * self.hill * 0.10 * self.bumps(points / 12)
-        height: Array = near @ np.asarray(self.slope) + self.bump * self.bumps(points) * (1 + distance / 25) + hills
-        return height
+        hills += rise * self.hill * 0.10 * self.bumps(points / (40 if self.around else 12))
+        rough = 1 + distance / 25
+        if self.around:  # far away the mesh is too coarse for bumps: they would line up in rings
+            rough = np.minimum(rough, 2.0) * np.exp(-((distance / 45) ** 2))
+        height: Array = near @ np.asarray(self.slope) + self.bump * self.bumps(points) * rough + hills
+        return height if self.bed is None else height - self.bed.sunk(points)
 
     def height(self, points: Array) -> Array:
         """Height (n,) of points (n,2) in metres; 0 at the camera."""
@@ -57,15 +90,25 @@ def waves(rng: np.random.Generator) -> tuple[Waves, Waves]:
     return Waves(rng, 2, (1.1, 2.6, 7.0, 15.0)), Waves(rng, 2, (0.25, 0.6, 1.2))
 
 
-def ground_mesh(land: Relief) -> tuple[Mesh, Array]:
-    """The ground before the camera, finer where it is near, and its texture coordinates (n,2) in metres."""
+def ground_mesh(land: Relief, around: bool = False) -> tuple[Mesh, Array]:
+    """The ground before the camera or all `around` it, finer where it is near, and texture coordinates (n,2) in metres.
+
+    All around, the last spoke lies on the first one and has its normals, so that no seam shows.
+    """
+    spokes = ALL_SPOKES if around else SPOKES
     radius = np.concatenate([[0.02], np.geomspace(0.35, 420.0, RINGS - 1)])
-    angle = np.linspace(-SECTOR, SECTOR, SPOKES)
+    angle = np.linspace(-np.pi, np.pi, spokes) if around else np.linspace(-SECTOR, SECTOR, spokes)
     r, a = np.meshgrid(radius, angle, indexing="ij")
     points = np.stack([(r * np.cos(a)).ravel(), (r * np.sin(a)).ravel()], 1)
     vertices = np.concatenate([points, land.height(points)[:, None]], 1)
-    faces = grid_faces(RINGS, SPOKES)
-    return Mesh(vertices, faces, normals=smooth_normals(vertices, faces)), points
+    faces = grid_faces(RINGS, spokes)
+    if around:
+        faces = faces[:, ::-1]  # so that it is seen from above
+    normals = smooth_normals(vertices, faces)
+    if around:
+        sheet = normals.reshape(RINGS, spokes, 3)
+        sheet[:, 0] = sheet[:, -1] = (sheet[:, 0] + sheet[:, -1]) / 2
+    return Mesh(vertices, faces, normals=normals), points
 
 
 def ground_texture(rng: np.random.Generator, colours: Array, size: int = 512, grain: float = 0.25) -> Array:

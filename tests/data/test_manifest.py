@@ -98,6 +98,7 @@ WRONG = {
     "another arm's": (lambda known: known["arms"].update(crop=known["arms"]["i2i"]), "which is no shard of crop"),
     "code": (lambda known: known["trial_defaults"].update(model="/x/evil.py"), "cannot name a file.*trial.model=FILE"),
     "weights": (lambda known: known["trial_defaults"].update(encoder_weights="/etc/passwd"), "cannot name a file"),
+    "slow": (lambda known: known["trial_defaults"].update(train_names="(a+)+$"), "letters.*type trial.train_names=..."),
     "a list": (lambda known: known["trial_defaults"].update(epochs=[1]), "epochs=list: no value"),
     "a long number": (lambda known: known["trial_defaults"].update(epochs=10**4000), "epochs=int: no value"),
     "deep": (lambda known: known["parameters"].update(x=json.loads("[" * 90 + "]" * 90)), "nested too deep"),

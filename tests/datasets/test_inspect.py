@@ -12,51 +12,15 @@ import pytest
 from PIL import Image
 
 from ablate.cli import run_command
-from ablate.data.manifest import REAL, Manifest, write_manifest
+from ablate.data.manifest import REAL
 from ablate.data.shards import Sample
 from datasets import inspect
 from datasets.checks.inspection.contact_sheet import BOX, EDGE, OUTLINE, Layout, Tile, thumbnail
 from datasets.checks.inspection.sampling import SampleSelection, SelectedSample
 from datasets.inspect import InspectConfig
 from tests.command import ROOT
-from tests.tiny_data import SIDE, jpg, png, write, write_arm
-
-ANIMAL = (10, 12, 30, 28)  # xyxy
-
-
-def inspected(capsys, data, to, **fields):
-    """What inspection prints about a data root."""
-    assert inspect.main(InspectConfig(data=str(data), to=str(to), **fields)) == 0
-    return capsys.readouterr().out
-
-
-def root(path, arms, **fields):
-    """A data root of the given samples, by arm and split."""
-    written = {arm: write_arm(path, arm, samples) for arm, samples in arms.items()}
-    write_manifest(path, Manifest(arms=written, **fields))
-    return path
-
-
-def pixels():
-    return np.full((SIDE, SIDE, 3), 90, np.uint8)
-
-
-def mask(box=ANIMAL):
-    mask_hw = np.zeros((SIDE, SIDE), np.uint8)
-    mask_hw[box[1] : box[3], box[0] : box[2]] = 255
-    return mask_hw
-
-
-def training(key, animal=ANIMAL, **meta):
-    known = {"source": key, "window": None, "boxes": [animal], "translator": None}
-    return Sample(key, jpg(pixels()), png(mask(animal)), known | meta)
-
-
-def photograph(key, location="1", boxes=(ANIMAL,), **meta):
-    labelled = [{"box": box, "category": "deer"} for box in boxes]
-    known = {"location": location, "seq_id": f"s-{key}", "captured_at": "2015-06-01T12:00:00", "boxes": labelled}
-    known |= {"width": SIDE, "height": SIDE}
-    return Sample(key, jpg(pixels()), None, known | meta)
+from tests.datasets.checks.small_roots import ANIMAL, inspected, mask, photograph, pixels, root, row, training
+from tests.tiny_data import SIDE, write
 
 
 def sound():
@@ -64,11 +28,6 @@ def sound():
     crops = {"train": [training("a"), training("b")], "val": [training("c")]}
     photographs = {"test": [photograph(f"p{n}") for n in range(30)], "empty": [photograph("e", boxes=())]}
     return {"crop": crops, "i2i": {split: list(samples) for split, samples in crops.items()}, REAL: photographs}
-
-
-def row(text, start):
-    """The cells of the first line that begins with `start`."""
-    return re.search(rf"^{start}.*$", text, re.MULTILINE)[0].split()
 
 
 def test_the_numbers_are_those_of_the_data(tiny_root, tmp_path, capsys):
@@ -225,6 +184,23 @@ def test_which_samples_are_drawn_is_spread_over_groups_and_follows_from_the_seed
     assert drawn(order=0) != drawn(order=0, seed=1)
 
 
+def test_images_of_a_group_have_a_sheet_of_their_own(tmp_path, capsys):
+    images = [training(key) for key in ("forest_00000_0", "forest_00001_0", "steppe_00002_0")]
+    data = root(tmp_path / "data", {"full": {"train": images[:2], "val": images[2:]}})
+    text = inspected(capsys, data, tmp_path / "sheets", sheets_by="^([a-z]+)_")
+    assert "contact sheets: full.jpg, full-forest.jpg, full-steppe.jpg" in text
+    forest, steppe = (Image.open(tmp_path / "sheets" / f"full-{name}.jpg") for name in ("forest", "steppe"))
+    widths = [len(np.flatnonzero((np.asarray(sheet)[130] < 150).all(axis=1))) for sheet in (forest, steppe)]
+    assert widths[0] == pytest.approx(2 * widths[1], rel=0.05)  # two grey tiles beside each other, and one
+
+
+def test_a_fault_is_told_once_however_many_sheets_show_it(tmp_path, capsys):
+    whole = training("forest_0")
+    broken = Sample("forest_0", whole.jpg[: len(whole.jpg) // 2], whole.mask_png, whole.meta)
+    data = root(tmp_path / "data", {"full": {"train": [broken]}})
+    assert "full: the picture cannot be decoded (forest_0)" in inspected(capsys, data, tmp_path, sheets_by="^([a-z]+)_")
+
+
 def status(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["inspect", *map(str, arguments)])
     with pytest.raises(SystemExit) as stopped:
@@ -265,6 +241,11 @@ def test_json_of_another_schema_names_sample_and_field(tmp_path, monkeypatch, ca
         ("data=dem", "demo"),
         ("to={file}", "is a file"),
         ("x=1", "x="),
+        ("sheets_by=^a", "no group"),
+        ("sheets_by=(", "not a regular expression"),
+        ("sheets_by=^(a)", "has no arm full"),
+        ("scenes={file}", "not a Parquet file"),
+        ("scenes={file}.parquet", "no such file"),
     ],
 )
 def test_bad_arguments_are_one_line(argument, word, tiny_root, tmp_path, monkeypatch, capsys):
@@ -276,3 +257,12 @@ def test_bad_arguments_are_one_line(argument, word, tiny_root, tmp_path, monkeyp
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert word in error
+
+
+@pytest.mark.parametrize(
+    ("pattern", "word"), [("^(x)", "finds nothing in the key n0"), ("(.*)", "more than 40 sheets")]
+)
+def test_an_expression_that_makes_no_sheets_is_one_line(pattern, word, tmp_path, monkeypatch, capsys):
+    data = root(tmp_path / "data", {"full": {"train": [training(f"n{number}") for number in range(41)]}})
+    assert status(monkeypatch, f"data={data}", f"to={tmp_path}", f"sheets_by={pattern}") == 2
+    assert word in capsys.readouterr().err

@@ -15,7 +15,8 @@ def notes(out):
 
 
 def test_trials_of_different_ingredients_are_no_different_versions(tmp_path):
-    for fields in ({}, {"pasta": 3.0}, {"adapt": "mean_teacher", "unlabelled": "real"}):
+    chosen = {"train_names": "forest", "train_images": 100}
+    for fields in ({}, {"pasta": 3.0}, {"adapt": "mean_teacher", "unlabelled": "real"}, chosen):
         write(tmp_path, ran={"code_digest": code_digest(trial_config(fields))}, **fields)
     assert "versions" not in notes(tmp_path)
 

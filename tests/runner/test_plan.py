@@ -64,6 +64,16 @@ def test_names_say_what_differs(tiny_root):
     assert names == ["unet-crop-s0-learning_rate=0.1", "unet-crop-s0-learning_rate=0.01"]
 
 
+def test_names_say_which_images_are_trained_on(tiny_root):
+    space = product(train_names=["", "a/b|c"], train_images=[0, 4])
+    names = [trial.name.removeprefix("unet-crop-s0") for trial in plan(tiny_root, space)]
+    assert names == ["", "-train_images=4", "-train_names=a/b|c", "-train_names=a/b|c-train_images=4"]
+    work = planning.jobs(
+        RunConfig(space="given"), data.at(str(tiny_root)), tiny_root, plan(tiny_root, space), {"CPU": 1.0}
+    )
+    assert [job.trials[0].config.train_images for job in work] == [0, 0, 4, 4]  # what trains on most begins first
+
+
 def test_a_path_as_a_value_is_named_by_its_file(tiny_root, tmp_path):
     (tmp_path / "mine.safetensors").touch()
     space = product(model=["unet_resnet50"], encoder_weights=["none", str(tmp_path / "mine.safetensors")])

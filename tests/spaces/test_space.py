@@ -91,6 +91,19 @@ def test_the_papers_grid_has_fifteen_cells_and_no_jittered_full():
     assert {trial["model"] for trial in space.trials} == {"unet", "unet_resnet50", "segnet"}
 
 
+def test_environments_compares_places_at_equal_numbers_and_numbers_of_all_places():
+    trials = load_space("environments").trials
+    assert len(trials) == 16
+    equal = [trial["train_names"] for trial in trials if trial["train_images"] == 100]
+    assert equal[:3] == ["", "forest", "forest|arid"]
+    assert len({*equal}) == 12
+    assert [trial["train_images"] for trial in trials if trial["train_names"] == "forest"] == [50, 100]
+    assert [trial["train_images"] for trial in trials if not trial["train_names"]] == [100, 250, 500, 1000]
+    assert all(trial_config(trial).freeze_encoder for trial in trials)
+    large = {trial["train_images"] for trial in load_space("large_environments").trials if not trial["train_names"]}
+    assert large == {600, 1000, 2000, 4000, 8000}
+
+
 def test_product_varies_the_last_axis_fastest():
     space = pinned(epochs=5) * product(model=["a", "b"]) * pairs(("arm", "epochs"), [("x", 1), ("y", 2)])
     assert [(trial["model"], trial["arm"], trial["epochs"]) for trial in space.trials] == [

@@ -70,6 +70,23 @@ def test_every_look_of_the_crops_is_compared_with_the_crops(tmp_path):
     assert found["U-Net", "cut", "crop"].verdict == "crop better than cut"
 
 
+def test_images_of_two_names_are_compared_with_those_of_each_at_equal_numbers(tmp_path):
+    trained = [("forest", 50, 0.3), ("forest", 100, 0.4), ("forest|arid", 100, 0.7), ("", 100, 0.5), ("", 0, 0.9)]
+    for number, (names, images, mean) in enumerate(trained):
+        for seed in range(3):
+            values = iou(mean, seed=number)
+            write(tmp_path, values, of=SHOTS, train_names=names, train_images=images, seed=seed)
+    found = answers(tmp_path)
+    assert {tuple(sides) for _, *sides in found} == {
+        ("forest|arid", "forest"),
+        ("all images", "forest"),
+        ("100 images", "50 images"),
+        ("all images", "100 images"),
+    }
+    assert found["U-Net", "forest|arid", "forest"].verdict == "forest|arid better than forest"
+    assert found["U-Net", "forest|arid", "forest"].pairs == 1
+
+
 def test_one_location_cannot_decide(tmp_path):
     grid(tmp_path, jitter=0.3, shots=photos({"0": 31}))
     jitter = answers(tmp_path)[ALL, "jitter", "no jitter"]

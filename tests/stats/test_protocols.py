@@ -88,6 +88,8 @@ def test_an_older_plan_of_smoke_judges_nothing_either(tmp_path):
         ({"width": 8}, "width=8"),
         ({"learning_rate": 0.3}, "learning_rate=0.3"),
         ({"train_fraction": 0.5}, "train_fraction=0.5"),
+        ({"train_names": "forest/|arid"}, "train_names=forest/|arid"),
+        ({"train_images": 100}, "train_images=100"),
         ({"selection": "best_val"}, "selection=best_val"),
         ({"ran": {"precision_used": "bfloat16"}, "seed": 1}, "precision_used=bfloat16"),
         ({"arm_digest": "bbbbbbbb"}, "crop images=bbbbbbbb"),
@@ -125,6 +127,19 @@ def test_what_one_run_varies_is_what_it_studies(tmp_path):
     assert columns["data_size"] == [f"crop, train_fraction={share}" for share in ("0.25", "0.5", "1")]
     assert columns["jitter_ablation"][1:] == [f"crop + jitter, jitter_hue={hue}" for hue in ("0", "0.1", "0.2")]
     assert {one.protocol.title for one in others} == {"train_fraction varied", "jitter_hue varied"}
+
+
+def test_columns_say_in_short_which_images_were_trained_on(tmp_path):
+    shared = grid(tmp_path, at="r1")
+    chosen = [("forest", 100), ("a/b|c", 100), ("", 100), ("", 1000)]
+    trials = [
+        write(tmp_path, 0.4, of=SHOTS, train_names=names, train_images=images, **LONG) for names, images in chosen
+    ]
+    write_plan(tmp_path, [*trials, shared[1]], "environments", at="r2")
+    main, _ = scores.build(tmp_path)  # of equally many networks the last run
+    told = ["", ", 100 images", ", 1000 images", ", a/b|c, 100 images", ", forest, 100 images"]
+    assert {*main.tables[0].mean.columns} == {f"crop{choice}" for choice in told}
+    assert main.protocol.varied == {"train_names", "train_images"}
 
 
 def test_runs_of_one_protocol_are_shown_together(tmp_path):

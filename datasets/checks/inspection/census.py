@@ -24,8 +24,9 @@ from ablate.errors import UsageError, plain
 from datasets.checks.inspection.findings import Findings
 from datasets.checks.inspection.misread import Signs, smallest
 from datasets.checks.inspection.sampling import SampleSelection, SelectedSample
+from datasets.checks.inspection.sheet_groups import SheetGroups
 
-_FULL, _CROP, _I2I = "full", "crop", "i2i"
+FULL, _CROP, _I2I = "full", "crop", "i2i"
 _UNLABELLED = ("image_id", "location", "width", "height")
 _NEEDED = {
     Training: ("source", "window", "boxes", "translator"),
@@ -77,22 +78,25 @@ class Census:
     signs: Signs = field(default_factory=Signs)
 
 
-def count(root: Path, manifest: Manifest, samples: int, seed: int, findings: Findings) -> Census:
+def count(
+    root: Path, manifest: Manifest, samples: int, seed: int, findings: Findings, groups: SheetGroups | None = None
+) -> Census:
     """Reads every shard once; decodes no picture.
 
     Args:
         samples: how many to draw from each arm, and from each split of the photographs.
+        groups: are offered the samples of the arm `full`.
 
     Raises:
-        UsageError: a sample is not what the manifest or the schema says.
+        UsageError: a sample is not what the manifest or the schema says, or is of no group.
     """
     census = Census()
     training, photographs = _Training(census, findings), _Photographs(census, findings)
     # The others are compared with these two.
-    for arm in sorted(manifest.training_arms(), key=lambda name: (name != _FULL, name != _CROP, name)):
+    for arm in sorted(manifest.training_arms(), key=lambda name: (name != FULL, name != _CROP, name)):
         selection = census.selections[arm, ""] = SampleSelection(samples, seed)
         for split in shards.splits(arm):
-            training.read(arm, split, _samples(root, manifest, arm, split), selection)
+            training.read(arm, split, _samples(root, manifest, arm, split), selection, groups if arm == FULL else None)
     training.close()
     if ADAPT in manifest.arms:
         selection = census.selections[ADAPT, ""] = SampleSelection(samples, seed)
@@ -129,7 +133,14 @@ class _Training:
         self._crop_masks: dict[str, bytes] = {}  # digests
         self._not_seen: dict[str, set[str]] = {}  # keys of crop that a translated arm has not shown yet
 
-    def read(self, arm: str, split: str, samples: Iterable[Sample], selection: SampleSelection) -> None:
+    def read(
+        self,
+        arm: str,
+        split: str,
+        samples: Iterable[Sample],
+        selection: SampleSelection,
+        groups: SheetGroups | None,
+    ) -> None:
         counts = self._census.training.setdefault(arm, TrainingArm())
         sources = counts.sources.setdefault(split, set())
         for sample in samples:
@@ -141,7 +152,10 @@ class _Training:
             self._measure(counts, meta, _check_picture(self._findings, arm, sample, meta.boxes))
             self._check(arm, sample, meta)
             boxes = tuple((box, "") for box in meta.boxes)
-            selection.offer(SelectedSample(split, sample, boxes, f"{len(boxes)} box{'es' * (len(boxes) != 1)}"))
+            selected = SelectedSample(split, sample, boxes, f"{len(boxes)} box{'es' * (len(boxes) != 1)}")
+            selection.offer(selected)
+            if groups is not None:
+                groups.offer(selected)
 
     def close(self) -> None:
         """Tells what `crop` has and the translated arms have not."""

@@ -1,20 +1,22 @@
-"""The contact sheets of a data root: drawn samples to tiles, titles and files."""
+"""The contact sheets of a data root, and of groups of its synthetic images: drawn samples to tiles, titles, files."""
 
 from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from ablate.data.manifest import ADAPT, NOT_TRAINING_ARMS, PHOTOGRAPHS, Manifest
+from ablate.data.natural_order import natural
 from ablate.report.layout import plural
 from ablate.storage import publish
 from datasets.checks.inspection import contact_sheet, count_tables
-from datasets.checks.inspection.census import Census, header_wh
+from datasets.checks.inspection.census import FULL, Census, header_wh
 from datasets.checks.inspection.contact_sheet import Layout, Tile
 from datasets.checks.inspection.findings import Findings
 from datasets.checks.inspection.sampling import SelectedSample
+from datasets.checks.inspection.sheet_groups import SheetGroups
 from datasets.raw import masks
 from datasets.raw.images import BrokenPictureError, Mask, Pixels, decode
 
@@ -39,12 +41,31 @@ def write(to: Path, name: str, manifest: Manifest, census: Census, seed: int, fi
         number, title = _title(arm, split, manifest, census)
         groups = "locations" if arm in NOT_TRAINING_ARMS else "train and val"
         subtitle = f"{name} · {len(drawn)} of {number:,} drawn by seed {seed}, spread over {groups}"
-        layout = Layout.of([header_wh(each.sample.jpg) or (1, 1) for each in drawn])
         file_name = f"{arm}-{split}" if split else arm
         path = to / f"{_UNSAFE.sub('_', file_name)}.jpg"
-        publish(path, contact_sheet.draw(title, subtitle, _tiles(arm, drawn, findings), layout))
+        _publish(path, title, subtitle, _tiles(arm, drawn, findings), drawn)
         written.append(path)
     return written
+
+
+def write_groups(to: Path, name: str, groups: SheetGroups, census: Census, seed: int, findings: Findings) -> list[Path]:
+    """Draws a sheet of each group of the arm `full` into the folder `to`; what `write` drew too has been told."""
+    told = {each.sample.key for each in census.selections[FULL, ""].drawn()}
+    held = census.training[FULL].samples
+    written = []
+    for group in sorted(groups.selections, key=natural):
+        drawn, number = groups.selections[group].drawn(), groups.counts[group]
+        title = f"{FULL}, {group}: {number:,} of {held:,} samples"
+        subtitle = f"{name} · {len(drawn)} of {number:,} drawn by seed {seed}, spread over train and val"
+        path = to / f"{FULL}-{group}.jpg"
+        _publish(path, title, subtitle, _tiles(FULL, drawn, findings, told), drawn)
+        written.append(path)
+    return written
+
+
+def _publish(path: Path, title: str, subtitle: str, tiles: Iterator[Tile], drawn: Sequence[SelectedSample]) -> None:
+    layout = Layout.of([header_wh(each.sample.jpg) or (1, 1) for each in drawn])
+    publish(path, contact_sheet.draw(title, subtitle, tiles, layout))
 
 
 def mask_shares(census: Census) -> dict[str, float]:
@@ -78,19 +99,28 @@ def _title(arm: str, split: str, manifest: Manifest, census: Census) -> tuple[in
     return number, f"{arm}: {number:,} samples ({parts}) · digest {digest}"
 
 
-def _tiles(arm: str, drawn: Sequence[SelectedSample], findings: Findings) -> Iterator[Tile]:
-    """Decoded one at a time: two dozen photographs of a camera would take as many times ten megabytes."""
+def _tiles(arm: str, drawn: Sequence[SelectedSample], findings: Findings, told: Collection[str] = ()) -> Iterator[Tile]:
+    """Decoded one at a time: two dozen photographs of a camera would take as many times ten megabytes.
+
+    Args:
+        told: keys whose findings are there already.
+    """
     for each in drawn:
         image_hw3, mask_hw = _image(each), _mask(each)
-        if image_hw3 is None:
-            findings.add(arm, "the picture cannot be decoded", each.sample.key)
-        if each.sample.mask_png is not None and mask_hw is None:
-            findings.add(arm, "the mask cannot be decoded", each.sample.key)
-        if mask_hw is not None and not mask_hw.any():
-            findings.add(arm, "the mask holds no animal", each.sample.key)
+        if each.sample.key not in told:
+            _check(arm, each, image_hw3, mask_hw, findings)
         size = f"{image_hw3.shape[1]}x{image_hw3.shape[0]}" if image_hw3 is not None else "no size"
         group = f"location {each.group or 'not told'}" if arm in NOT_TRAINING_ARMS else each.group
         yield Tile(image_hw3, mask_hw, each.boxes, (each.sample.key, f"{group} · {size} · {each.note}"))
+
+
+def _check(arm: str, drawn: SelectedSample, image_hw3: Pixels | None, mask_hw: Mask | None, findings: Findings) -> None:
+    if image_hw3 is None:
+        findings.add(arm, "the picture cannot be decoded", drawn.sample.key)
+    if drawn.sample.mask_png is not None and mask_hw is None:
+        findings.add(arm, "the mask cannot be decoded", drawn.sample.key)
+    if mask_hw is not None and not mask_hw.any():
+        findings.add(arm, "the mask holds no animal", drawn.sample.key)
 
 
 def _image(drawn: SelectedSample) -> Pixels | None:

@@ -13,9 +13,10 @@ from ablate.errors import plain
 from ablate.report.text_grid import Cell, Grid
 from datasets.checks.inspection.census import TrainingArm
 from datasets.checks.inspection.findings import parameter
-from datasets.raw.skipped import SELECTED
+from datasets.raw.skipped import SELECTED, SYNTHETIC
 
 _DIGITS = 12  # of a digest
+_NO_ANIMAL = "no animal"  # what preparation calls a mask that holds nothing
 Counts = dict[str, dict[str, int]]
 
 
@@ -83,6 +84,20 @@ def selection_grid(manifest: Manifest) -> Grid | None:
     for kind, reasons in parameter(manifest, "skipped", Counts, {}).items():
         rows.append([f"{kind}: bad input", "", _listed(reasons)])
     return _grid(["input", "taken", "left out"], rows, left=(0, 2)) if rows else None
+
+
+def without_an_animal(manifest: Manifest) -> str:
+    """How many synthetic images preparation left out as they show no animal; empty where the manifest does not tell.
+
+    Raises:
+        UsageError: the manifest's lists are no counts.
+    """
+    taken = left = 0
+    for kind, reasons in parameter(manifest, "selection", Counts, {}).items():
+        if kind.split(" ")[0] == SYNTHETIC:
+            taken, left = taken + reasons.get(SELECTED, 0), left + reasons.get(_NO_ANIMAL, 0)
+    seen = taken + left
+    return f"no animal: {left:,} of {seen:,} synthetic images ({100 * left / seen:.0f} %), left out" if seen else ""
 
 
 def _listed(reasons: Mapping[str, int]) -> str:

@@ -1,0 +1,167 @@
+"""A place: ground, plants and things all round a camera, built once for all of its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import mitsuba as mi
+import numpy as np
+
+from datasets.render import biome as biomes
+from datasets.render import soil, things
+from datasets.render.biome import Biome, Growth
+from datasets.render.catalogue import DISTRACTORS
+from datasets.render.makers import Unit, unit
+from datasets.render.mesh import Plugin
+from datasets.render.noise import Array, generator
+from datasets.render.palettes import BARK, LEAF, tinted
+from datasets.render.scene import Site, plant_group
+from datasets.render.terrain import Bed, Relief, waves
+
+Rng = np.random.Generator
+NEAREST = 0.9  # metres from the camera's post in which nothing solid stands
+KEPT = 900  # kinds of plants that a process keeps: all of the biomes together have fewer
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place and the camera that hangs there."""
+
+    biome: str
+    site: Site
+    camera: Unit
+    distractors: int
+
+    @property
+    def country(self) -> Biome:
+        return biomes.named(self.biome)
+
+    def near_lens(self) -> tuple[str, ...]:
+        """What may stand close to the lens or before an animal: leaves, stems, blades."""
+        return tuple(n for n, g in self.country.growth.items() if g.reach[0] >= 1.2 and g.scale[0] >= 0.4)
+
+
+@lru_cache(maxsize=KEPT)
+def group(seed: int, biome: str, name: str, variant: int) -> Plugin:
+    """One variant of a kind of plant, to be instanced by all places of a biome."""
+    growth = DISTRACTORS.get(name) or biomes.named(biome).growth[name]
+    rng = generator(seed, "kind", biome, name, variant)
+    return plant_group(growth.make(rng), tinted(growth.wood, rng), tinted(growth.leaf, rng, 1.3))
+
+
+def group_of(seed: int, biome: str, name: str, rng: Rng) -> Plugin:
+    """A variant drawn by `rng`."""
+    growth = DISTRACTORS.get(name) or biomes.named(biome).growth[name]
+    return group(seed, biome, name, int(rng.integers(growth.variants)))
+
+
+@lru_cache(maxsize=4)
+def canopy(seed: int, variant: int) -> Plugin:
+    """Leaves overhead."""
+    rng = generator(seed, "canopy", variant)
+    return plant_group(things.canopy(rng), tinted(BARK, rng), tinted(LEAF, rng))
+
+
+@lru_cache(maxsize=2)
+def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> Place:
+    """Place `number`. What distractors there are changes nothing else."""
+    country, rng = biomes.named(biome), generator(seed, "place", number, biome)
+    trough = country.trough if country.trough is not None and rng.random() < country.trough.chance else None
+    bed = None
+    if trough is not None:
+        side = float(rng.choice([-1, 1]))
+        bed = Bed(float(rng.uniform(0, 2 * np.pi)), side * float(rng.uniform(*trough.aside)),
+                  float(rng.uniform(*trough.reach)), float(rng.uniform(*trough.depth)))  # fmt: skip
+    lie = country.lie
+    land = Relief(
+        *waves(rng),
+        bump=float(rng.uniform(*lie.bump)),
+        slope=(float(rng.uniform(*lie.slope)), float(rng.uniform(*lie.slope))),
+        reach=float(rng.uniform(8, 20)),
+        hill=float(rng.uniform(*lie.hill)),
+        hill_start=float(rng.uniform(*lie.hill_start)),
+        around=True,
+        bed=bed,
+    )
+    site = Site(land)
+    covers = country.grounds[int(rng.integers(len(country.grounds)))]
+    first, second = (tinted(cover, rng) for cover in covers)
+    bottom = None
+    if trough is not None and bed is not None:
+        bottom = (bed, trough.ruts, tinted(trough.cover[int(rng.integers(len(trough.cover)))], rng))
+    site.add_ground(soil.ground(rng, (first, second), bottom), around=True)
+    level = -1e3
+    if trough is not None and trough.water is not None:
+        level = -trough.water
+        site.objects["water"] = soil.water(level, np.array(rng.uniform([0.10, 0.12, 0.08], [0.24, 0.25, 0.17])))
+    for name, growth in country.growth.items():
+        _grow(site, seed, biome, name, growth, generator(seed, "grow", number, biome, name), level)
+    before = len(site.spots)
+    if distractors:
+        for name, growth in DISTRACTORS.items():
+            _grow(site, seed, biome, name, growth, generator(seed, "grow", number, biome, name), level)
+    return Place(biome, site, unit(rng, rows, country.haze), len(site.spots) - before)
+
+
+def _spots(growth: Growth, rng: Rng) -> Iterator[Array]:
+    """Where (2,) one kind stands on a place: many near, few far, some beside one another."""
+    if rng.random() >= growth.chance:
+        return
+    fewest, most = growth.count
+    count = round(np.exp(rng.uniform(np.log(fewest + 1), np.log(most + 1)))) - (fewest == 0)
+    near, far = growth.reach
+    last = np.zeros(2)
+    for index in range(count):
+        if index and rng.random() < growth.clump:
+            spot = last + rng.normal(0, 0.6 + 0.06 * np.linalg.norm(last), 2)
+            if np.linalg.norm(spot) < near:
+                continue
+        else:
+            distance = near * (far / near) ** (rng.random() ** 0.7)
+            turn = rng.uniform(0, 2 * np.pi)
+            spot = distance * np.array([np.cos(turn), np.sin(turn)])
+        last = spot
+        yield spot
+
+
+def _grow(site: Site, seed: int, biome: str, name: str, growth: Growth, rng: Rng, level: float) -> None:
+    """Scatters one kind over a place; nothing grows in water (below `level`) or on the camera's post."""
+    spots = np.array(list(_spots(growth, rng))).reshape(-1, 2)
+    if not len(spots):
+        return
+    step = 0.25
+    around = np.array([[0, 0], [-step, 0], [step, 0], [0, -step], [0, step]])
+    heights = site.land.height((spots[:, None] + around).reshape(-1, 2)).reshape(-1, 5)
+    for (x, y), z in zip(spots, heights, strict=True):
+        scale, turn = float(rng.uniform(*growth.scale)), float(rng.uniform(0, 360))
+        drawn = group_of(seed, biome, name, rng)
+        if z[0] < level or np.hypot(x, y) < NEAREST + growth.solid * scale:
+            continue
+        rise = np.array([(z[1] - z[2]) / (2 * step), (z[3] - z[4]) / (2 * step), 1.0]) if growth.lean else None
+        add(site, drawn, np.array([x, y, z[0]]), turn, scale, rise, growth.solid)
+
+
+def add(site: Site, drawn: Plugin, where: Array, turn: float, scale: float, normal: Array | None,
+        solid: float) -> None:  # fmt: skip
+    """One instance of a group at `where` (3,); upright, or along a `normal` (3,) of any length."""
+    if drawn not in site.kinds:
+        site.kinds.append(drawn)
+        site.objects[f"kind{len(site.kinds)}"] = drawn
+    name = f"plant{len(site.objects)}"
+    site.objects[name] = instance(drawn, where, turn, scale, normal)
+    site.spots[name] = (float(where[0]), float(where[1]), solid * scale)
+
+
+def instance(drawn: Plugin, where: Array, turn: float, scale: float, normal: Array | None = None) -> Any:  # noqa: ANN401
+    """A Mitsuba instance of a group."""
+    to = mi.ScalarTransform4f().translate(where.tolist())
+    if normal is not None:
+        unit_normal = normal / np.linalg.norm(normal)
+        axis = [-float(unit_normal[1]), float(unit_normal[0]), 0.0]
+        if np.hypot(axis[0], axis[1]) > 1e-6:
+            to = to @ mi.ScalarTransform4f().rotate(axis, float(np.degrees(np.arccos(unit_normal[2]))))
+    to = to @ mi.ScalarTransform4f().rotate([0, 0, 1], turn).scale(scale)
+    return mi.load_dict({"type": "instance", "group": drawn, "to_world": to})
