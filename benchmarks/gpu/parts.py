@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import tempfile
@@ -238,6 +239,23 @@ def translation(bench: Bench) -> None:
         bench.note("translation", name, found)
 
 
+def renders(bench: Bench) -> None:
+    """Seconds of a rendered picture on the processor and on the card: of the first of a place, and of a further one."""
+    try:
+        importlib.import_module("mitsuba")
+    except ImportError:
+        bench.note("renders", "left out", "mitsuba is not installed")
+        return
+    sizes = {"256x192": 6, "1024x768": 16} if bench.on_gpu else {"64x48": 1}
+    for size, samples in sizes.items():
+        for device in ("cpu", "gpu") if bench.on_gpu else ("cpu",):
+            # A process has one variant of the renderer.
+            command = [sys.executable, "-m", "benchmarks.gpu.rendering", device, size, str(samples)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            said = done.stdout if done.returncode == 0 else done.stderr
+            bench.note("renders", f"{size}, {samples} samples, {device}", said.strip().splitlines()[-1:])
+
+
 def ray_slice(bench: Bench) -> None:
     """A part of the grid through Ray, as a user starts it, on the demo."""
     with tempfile.TemporaryDirectory() as out:
@@ -262,6 +280,7 @@ PARTS: Mapping[str, Part] = {
     "ingredients": Part(ingredients, 60),
     "packing": Part(packing, 60),
     "translation": Part(translation, 30),
+    "renders": Part(renders, 90),
     "ray": Part(ray_slice, 60),
     "switches": Part(switches, 45),
 }

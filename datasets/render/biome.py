@@ -83,6 +83,7 @@ class Biome:
         growth: what grows and lies there, by name.
         skies: names of `weather` with their shares.
         haze: metres at which 63 % of a thing's light is haze.
+        closed: share of the places that slopes and thickets close in on, as they do where camera traps hang.
         canopy: share of the pictures in the sun whose light falls through leaves.
     """
 
@@ -93,6 +94,7 @@ class Biome:
     haze: Range = (150.0, 1200.0)
     canopy: float = 0.1
     trough: Trough | None = None
+    closed: float = 0.5
 
 
 def named(name: str) -> Biome:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, median_filter
 
 from datasets.render.noise import Array, Mask, srgb
 
@@ -67,6 +67,18 @@ def develop(light: Array, depth: Array, sensor: Sensor, rng: np.random.Generator
         picture = np.repeat(picture[..., :1], 3, -1)
     developed: Array = np.clip(picture, 0, 1)
     return developed
+
+
+def calmed(light: Array, most: float = 1.7) -> Array:
+    """Linear light (h,w,3) of few samples without its specks: no pixel is `most` times as bright or dark as its
+    neighbours' median.
+
+    In the shade each sample meets the sky or does not, which makes a picture of few samples look sprinkled with salt.
+    """
+    luma = light @ LUMA
+    around = np.maximum(median_filter(luma, 3, mode="nearest"), 1e-6)
+    calm: Array = light * (np.clip(luma, around / most, around * most) / np.maximum(luma, 1e-6))[..., None]
+    return calm
 
 
 def toned(light: Array, sensor: Sensor) -> Array:

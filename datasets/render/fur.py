@@ -12,7 +12,8 @@ from datasets.render.pelage import ripples
 from datasets.render.pose import Pose
 
 MOST_HAIRS = 40_000
-COVER = 1.0  # area of the hairs against the skin's
+COVER, THIN = 1.0, 0.3  # area of the hairs against the skin's, close by and where a pixel is wider than `BLURRED`
+BLURRED = 0.007  # metres: hairs are not told apart there, but make the picture grainy
 FINEST = 0.0012  # metres
 ROOT, TIP = 1.0, 1.17  # brightness against the skin: hairs shade each other
 LIFT = 0.09  # tangent of the angle between hair and skin
@@ -37,7 +38,8 @@ def coat(pelt: Pelt, rng: np.random.Generator, hair: float, pixel: float) -> Mes
     bald = pelt.length[corners].min(1) < 0.02
     a, b, c = (pelt.vertices[corners[:, k]] for k in range(3))
     area = 0.5 * np.sqrt((_cross(b - a, c - a) ** 2).sum(1))
-    dense = np.where(bald, 0.0, COVER * area / (0.5 * width * length))
+    cover = float(np.interp(pixel, (FINEST, BLURRED), (COVER, THIN)))
+    dense = np.where(bald, 0.0, cover * area / (0.5 * width * length))
     total = float(dense.sum())
     count = min(round(total), MOST_HAIRS)
     if count == 0:

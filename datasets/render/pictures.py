@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datasets.render import place, scene
-from datasets.render.camera import Sensor, develop, jpeg, stamped
+from datasets.render.camera import Sensor, calmed, develop, jpeg, stamped
 from datasets.render.fauna import SPECIES
 from datasets.render.framing import Figure
 from datasets.render.noise import Mask
@@ -61,7 +61,7 @@ def render(request: Request, number: int) -> Rendered:
     rng, sensor = chosen.rng, _sensor(chosen.rng, there.camera.sensor, chosen.weather)
     light = daylit(chosen.loaded, chosen.view, seed_of(request, number), request.samples, not chosen.weather.light.lamp)
     taken = _clock(rng, chosen.weather)
-    shown = develop(light, chosen.depth, sensor, rng)
+    shown = develop(calmed(light), chosen.depth, sensor, rng)
     shown = stamped(shown, there.camera.banner, taken.strftime("%Y-%m-%d %H:%M:%S"), f"{int(rng.integers(-4, 34))}°C")
     return Rendered(
         name=name_of(request, number),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from datasets.render.terrain import Bed, Relief, waves
 
 Rng = np.random.Generator
 NEAREST = 0.9  # metres from the camera's post in which nothing solid stands
+SHRUB = 0.7  # metres: what is higher closes a view
 KEPT = 900  # kinds of plants that a process keeps: all of the biomes together have fewer
 
 
@@ -76,13 +77,16 @@ def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> P
         bed = Bed(float(rng.uniform(0, 2 * np.pi)), side * float(rng.uniform(*trough.aside)),
                   float(rng.uniform(*trough.reach)), float(rng.uniform(*trough.depth)))  # fmt: skip
     lie = country.lie
+    closed = bool(rng.random() < country.closed)
+    start = float(rng.uniform(6, 16) if closed else rng.uniform(*lie.hill_start))
     land = Relief(
         *waves(rng),
         bump=float(rng.uniform(*lie.bump)),
         slope=(float(rng.uniform(*lie.slope)), float(rng.uniform(*lie.slope))),
         reach=float(rng.uniform(8, 20)),
-        hill=float(rng.uniform(*lie.hill)),
-        hill_start=float(rng.uniform(*lie.hill_start)),
+        hill=float(rng.uniform(6, 25) if closed else rng.uniform(*lie.hill)),
+        hill_start=start,
+        hill_end=start + float(rng.uniform(14, 45)) if closed else 160.0,
         around=True,
         bed=bed,
     )
@@ -98,12 +102,21 @@ def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> P
         level = -trough.water
         site.objects["water"] = soil.water(level, np.array(rng.uniform([0.10, 0.12, 0.08], [0.24, 0.25, 0.17])))
     for name, growth in country.growth.items():
-        _grow(site, seed, biome, name, growth, generator(seed, "grow", number, biome, name), level)
+        shown = _thicket(growth) if closed else growth
+        _grow(site, seed, biome, name, shown, generator(seed, "grow", number, biome, name), level)
     before = len(site.spots)
     if distractors:
         for name, growth in DISTRACTORS.items():
             _grow(site, seed, biome, name, growth, generator(seed, "grow", number, biome, name), level)
     return Place(biome, site, unit(rng, rows, country.haze), len(site.spots) - before)
+
+
+def _thicket(growth: Growth) -> Growth:
+    """The same, closing in on the camera where it is a bush or a tree."""
+    if growth.solid == 0 or growth.height < SHRUB:
+        return growth
+    near, far = growth.reach
+    return replace(growth, count=(2 * growth.count[0] + 2, 2 * growth.count[1]), reach=(near, min(far, 5 * near, 20.0)))
 
 
 def _spots(growth: Growth, rng: Rng) -> Iterator[Array]:

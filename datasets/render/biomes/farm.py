@@ -26,5 +26,6 @@ BIOME = Biome(
     lie=Lie(bump=(0.03, 0.12), slope=(-0.07, 0.07), hill=(2, 25), hill_start=(50, 100)),
     haze=(250, 1500),
     canopy=0.05,
+    closed=0.25,
     trough=Trough(0.3, (0.5, 4), (1.0, 1.6), (0.03, 0.1), (p.LOAM, p.MUD), ruts=True),
 )

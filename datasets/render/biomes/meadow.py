@@ -21,4 +21,5 @@ BIOME = Biome(
     lie=Lie(bump=(0.05, 0.2), slope=(-0.1, 0.1), hill=(3, 30), hill_start=(40, 90)),
     haze=(200, 1200),
     canopy=0.05,
+    closed=0.25,
 )
