@@ -118,7 +118,7 @@ def stamped(picture: Array, banner: Banner, text: str, temperature: str) -> Arra
     ink = 235 if banner.dark else 20
     font = ImageFont.load_default(banner.rows - 2)
     draw.text((4, -1), text, fill=ink, font=font)
-    draw.text((width - 34, -1), temperature, fill=ink, font=font)
+    draw.text((min(width - 34, width - 4 - font.getlength(temperature)), -1), temperature, fill=ink, font=font)
     marked = picture.copy()
     marked[banner.covered(height)] = np.asarray(strip, float)[..., None] / 255
     return marked

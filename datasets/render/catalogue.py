@@ -89,12 +89,12 @@ def _branch(rng: Rng) -> Mesh:
     return plants.dead_branch(rng, 1.4)
 
 
-# Things of an animal's size and colour, which a detector may take for one: on every place, unless they are not wanted.
+# Things of an animal's size and colour, which a detector may take for one: each on half of the places, if wanted.
 DISTRACTORS: dict[str, Growth] = {
-    "log": Growth(things.fallen, p.COAT_LIKE, p.DEAD_LEAF, (1, 5), (3, 22), (0.5, 1.1), True, 0.8, 0.55, 0.2),
-    "stump": Growth(things.stump, p.COAT_LIKE, p.DEAD_LEAF, (1, 5), (2.5, 22), (0.7, 1.8), False, 0.4, 0.5, 0.2),
-    "mound": Growth(things.mound, p.COAT_LIKE, p.COAT_LIKE, (1, 5), (2.5, 22), (0.5, 1.3), False, 0.7, 0.5, 0.2),
-    "branch": Growth(_branch, p.COAT_LIKE, p.DEAD_LEAF, (1, 6), (2.0, 20), (0.6, 1.3), False, 0.3, 0.5, 0.2),
-    "boulder": Growth(partial(plants.rock, size=0.55), p.WARM_STONE, p.WARM_STONE, (1, 5), (2.5, 22), (0.6, 1.5),
+    "fallen_log": Growth(things.fallen, p.COAT_LIKE, p.DEAD_LEAF, (1, 5), (3, 22), (0.5, 1.1), True, 0.8, 0.55, 0.2),
+    "cut_stump": Growth(things.stump, p.COAT_LIKE, p.DEAD_LEAF, (1, 5), (2.5, 22), (0.7, 1.8), False, 0.4, 0.5, 0.2),
+    "earth_mound": Growth(things.mound, p.COAT_LIKE, p.COAT_LIKE, (1, 5), (2.5, 22), (0.5, 1.3), False, 0.7, 0.5, 0.2),
+    "bare_branch": Growth(_branch, p.COAT_LIKE, p.DEAD_LEAF, (1, 6), (2.0, 20), (0.6, 1.3), False, 0.3, 0.5, 0.2),
+    "warm_boulder": Growth(partial(plants.rock, size=0.55), p.WARM_STONE, p.WARM_STONE, (1, 5), (2.5, 22), (0.6, 1.5),
                       False, 0.6, 0.5, 0.2),
 }  # fmt: skip

@@ -15,7 +15,7 @@ SKY_ROWS, SKY_COLUMNS = 128, 256
 
 @dataclass(frozen=True)
 class Light:
-    """Linear colours. `sun` is the sun's strength against the sky's; azimuth 0 is ahead, counter-clockwise, radians."""
+    """Linear colours. `sun` is the sun's strength against the sky's; azimuth from the x axis to the left, radians."""
 
     zenith: tuple[float, float, float]
     horizon: tuple[float, float, float]

@@ -75,6 +75,8 @@ def render(request: Request, number: int) -> Rendered:
 @lru_cache(maxsize=1)
 def _start(device: str) -> None:
     scene.start(device)
+    for made in (place.place, place.group, place.canopy):
+        made.cache_clear()  # nothing that was made for another device can be used
 
 
 def _biome(request: Request, where: int) -> str:

@@ -41,7 +41,7 @@ class Place:
         return biomes.named(self.biome)
 
     def near_lens(self) -> tuple[str, ...]:
-        """What may stand close to the lens or before an animal: leaves, stems, blades."""
+        """What may stand close to the lens or before an animal."""
         return tuple(n for n, g in self.country.growth.items() if g.reach[0] >= 1.2 and g.scale[0] >= 0.4)
 
 
@@ -112,7 +112,7 @@ def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> P
 
 
 def _thicket(growth: Growth) -> Growth:
-    """The same, closing in on the camera where it is a bush or a tree."""
+    """The same, closing in on the camera where it is as high as a shrub."""
     if growth.solid == 0 or growth.height < SHRUB:
         return growth
     near, far = growth.reach
@@ -124,7 +124,7 @@ def _spots(growth: Growth, rng: Rng) -> Iterator[Array]:
     if rng.random() >= growth.chance:
         return
     fewest, most = growth.count
-    count = round(np.exp(rng.uniform(np.log(fewest + 1), np.log(most + 1)))) - (fewest == 0)
+    count = round(np.exp(rng.uniform(np.log(fewest + 1), np.log(most + 1)))) - 1
     near, far = growth.reach
     last = np.zeros(2)
     for index in range(count):

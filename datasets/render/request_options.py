@@ -6,6 +6,7 @@ Nothing here needs the renderer's libraries.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -60,6 +61,16 @@ class RenderConfig(pydantic.BaseModel):
     def _two_sides(cls, size: str) -> str:
         _sides(size)
         return size
+
+    @pydantic.field_validator("samples")
+    @classmethod
+    def _fills_a_grid(cls, samples: int) -> int:
+        if samples % math.isqrt(samples):  # the sampler would take more: it divides a pixel into rows and columns
+            more = next(n for n in itertools.count(samples) if n % math.isqrt(n) == 0)
+            raise PydanticCustomError(
+                "samples", "not a number of rows and columns of nearly equal length; type {n}", {"n": more}
+            )
+        return samples
 
     @pydantic.field_validator("biomes")
     @classmethod

@@ -19,7 +19,7 @@ _ROUGHNESS = (1.7, 0.9, 0.55, 1.05)  # of patches, tone, grain, pebbles
 
 @lru_cache(maxsize=1)
 def _fields() -> list[list[Array]]:
-    """Random fields, three of each roughness. Every place shifts and turns them: new ones cost half a second each."""
+    """Random fields, three of each roughness. Every place shifts and turns them: new ones are slow."""
     return [[spectral(generator(0, "soil", k, n), SIZE, rough) for n in range(3)] for k, rough in enumerate(_ROUGHNESS)]
 
 

@@ -116,10 +116,11 @@ def _things(seed: int, rng: np.random.Generator, there: Place, view: View, figur
     for figure in figures:
         if rng.random() < COVERED:
             name = plants[int(rng.integers(len(plants)))]
-            share, aside = float(rng.uniform(0.6, 0.85)), float(rng.normal(0, 0.35)) * figure.room
-            x, y = view.x + (figure.x - view.x) * share, view.y + (figure.y - view.y) * share
+            share, aside = float(rng.uniform(0.6, 0.85)), float(rng.normal(0, 0.35)) * figure.room / figure.away
+            ahead, left = figure.x - view.x, figure.y - view.y
+            x, y = view.x + share * ahead - aside * left, view.y + share * left + aside * ahead
             height = figure.one.build.shoulder / max(there.country.growth[name].height, 0.1)
-            put(place.group_of(seed, there.biome, name, rng), grounded(x + aside, y - aside),
+            put(place.group_of(seed, there.biome, name, rng), grounded(x, y),
                 float(np.clip(height * rng.uniform(0.4, 0.9), 0.2, 1.2)))  # fmt: skip
     if rng.random() < BY_THE_LENS:
         name = plants[int(rng.integers(len(plants)))]
@@ -130,6 +131,6 @@ def _things(seed: int, rng: np.random.Generator, there: Place, view: View, figur
             grounded(view.x + away * float(np.cos(turn)), view.y + away * float(np.sin(turn))), scale)  # fmt: skip
     if sky.light.sun > 1 and rng.random() < there.country.canopy:
         away = figures[0].away if figures else 5.0
-        ahead = np.array([np.cos(view.heading), np.sin(view.heading), 0.0]) * away
-        put(place.canopy(seed, int(rng.integers(4))), view.position + ahead - sky.light.way * 12.0, 1.0)
+        middle = view.position + np.array([np.cos(view.heading), np.sin(view.heading), 0.0]) * away
+        put(place.canopy(seed, int(rng.integers(4))), middle - sky.light.way * 12.0, 1.0)
     return things

@@ -61,7 +61,7 @@ def _cloudy(rng: Rng) -> Weather:
 def _low_sun(rng: Rng) -> Weather:
     light = Light((0.22, 0.36, 0.68), (0.95, 0.80, 0.62), float(rng.uniform(2.2, 4.0)), float(rng.uniform(0.10, 0.35)),
                   _turn(rng), (1.0, 0.76, 0.48), 0.2, (0.25, 0.2, 0.15))  # fmt: skip
-    return Weather(light, thick=1.3, brightness=0.95, hours=(6.2, 19.2))
+    return Weather(light, thick=1.3, brightness=0.95, hours=(6.2, 8.0) if rng.random() < 0.5 else (17.2, 19.2))
 
 
 def _fog(rng: Rng) -> Weather:
@@ -84,7 +84,7 @@ KINDS: dict[str, Callable[[Rng], Weather]] = {
     "white": _white, "blue": _blue, "hazy": _hazy, "cloudy": _cloudy, "low_sun": _low_sun, "fog": _fog,
     "dusk": _dusk, "flash": _flash,
 }  # fmt: skip
-FLASH_SHARE = 0.02  # of all pictures: cameras whose flash is white take coloured pictures in the dark
+FLASH_SHARE = 0.02  # against all daylight: cameras whose flash is white take coloured pictures in the dark
 
 
 def weather(rng: Rng, skies: dict[str, float]) -> tuple[str, Weather]:

@@ -19,7 +19,7 @@ BIOME = Biome(
         "pine": conifers(p.PINE, (0, 40), 9.0, 0.3),
     },
     skies={"blue": 0.45, "cloudy": 0.2, "hazy": 0.15, "low_sun": 0.12, "fog": 0.08},
-    lie=Lie(bump=(0.2, 0.5), slope=(-0.3, 0.3), hill=(20, 110), hill_start=(18, 40)),
+    lie=Lie(bump=(0.12, 0.35), slope=(-0.3, 0.3), hill=(20, 110), hill_start=(18, 40)),
     haze=(200, 1500),
     canopy=0.05,
 )
