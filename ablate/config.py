@@ -41,8 +41,10 @@ def _pattern(text: str) -> str:
     """A regular expression as it was written, if it is one."""
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise PydanticCustomError("pattern", "not a regular expression: {why}", {"why": str(error)}) from error
+    if text and re.match(text, ""):  # such as `forest|`
+        raise PydanticCustomError("pattern", "it matches every name; leave it out for all images")
     return text
 
 

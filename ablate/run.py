@@ -152,7 +152,7 @@ def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
 
 def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
     fields = {"model", "encoder", "freeze_encoder", "adapt", "image_size", "epochs", "width"} - ignored(config)
-    fields |= {"train_fraction", "train_images"}
+    fields |= {"train_fraction", "train_images", "train_names"}
     known = {field: BIRTH_DEFAULTS[field] if row[field] is None else row[field] for field in fields}
     return row["status"] == "done" and all(known[field] == getattr(config, field) for field in fields)
 

@@ -1,4 +1,4 @@
-"""`python -m datasets.inspect data=NAME`: shows within seconds whether a data set is right.
+"""`python -m datasets.inspect data=NAME`: shows whether a data set is right.
 
 Verifies the shards, prints what they hold, sets the synthetic animals beside photographed ones, draws a contact sheet
 of each arm and lists possible problems.

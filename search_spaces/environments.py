@@ -1,7 +1,7 @@
-"""Is a second place worth more than more pictures of the first? Renders of one biome, of two and of all, equally many.
+r"""Is a second place worth more than more pictures of the first? Renders of one biome, of two and of all, equally many.
 
     python -m datasets.render n=2000 biomes=all to=renders
-    python -m datasets.prepare synthetic=renders photos=DIR annotations=FILE.json to=data/places
+    python -m datasets.prepare synthetic=renders 'place=(.+_\d+)_\d+' photos=DIR annotations=FILE.json to=data/places
     uv run --extra pretrained python -m ablate.run space=environments data=data/places
 
 16 trials: 100 source images of the forest alone, of the forest and each of ten other biomes, and of all eleven; half as

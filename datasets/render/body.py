@@ -38,7 +38,7 @@ class Pelt(Mesh):
         return replace(self, vertices=self.vertices @ rotation.T + offset, normals=normals, lay=lay)
 
 
-def body(build: Build, pose: Pose, rng: np.random.Generator, voxel: float = 0.018, eyeshine: bool = False) -> Pelt:
+def body(build: Build, pose: Pose, rng: np.random.Generator, voxel: float = 0.018) -> Pelt:
     """The animal in metres: feet at z = 0, looking along x. `voxel` is the grid's step in shoulder heights."""
     found = joints(build, pose)
     flesh = muscles(build, found)
@@ -49,7 +49,7 @@ def body(build: Build, pose: Pose, rng: np.random.Generator, voxel: float = 0.01
     vertices = vertices + normals * (0.006 * ripples(rng, vertices, (0.22, 0.12)))[:, None]
     lay = weights @ np.array([part.flow for part in flesh])
     length = weights @ np.array([part.hair for part in flesh])
-    eye = (1.0, 1.0, 1.0) if eyeshine else (0.035, 0.03, 0.03)
+    eye = (0.035, 0.03, 0.03)
     whole = merge([Mesh(vertices, faces, painted, None, normals), *ornaments(build, pose, found, eye)])
     rest = len(whole.vertices) - len(vertices)
     return Pelt(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ablate.errors import UsageError
 from datasets.render import builds
-from datasets.render.species import Anatomy, Build, Coat, Colour
+from datasets.render.species import Build, Coat, Colour
 
 SEXES = ("male", "female", "young")
 COATS = ("summer", "winter", "wet")
@@ -115,7 +115,7 @@ def _size(rng: np.random.Generator, low: float, high: float) -> float:
 
 def _changed(build: Build, **anatomy: float | str) -> Build:
     """The build with some of its anatomy changed."""
-    return replace(build, anatomy=replace(build.anatomy or Anatomy(), **anatomy))  # type: ignore[arg-type]
+    return replace(build, anatomy=replace(build.anatomy, **anatomy))  # type: ignore[arg-type]
 
 
 def _deer(rng: np.random.Generator, sex: str, coat: str) -> Build:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from datasets.render import fauna, fur
+from datasets.render.camera_models import HungCamera
 from datasets.render.fauna import Individual
-from datasets.render.makers import Unit
 from datasets.render.mesh import Mesh
 from datasets.render.noise import Array
 from datasets.render.place import Place
@@ -31,7 +31,7 @@ APART = 1.3  # body lengths between two animals
 
 
 @dataclass(frozen=True)
-class Figure:
+class Animal:
     """One animal at (x, y) metres, `away` metres from the lens, looking along `heading` (radians)."""
 
     one: Individual
@@ -71,7 +71,7 @@ def count(rng: Rng) -> int:
     return int(rng.choice(list(HERDS), p=list(HERDS.values())))
 
 
-def camera(rng: Rng, site: Site, unit: Unit, size: tuple[int, int]) -> View:
+def camera(rng: Rng, site: Site, unit: HungCamera, size: tuple[int, int]) -> View:
     """The place's camera, turned to somewhere and a little to one side of its post."""
     x, y = (float(v) for v in rng.normal(0, 0.5, 2))
     tilt = float({"down": rng.uniform(-14, -7), "level": rng.uniform(-7, 1), "up": rng.uniform(1, 8)}[
@@ -81,23 +81,23 @@ def camera(rng: Rng, site: Site, unit: Unit, size: tuple[int, int]) -> View:
                 float(site.land.height(np.array([[x, y]]))[0]))  # fmt: skip
 
 
-def herd(rng: Rng, place: Place, view: View, species: tuple[str, ...], count: int) -> tuple[list[Figure], View]:
+def herd(rng: Rng, place: Place, view: View, species: tuple[str, ...], count: int) -> tuple[list[Animal], View]:
     """`count` animals of one species, and the view: the camera is aimed at the first one, unless an edge cuts that."""
     kind = species[int(rng.integers(len(species)))]
     area = MEDIAN_AREA * float(np.exp(rng.normal(0, SPREAD)))
-    found: list[Figure] = []
+    found: list[Animal] = []
     for index in range(count):
         for _ in range(6):
             share = area if index == 0 else area * float(np.exp(rng.normal(-0.8, 0.6)))
-            figure, aimed = _stood(rng, place.site, view, kind, min(share, 0.97), index == 0)
-            if all(np.hypot(figure.x - o.x, figure.y - o.y) > APART * (figure.room + o.room) for o in found):
-                found.append(figure)
+            animal, aimed = _stood(rng, place.site, view, kind, min(share, 0.97), index == 0)
+            if all(np.hypot(animal.x - o.x, animal.y - o.y) > APART * (animal.room + o.room) for o in found):
+                found.append(animal)
                 view = aimed
                 break
     return found, view
 
 
-def _stood(rng: Rng, site: Site, view: View, species: str, area: float, aim: bool) -> tuple[Figure, View]:
+def _stood(rng: Rng, site: Site, view: View, species: str, area: float, aim: bool) -> tuple[Animal, View]:
     """An animal whose box within the frame takes the share `area` of it, as nearly as the place allows."""
     one = fauna.individual(rng, species)
     cut = bool(rng.random() < EDGE)
@@ -115,7 +115,7 @@ def _stood(rng: Rng, site: Site, view: View, species: str, area: float, aim: boo
         view, column = _aimed(_placed(outline, site, view, bearing, heading, away), view, row, column)
         bearing = view.bearing(column)
     x, y = view.x + away * float(np.cos(bearing)), view.y + away * float(np.sin(bearing))
-    return Figure(one, pose, posture, x, y, heading, away, int(rng.integers(2**31))), view
+    return Animal(one, pose, posture, x, y, heading, away, int(rng.integers(2**31))), view
 
 
 def _distance(outline: Array, site: Site, view: View, way: tuple[float, float], shoulder: float, area: float) -> float:
@@ -169,7 +169,7 @@ def _box(points: Array, view: View) -> tuple[Array, Array]:
     return np.clip(seen.min(0), 0, frame), np.clip(seen.max(0), 0, frame)
 
 
-def in_the_way(rng: Rng, site: Site, view: View, figures: list[Figure]) -> frozenset[str]:
+def in_the_way(rng: Rng, site: Site, view: View, animals: list[Animal]) -> frozenset[str]:
     """Names of the site's objects that a picture does without: on the lens, in an animal, mostly those before it.
 
     And those far behind the camera, which cost time alone.
@@ -180,13 +180,13 @@ def in_the_way(rng: Rng, site: Site, view: View, figures: list[Figure]) -> froze
     bearing = np.arctan2(y - view.y, x - view.x) - view.heading
     behind = np.abs((bearing + np.pi) % (2 * np.pi) - np.pi) > np.radians(view.fov / 2 + 22)
     out = (away < 0.75 + radius) | (behind & (away > 7))
-    for figure in figures:
+    for animal in animals:
         open_view = rng.random() < 0.72
-        out |= (radius > 0) & (np.hypot(x - figure.x, y - figure.y) < radius + 0.8 * figure.room)
-        ray = np.array([figure.x - view.x, figure.y - view.y])
+        out |= (radius > 0) & (np.hypot(x - animal.x, y - animal.y) < radius + 0.8 * animal.room)
+        ray = np.array([animal.x - view.x, animal.y - view.y])
         length = float(np.linalg.norm(ray))
         along = ((x - view.x) * ray[0] + (y - view.y) * ray[1]) / length
         aside = np.abs((x - view.x) * ray[1] - (y - view.y) * ray[0]) / length
-        between = (along > 0) & (along < length) & (aside < radius + 0.8 * figure.room * along / length)
+        between = (along > 0) & (along < length) & (aside < radius + 0.8 * animal.room * along / length)
         out |= between & (radius > 0) & (open_view | (along < 0.35 * length))
     return frozenset(name for name, gone in zip(names, out, strict=True) if gone)

@@ -19,10 +19,10 @@ ROOT, TIP = 1.0, 1.17  # brightness against the skin: hairs shade each other
 LIFT = 0.09  # tangent of the angle between hair and skin
 
 
-def furred(one: Individual, pose: Pose, rng: np.random.Generator, pixel: float, eyeshine: bool = False) -> Mesh:
+def furred(one: Individual, pose: Pose, rng: np.random.Generator, pixel: float) -> Mesh:
     """An animal with its fur in metres: feet at z = 0, looking along x; one pixel covers `pixel` metres of it."""
     voxel = float(np.clip(1.4 * pixel / one.build.shoulder, 0.017, 0.026))
-    bare = body(one.build, pose, rng, voxel, eyeshine)
+    bare = body(one.build, pose, rng, voxel)
     return coat(bare, rng, one.hair, pixel)
 
 

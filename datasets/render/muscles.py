@@ -56,7 +56,7 @@ class Muscle:
 
 def muscles(build: Build, found: dict[str, Array]) -> list[Muscle]:
     """All parts of an animal with these joints."""
-    anatomy = build.anatomy or Anatomy()
+    anatomy = build.anatomy
     parts = [*_trunk(build, anatomy, found), *_neck(build, anatomy, found), *_head(build, anatomy, found)]
     parts += _tail(build, anatomy, found)
     for name in LEGS:

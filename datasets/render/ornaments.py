@@ -16,7 +16,7 @@ IVORY = (0.80, 0.76, 0.66)
 
 def ornaments(build: Build, pose: Pose, found: dict[str, Array], eye: Colour) -> list[Mesh]:
     """Meshes with colours and normals, in shoulder heights."""
-    anatomy = build.anatomy or Anatomy()
+    anatomy = build.anatomy
     ahead, left, crown, poll = found["ahead"], found["left"], found["crown"], found["poll"]
     skull = build.skull
     pieces: list[Mesh] = []

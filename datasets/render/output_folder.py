@@ -24,7 +24,7 @@ import pyarrow.parquet
 from ablate.errors import UsageError
 from ablate.storage import publish, publishing
 from ablate.storage.locks import Lock
-from datasets.render import scene_rows
+from datasets.render import request_options, scene_rows
 from datasets.render.provenance import Provenance, difference
 from datasets.render.scene_rows import Row
 
@@ -36,7 +36,7 @@ REQUEST, SCENES, ANNOTATIONS = "render.json", "scenes.parquet", "annotations.jso
 _EXTRAS = ("amodal", "depth")
 _RECORDS = ".records"
 _OWNED, _WORKED = "owned", "worked"  # locks: of the one command that renders here, of all its processes that write
-_PICTURE = re.compile(r".+_\d{5,}_\d+\.(jpg|png)")
+_PICTURE = re.compile(rf"({'|'.join(request_options.biomes())})_\d{{5,}}_\d+\.(jpg|png)")
 _ELSEWHERE = "give a to= on a disk that has them"
 
 
@@ -135,9 +135,11 @@ def _finished(to: Path) -> dict[int, Row]:
     """The rows of the pictures that have a record and whose files are as large as it tells."""
     rows: dict[int, Row] = {}
     for path in sorted((to / _RECORDS).glob("[0-9]*.json")):
-        record = json.loads(path.read_bytes())
-        if all(_has_size(to / name, size) for name, size in record["sizes"].items()):
-            rows[record["row"]["number"]] = record["row"]
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # a broken one: not finished
+            record = json.loads(path.read_bytes())
+            row = scene_rows.checked(record["row"])
+            if all(_has_size(to / name, size) for name, size in record["sizes"].items()):
+                rows[row["number"]] = row
     return rows
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from datasets.render.muscles import REGIONS, Muscle
 from datasets.render.noise import Array, Waves
-from datasets.render.species import Anatomy, Build, Colour
+from datasets.render.species import Build, Colour
 
 NOSE = (0.05, 0.045, 0.045)
 NOSES = {"rabbit": 0.42, "bobcat": 0.55, "horse": 0.3, "deer": 0.9}  # size against the muzzle
@@ -108,7 +108,7 @@ def _rear(build: Build, painted: Array, region: dict[str, Array], vertices: Arra
 
 def _face(build: Build, painted: Array, region: dict[str, Array], vertices: Array, normals: Array, rough: Array,
           found: dict[str, Array]) -> Array:  # fmt: skip
-    coat, anatomy = build.coat, build.anatomy or Anatomy()
+    coat, anatomy = build.coat, build.anatomy
     head, ahead, crown, left = region["head"], found["ahead"], found["crown"], found["left"]
     place = vertices - found["poll"]
     along = place @ ahead / build.head

@@ -16,7 +16,7 @@ from PIL import Image
 from datasets.render import place, scene
 from datasets.render.camera import Sensor, calmed, develop, jpeg, stamped
 from datasets.render.fauna import SPECIES
-from datasets.render.framing import Figure
+from datasets.render.framing import Animal
 from datasets.render.noise import Mask
 from datasets.render.place import Place
 from datasets.render.placing import box_of, seen
@@ -66,7 +66,7 @@ def render(request: Request, number: int) -> Rendered:
     return Rendered(
         name=name_of(request, number),
         image=jpeg(shown, sensor.quality),
-        mask=_png(_painted(chosen.figures, chosen.visible)),
+        mask=_png(_painted(chosen.animals, chosen.visible)),
         extras=_extras(request, chosen),
         row=_row(request, number, there, chosen, sensor, taken),
     )
@@ -102,18 +102,18 @@ def _clock(rng: np.random.Generator, sky: Weather) -> datetime:
     return datetime(2010, 1, 1) + timedelta(days=int(rng.integers(0, 1800)), hours=float(rng.uniform(*sky.hours)))
 
 
-def _painted(figures: list[Figure], shown: Mask) -> NDArray[np.uint8]:
+def _painted(animals: list[Animal], shown: Mask) -> NDArray[np.uint8]:
     """Species ids (h,w) of masks (n,h,w), the nearest animal on top; 0 elsewhere."""
     ids = np.zeros(shown.shape[1:], np.uint8)
-    for index in sorted(range(len(figures)), key=lambda i: -figures[i].away):
-        ids[shown[index]] = SPECIES[figures[index].one.species].id
+    for index in sorted(range(len(animals)), key=lambda i: -animals[i].away):
+        ids[shown[index]] = SPECIES[animals[index].one.species].id
     return ids
 
 
 def _extras(request: Request, chosen: Staged) -> dict[str, bytes]:
     made = {}
     if "amodal" in request.extras:
-        made["amodal"] = _png(_painted(chosen.figures, chosen.whole))
+        made["amodal"] = _png(_painted(chosen.animals, chosen.whole))
     if "depth" in request.extras:
         made["depth"] = _png(np.clip(np.round(chosen.depth * 100), 0, 65535).astype(np.uint16))
     return made
@@ -132,15 +132,15 @@ def _row(request: Request, number: int, there: Place, chosen: Staged, sensor: Se
     boxes = [_box(mask) for mask in chosen.visible]
     herd: list[dict[str, Any]] = [
         {
-            "species": figure.one.species,
-            "sex": figure.one.sex,
-            "coat": figure.one.coat,
-            "pose": figure.posture,
-            "distance_m": figure.away,
+            "species": animal.one.species,
+            "sex": animal.one.sex,
+            "coat": animal.one.coat,
+            "pose": animal.posture,
+            "distance_m": animal.away,
             "visible_share": seen(visible, whole),
             "box": box,
         }
-        for figure, visible, whole, box in zip(chosen.figures, chosen.visible, chosen.whole, boxes, strict=True)
+        for animal, visible, whole, box in zip(chosen.animals, chosen.visible, chosen.whole, boxes, strict=True)
     ]
     areas = [0.0 if box is None else (box[2] - box[0]) * (box[3] - box[1]) for box in boxes]
     first = int(np.argmax(areas)) if any(areas) else None
@@ -157,7 +157,7 @@ def _row(request: Request, number: int, there: Place, chosen: Staged, sensor: Se
         "sun_elevation": float(np.degrees(sun.elevation)) if sun.sun > 0 else None,
         "sun_azimuth": float(np.degrees(view.heading - sun.azimuth) % 360) if sun.sun > 0 else None,
         "brightness": sensor.brightness,
-        "camera": there.camera.maker,
+        "camera": there.camera.model,
         "camera_height": view.height,
         "fov": view.fov,
         "tilt": view.tilt,

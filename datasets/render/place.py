@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
-import mitsuba as mi
 import numpy as np
 
 from datasets.render import biome as biomes
 from datasets.render import soil, things
 from datasets.render.biome import Biome, Growth
+from datasets.render.camera_models import HungCamera, hung
 from datasets.render.catalogue import DISTRACTORS
-from datasets.render.makers import Unit, unit
 from datasets.render.mesh import Plugin
 from datasets.render.noise import Array, generator
 from datasets.render.palettes import BARK, LEAF, tinted
@@ -33,7 +31,7 @@ class Place:
 
     biome: str
     site: Site
-    camera: Unit
+    camera: HungCamera
     distractors: int
 
     @property
@@ -108,7 +106,7 @@ def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> P
     if distractors:
         for name, growth in DISTRACTORS.items():
             _grow(site, seed, biome, name, growth, generator(seed, "grow", number, biome, name), level)
-    return Place(biome, site, unit(rng, rows, country.haze), len(site.spots) - before)
+    return Place(biome, site, hung(rng, rows, country.haze), len(site.spots) - before)
 
 
 def _thicket(growth: Growth) -> Growth:
@@ -153,28 +151,6 @@ def _grow(site: Site, seed: int, biome: str, name: str, growth: Growth, rng: Rng
         drawn = group_of(seed, biome, name, rng)
         if z[0] < level or np.hypot(x, y) < NEAREST + growth.solid * scale:
             continue
-        rise = np.array([(z[1] - z[2]) / (2 * step), (z[3] - z[4]) / (2 * step), 1.0]) if growth.lean else None
-        add(site, drawn, np.array([x, y, z[0]]), turn, scale, rise, growth.solid)
-
-
-def add(site: Site, drawn: Plugin, where: Array, turn: float, scale: float, normal: Array | None,
-        solid: float) -> None:  # fmt: skip
-    """One instance of a group at `where` (3,); upright, or along a `normal` (3,) of any length."""
-    if drawn not in site.kinds:
-        site.kinds.append(drawn)
-        site.objects[f"kind{len(site.kinds)}"] = drawn
-    name = f"plant{len(site.objects)}"
-    site.objects[name] = instance(drawn, where, turn, scale, normal)
-    site.spots[name] = (float(where[0]), float(where[1]), solid * scale)
-
-
-def instance(drawn: Plugin, where: Array, turn: float, scale: float, normal: Array | None = None) -> Any:  # noqa: ANN401
-    """A Mitsuba instance of a group."""
-    to = mi.ScalarTransform4f().translate(where.tolist())
-    if normal is not None:
-        unit_normal = normal / np.linalg.norm(normal)
-        axis = [-float(unit_normal[1]), float(unit_normal[0]), 0.0]
-        if np.hypot(axis[0], axis[1]) > 1e-6:
-            to = to @ mi.ScalarTransform4f().rotate(axis, float(np.degrees(np.arccos(unit_normal[2]))))
-    to = to @ mi.ScalarTransform4f().rotate([0, 0, 1], turn).scale(scale)
-    return mi.load_dict({"type": "instance", "group": drawn, "to_world": to})
+        rise = np.array([(z[1] - z[2]) / (2 * step), (z[3] - z[4]) / (2 * step), 1.0])
+        normal = rise / np.linalg.norm(rise) if growth.lean else None
+        site.add(drawn, np.array([x, y, z[0]]), turn, scale, normal, growth.solid)

@@ -1,6 +1,7 @@
 """Rendering all pictures of a request into a folder: those that are missing, place by place, in one or many processes.
 
-The same request gives the same bytes, whatever the number of workers and however often it was interrupted.
+The same request gives the same bytes with the same versions, whatever the number of workers and however often it was
+interrupted.
 """
 
 from __future__ import annotations
@@ -109,9 +110,12 @@ def _render(config: RenderConfig, to: Path, rows: dict[int, Row], console: Conso
         progress_line(config.n, console, _QUIET_SECONDS, before) as show,
         workers.started(to, count, config.ray) as pool,
     ):
+        told = before
 
         def tell(done: int) -> None:
-            if done > before:  # else there is no telling how long it takes
+            nonlocal told  # pictures of unfinished tasks are counted on disk alone: it must not seem to go back
+            if done > told:
+                told = done
                 show(done, f"{done:,} of {config.n:,} pictures")
 
         show(before, f"{before:,} of {config.n:,} pictures")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ablate.plugins import source_digest, syntax_tree
 from datasets.render.request_options import BIOMES, RenderConfig
 
 _PACKAGE = "datasets.render"
-_ENTRY = f"{_PACKAGE}.pictures"
+_ENTRIES = (f"{_PACKAGE}.pictures", f"{_PACKAGE}.scene_rows")  # what draws a picture, what is told of it
 _NEEDED = ("mitsuba", "skimage")
 _LIBRARIES = ("mitsuba", "drjit", "numpy", "scikit-image", "scipy", "pillow", "opencv-python-headless")
 _DIGITS = 16
@@ -42,11 +43,19 @@ def of(config: RenderConfig) -> dict[str, dict[str, Any]]:
     from datasets.render import scene
 
     scene.start(config.device)
-    versions = {name: version(name) for name in _LIBRARIES}
     return {
         "request": said(config),
-        "versions": versions | {"variant": mitsuba.variant(), "code": code(config.biomes)},
+        "versions": versions() | {"variant": mitsuba.variant(), "code": code(config.biomes)},
     }
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries by which pictures differ; without the extra, those that there are."""
+    found = {}
+    for name in _LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def said(config: RenderConfig) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def code(biomes: Iterable[str], package: Path = Path(__file__).parent) -> str:
         package: the folder of `datasets.render`.
     """
     found: dict[str, Path] = {}
-    todo = [_ENTRY, *(f"{BIOMES}.{name}" for name in biomes)]
+    todo = [*_ENTRIES, *(f"{BIOMES}.{name}" for name in biomes)]
     while todo:
         module = todo.pop()
         path = _file(module, package)
@@ -85,13 +94,13 @@ def difference(there: Provenance, given: Provenance) -> str | None:
         differ = ", ".join(f"{key}={old} (here: {new or 'empty'})" for key, old, new in request)
         words = " ".join(f"{key}={old}" for key, old, _ in request)
         return f"its pictures were rendered with {differ}; type {words} to continue it, or give another to="
-    versions = [
+    differing = [
         f"{key} {there['versions'].get(key)} (here: {value})"
         for key, value in given["versions"].items()
         if there["versions"].get(key) != value
     ]
-    if versions:
-        return f"its pictures were rendered by {', '.join(versions)}; continue it with those, or give another to="
+    if differing:
+        return f"its pictures were rendered by {', '.join(differing)}; continue it with those, or give another to="
     return None
 
 

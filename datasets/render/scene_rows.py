@@ -1,7 +1,7 @@
 """The table `scenes.parquet`: one row per picture, with all that was drawn for its scene and what is seen of it.
 
-A picture's row is a dict with exactly the keys of `SCHEMA`; a null is None. `herd` lists every animal of the scene, the
-hidden ones too; the columns after `captured_at` tell of the one with the largest box and are null without any.
+A picture's row is a dict with exactly the keys of `SCHEMA`; a null is None. `herd` lists every animal that is
+seen; the columns after `captured_at` tell of the one with the largest box and are null without any.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HERD = pa.struct(
         ("pose", pa.string()),  # standing, walking, grazing, lying, ...
         ("distance_m", pa.float64()),  # from the camera to its middle, m
         ("visible_share", pa.float64()),  # of the pixels that it would fill alone within the frame, in [0, 1]
-        ("box", pa.list_(pa.float64())),  # x0, y0, x1, y1 of what is visible, half-open, px; null where nothing is
+        ("box", pa.list_(pa.float64())),  # x0, y0, x1, y1 of what is visible, half-open, px
     ]
 )
 
@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
         ("biome", pa.string()),  # a module of datasets/render/biomes
         ("place", pa.int64()),  # from 0; its pictures share ground, plants and things
         ("seed", pa.int64()),  # of the request
-        ("light", pa.string()),  # kind: clear, overcast, infrared, flash, ...
+        ("light", pa.string()),  # kind, of datasets/render/weather.py: white, blue, fog, ...
         ("sun_elevation", pa.float64()),  # degrees above the horizon; null where no sun is drawn
         ("sun_azimuth", pa.float64()),  # degrees, clockwise from the camera's direction; null where no sun is drawn
         ("brightness", pa.float64()),  # mean that the exposure aims at, of 1

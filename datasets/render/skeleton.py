@@ -30,7 +30,7 @@ NOSE_FLOOR = 0.05
 
 def joints(build: Build, pose: Pose) -> dict[str, Array]:
     """Joint name -> (3,) in shoulder heights, and `neck` (NECK_NODES,3); z = 0 is the ground, x ahead."""
-    anatomy = build.anatomy or Anatomy()
+    anatomy = build.anatomy
     found = _trunk(build, anatomy, pose)
     found |= _neck_and_head(build, anatomy, pose, found)
     for name in LEGS:

@@ -9,11 +9,11 @@ from zlib import crc32
 import numpy as np
 
 from datasets.render import framing, place
-from datasets.render.framing import Figure
+from datasets.render.framing import Animal
 from datasets.render.noise import Array, Mask, generator
-from datasets.render.place import Place, instance
+from datasets.render.place import Place
 from datasets.render.placing import LEAST_VISIBLE, seen
-from datasets.render.scene import View, animal_shape, compose, silhouettes
+from datasets.render.scene import View, animal_shape, compose, instance, silhouettes
 from datasets.render.weather import Weather, weather
 
 ATTEMPTS = 10
@@ -49,7 +49,7 @@ class Staged:
 
     loaded: Any
     view: View
-    figures: list[Figure]
+    animals: list[Animal]
     visible: Mask  # (n,h,w)
     whole: Mask
     depth: Array
@@ -69,23 +69,23 @@ def staged(request: Request, number: int, there: Place) -> Staged:
     for attempt in range(ATTEMPTS):
         rng = generator(request.seed, "picture", number, there.biome, attempt)
         view = framing.camera(rng, there.site, there.camera, request.size)
-        figures, view = framing.herd(rng, there, view, request.species, count)
+        animals, view = framing.herd(rng, there, view, request.species, count)
         name, sky = weather(rng, dict(there.country.skies))
-        things = _things(request.seed, rng, there, view, figures, sky)
-        without = framing.in_the_way(rng, there.site, view, figures)
-        tried = _tried(request, number, there, view, figures, things, without, sky)
+        things = _things(request.seed, rng, there, view, animals, sky)
+        without = framing.in_the_way(rng, there.site, view, animals)
+        tried = _tried(request, number, there, view, animals, things, without, sky)
         seen = [_is_seen(v, w) for v, w in zip(tried[1], tried[2], strict=True)]
         if all(seen):
             break
     else:
-        figures = [figure for figure, good in zip(figures, seen, strict=True) if good]
-        tried = _tried(request, number, there, view, figures, things, without, sky)
-    return Staged(tried[0], view, figures, tried[1], tried[2], tried[3], name, sky, rng)
+        animals = [animal for animal, good in zip(animals, seen, strict=True) if good]
+        tried = _tried(request, number, there, view, animals, things, without, sky)
+    return Staged(tried[0], view, animals, tried[1], tried[2], tried[3], name, sky, rng)
 
 
-def _tried(request: Request, number: int, there: Place, view: View, figures: list[Figure], things: dict[str, Any],
+def _tried(request: Request, number: int, there: Place, view: View, animals: list[Animal], things: dict[str, Any],
            without: frozenset[str], sky: Weather) -> tuple[Any, Mask, Mask, Array]:  # fmt: skip
-    meshes = [figure.mesh(there.site, view.focal) for figure in figures]
+    meshes = [animal.mesh(there.site, view.focal) for animal in animals]
     shapes = [animal_shape(mesh) for mesh in meshes]
     loaded = compose(there.site, shapes, view, sky.light, seed_of(request, number), without, things, shared=True)
     pairs = list(zip(shapes, meshes, strict=True))
@@ -99,7 +99,7 @@ def _is_seen(visible: Mask, whole: Mask) -> bool:
     return seen(visible, whole) >= LEAST_VISIBLE and visible.sum() >= LEAST_AREA * visible.size
 
 
-def _things(seed: int, rng: np.random.Generator, there: Place, view: View, figures: list[Figure], sky: Weather
+def _things(seed: int, rng: np.random.Generator, there: Place, view: View, animals: list[Animal], sky: Weather
             ) -> dict[str, Any]:  # fmt: skip
     """What a picture has beyond its place: plants before animals and close to the lens, leaves that shade."""
     things: dict[str, Any] = {}
@@ -113,13 +113,13 @@ def _things(seed: int, rng: np.random.Generator, there: Place, view: View, figur
         return np.array([x, y, float(there.site.land.height(np.array([[x, y]]))[0])])
 
     plants = there.near_lens()
-    for figure in figures:
+    for animal in animals:
         if rng.random() < COVERED:
             name = plants[int(rng.integers(len(plants)))]
-            share, aside = float(rng.uniform(0.6, 0.85)), float(rng.normal(0, 0.35)) * figure.room / figure.away
-            ahead, left = figure.x - view.x, figure.y - view.y
+            share, aside = float(rng.uniform(0.6, 0.85)), float(rng.normal(0, 0.35)) * animal.room / animal.away
+            ahead, left = animal.x - view.x, animal.y - view.y
             x, y = view.x + share * ahead - aside * left, view.y + share * left + aside * ahead
-            height = figure.one.build.shoulder / max(there.country.growth[name].height, 0.1)
+            height = animal.one.build.shoulder / max(there.country.growth[name].height, 0.1)
             put(place.group_of(seed, there.biome, name, rng), grounded(x, y),
                 float(np.clip(height * rng.uniform(0.4, 0.9), 0.2, 1.2)))  # fmt: skip
     if rng.random() < BY_THE_LENS:
@@ -130,7 +130,7 @@ def _things(seed: int, rng: np.random.Generator, there: Place, view: View, figur
         put(place.group_of(seed, there.biome, name, rng),
             grounded(view.x + away * float(np.cos(turn)), view.y + away * float(np.sin(turn))), scale)  # fmt: skip
     if sky.light.sun > 1 and rng.random() < there.country.canopy:
-        away = figures[0].away if figures else 5.0
+        away = animals[0].away if animals else 5.0
         middle = view.position + np.array([np.cos(view.heading), np.sin(view.heading), 0.0]) * away
         put(place.canopy(seed, int(rng.integers(4))), middle - sky.light.way * 12.0, 1.0)
     return things

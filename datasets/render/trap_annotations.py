@@ -19,7 +19,7 @@ def document(rows: Iterable[Row], categories: Mapping[str, str], ids: Mapping[st
 
     Args:
         categories: by species.
-        ids: by category, from 1.
+        ids: by category, not 0.
     """
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -58,12 +58,10 @@ def _image(row: Row) -> dict[str, Any]:
 
 
 def _labels(row: Row, categories: Mapping[str, str]) -> list[tuple[str, list[float] | None]]:
-    """Category and box (x, y, width, height in px) of each animal of which something is visible."""
-    boxes = [(categories[one["species"]], one["box"]) for one in row["herd"] if one["box"]]
+    """Category and box (x, y, width, height in px) of each animal."""
+    boxes = ((categories[one["species"]], one["box"]) for one in row["herd"])
     found: list[tuple[str, list[float] | None]] = [
-        (category, [round(v, 2) for v in (x0, y0, x1 - x0, y1 - y0)])
-        for category, (x0, y0, x1, y1) in boxes
-        if x1 > x0 and y1 > y0
+        (category, [x0, y0, x1 - x0, y1 - y0]) for category, (x0, y0, x1, y1) in boxes
     ]
     return found or [(EMPTY, None)]
 

@@ -50,6 +50,10 @@ def request_into(folder: Path) -> RenderConfig:
 
 
 def follows_from() -> dict[str, str]:
-    """What the pictures follow from, wherever they are rendered: the request and the renderer's code."""
+    """What the pictures follow from: the request, the renderer's code, and the versions of its libraries."""
     request = request_into(Path())
-    return {"request": json.dumps([request.n, provenance.said(request)]), "code": provenance.code(request.biomes)}
+    return {
+        "request": json.dumps([request.n, provenance.said(request)]),
+        "code": provenance.code(request.biomes),
+        "versions": json.dumps(provenance.versions()),
+    }

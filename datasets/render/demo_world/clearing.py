@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from datasets.render import vegetation as plants
+from datasets.render.demo_world.earth import ground_bsdf
 from datasets.render.light import Light
 from datasets.render.mesh import Mesh, Plugin
 from datasets.render.noise import Array, generator
 from datasets.render.scene import Site, View, plant_group
-from datasets.render.terrain import Relief, ground_bsdf, waves
+from datasets.render.terrain import Relief, waves
 
 BARK = np.array([[0.20, 0.15, 0.11], [0.36, 0.29, 0.23]])
 PALE_BARK = np.array([[0.42, 0.39, 0.35], [0.68, 0.65, 0.60]])

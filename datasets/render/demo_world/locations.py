@@ -11,10 +11,11 @@ import numpy as np
 from datasets.render import vegetation as plants
 from datasets.render.camera import Banner, Sensor
 from datasets.render.demo_world.clearing import grow
+from datasets.render.demo_world.earth import ground_bsdf
 from datasets.render.light import Light
 from datasets.render.noise import Array, generator
 from datasets.render.scene import Site, View, plant_group
-from datasets.render.terrain import Relief, ground_bsdf, waves
+from datasets.render.terrain import Relief, waves
 
 WIDTH, ROWS = 224, 168
 

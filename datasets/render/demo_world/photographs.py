@@ -11,13 +11,15 @@ import numpy as np
 from datasets.render.camera import Sensor, develop, jpeg, mask_png, stamped
 from datasets.render.demo_world import locations
 from datasets.render.demo_world.locations import Location
+from datasets.render.demo_world.posture import random_pose, walking
 from datasets.render.demo_world.shots import Burst
+from datasets.render.demo_world.standing import Standing, stand, union
+from datasets.render.demo_world.tracing import masks, picture
+from datasets.render.demo_world.wildlife import OTHERS, deer
 from datasets.render.light import Light
 from datasets.render.noise import Array, Mask
-from datasets.render.placing import LEAST_VISIBLE, Standing, box_of, seen, stand, union
-from datasets.render.pose import random_pose, walking
-from datasets.render.scene import animal_shape, compose, masks, picture
-from datasets.render.species import OTHERS, deer
+from datasets.render.placing import LEAST_VISIBLE, box_of, seen
+from datasets.render.scene import animal_shape, compose
 
 SAMPLES = 4
 WARMTH, SHADE = 0.10, 0.70

@@ -8,11 +8,13 @@ import numpy as np
 
 from datasets.render.camera import Sensor, develop, jpeg, mask_png
 from datasets.render.demo_world import clearing
+from datasets.render.demo_world.posture import random_pose
+from datasets.render.demo_world.standing import Standing, stand, union
+from datasets.render.demo_world.tracing import masks, picture
+from datasets.render.demo_world.wildlife import deer
 from datasets.render.noise import generator
-from datasets.render.placing import LEAST_VISIBLE, Standing, seen, stand, union
-from datasets.render.pose import random_pose
-from datasets.render.scene import View, animal_shape, compose, masks, picture
-from datasets.render.species import deer
+from datasets.render.placing import LEAST_VISIBLE, seen
+from datasets.render.scene import View, animal_shape, compose
 
 WIDTH, ROWS = 256, 192
 COUNT = 376

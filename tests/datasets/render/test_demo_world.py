@@ -13,14 +13,18 @@ pytest.importorskip("mitsuba", reason="mitsuba is not installed: pip install -e 
 
 from datasets import demo
 from datasets.render import scene
-from datasets.render.animal import animal
 from datasets.render.camera import Sensor, develop, jpeg, mask_png
 from datasets.render.demo_world import locations, photographs, produce, shots, synthetic
 from datasets.render.demo_world.__main__ import parse
-from datasets.render.placing import Standing, box_of
-from datasets.render.pose import Pose, grazing, lying, walking
-from datasets.render.scene import Site, View, animal_shape, compose, masks
-from datasets.render.species import OTHERS, Build
+from datasets.render.demo_world.animal import animal
+from datasets.render.demo_world.posture import grazing, lying, walking
+from datasets.render.demo_world.standing import Standing
+from datasets.render.demo_world.tracing import masks
+from datasets.render.demo_world.wildlife import OTHERS
+from datasets.render.placing import box_of
+from datasets.render.pose import Pose
+from datasets.render.scene import Site, View, animal_shape, compose
+from datasets.render.species import Build
 from datasets.render.terrain import Relief, waves
 
 SEED = 5

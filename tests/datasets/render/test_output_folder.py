@@ -35,7 +35,7 @@ class Picture:
 
 
 def row(number, *boxes):
-    """The row of a picture of 64x48 px with a deer for each box, of which none may be visible."""
+    """The row of a picture of 64x48 px with a deer for each box."""
     herd = [ANIMAL | {"box": box} for box in boxes]
     values = {"name": f"forest_{number // 8:05d}_{number % 8}", "number": number, "captured_at": "2012-05-01 10:00:00"}
     texts = dict.fromkeys(("biome", "light", "camera", "cast", "banner", "device"), "x")
@@ -94,6 +94,14 @@ def test_a_picture_that_has_lost_a_file_is_not_finished(tmp_path, name, spoil):
     with opened(tmp_path, GIVEN, 9) as rows:
         assert set(rows) == {0}
     assert names(tmp_path / "masks") == ["forest_00000_0.png"]
+
+
+@pytest.mark.parametrize("spoilt", [b"{", b"[]", b'{"row": {}, "sizes": {}}'])
+def test_a_picture_whose_record_is_broken_or_of_another_schema_is_not_finished(tmp_path, spoilt):
+    fill(tmp_path, 0, 1)
+    (tmp_path / ".records/000001.json").write_bytes(spoilt)
+    with opened(tmp_path, GIVEN, 9) as rows:
+        assert set(rows) == {0}
 
 
 @pytest.mark.parametrize(
@@ -177,8 +185,8 @@ def test_a_row_that_does_not_fit_the_schema_is_not_written(tmp_path, change):
     assert not (tmp_path / output_folder.IMAGES).exists()
 
 
-def test_annotations_have_the_boxes_of_what_is_visible():
-    rows = [row(0), row(1, [1.0, 2.0, 11.0, 22.0], None), row(9, None)]
+def test_annotations_have_the_boxes_of_all_animals():
+    rows = [row(0), row(1, [1.0, 2.0, 11.0, 22.0], [0.0, 0.0, 5.0, 4.0]), row(9)]
     found = json.loads(trap_annotations.document(rows, {"deer": "deer"}, {"deer": 255}))
     assert [image["location"] for image in found["images"]] == ["forest_00000", "forest_00000", "forest_00001"]
     assert len({image["seq_id"] for image in found["images"]}) == 3
@@ -187,5 +195,6 @@ def test_annotations_have_the_boxes_of_what_is_visible():
     assert said == [
         ("forest_00000_0", "empty", None),
         ("forest_00000_1", "deer", [1, 2, 10, 20]),
+        ("forest_00000_1", "deer", [0, 0, 5, 4]),
         ("forest_00001_1", "empty", None),
     ]

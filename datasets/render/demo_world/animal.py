@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.measure import marching_cubes
 
-from datasets.render.body import body as detailed
+from datasets.render.demo_world.posture import skeleton
 from datasets.render.mesh import Index, Mesh, ball, grid_faces, merge, painted, smooth_normals, tube
 from datasets.render.noise import Array, Waves
-from datasets.render.pose import LEGS, Pose, skeleton
+from datasets.render.pose import LEGS, Pose
 from datasets.render.species import Build, Coat
 
 
@@ -224,10 +224,7 @@ def animal(build: Build, pose: Pose, rng: np.random.Generator, voxel: float = 0.
     """The animal in metres: feet at z = 0, looking along x.
 
     `voxel` is the grid's step in shoulder heights; `eyeshine` gives the eyes the glow that a flash does.
-    A build with an anatomy gets the detailed body, still without fur.
     """
-    if build.anatomy is not None:
-        return detailed(build, pose, rng, voxel, eyeshine)
     joints = skeleton(build, pose)
     body = parts(build, joints)
     vertices, faces = blended(body, voxel)
