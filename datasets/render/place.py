@@ -21,7 +21,7 @@ from datasets.render.terrain import Bed, Relief, waves
 
 Rng = np.random.Generator
 NEAREST = 0.9  # metres from the camera's post in which nothing solid stands
-SHRUB = 0.7  # metres: what is higher closes a view
+SHRUBS = (0.7, 4.0)  # metres: what is so high closes a view; higher, it would close the sky, too
 KEPT = 900  # kinds of plants that a process keeps: all of the biomes together have fewer
 
 
@@ -82,7 +82,7 @@ def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> P
         bump=float(rng.uniform(*lie.bump)),
         slope=(float(rng.uniform(*lie.slope)), float(rng.uniform(*lie.slope))),
         reach=float(rng.uniform(8, 20)),
-        hill=float(rng.uniform(6, 25) if closed else rng.uniform(*lie.hill)),
+        hill=float(rng.uniform(2, 11) if closed else rng.uniform(*lie.hill)),
         hill_start=start,
         hill_end=start + float(rng.uniform(14, 45)) if closed else 160.0,
         around=True,
@@ -111,7 +111,7 @@ def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> P
 
 def _thicket(growth: Growth) -> Growth:
     """The same, closing in on the camera where it is as high as a shrub."""
-    if growth.solid == 0 or growth.height < SHRUB:
+    if growth.solid == 0 or not SHRUBS[0] <= growth.height <= SHRUBS[1]:
         return growth
     near, far = growth.reach
     return replace(growth, count=(2 * growth.count[0] + 2, 2 * growth.count[1]), reach=(near, min(far, 5 * near, 20.0)))

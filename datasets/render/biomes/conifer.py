@@ -8,7 +8,7 @@ from datasets.render.vegetation import fern
 BIOME = Biome(
     grounds=((p.NEEDLES, p.MOSS), (p.NEEDLES, p.LOAM), (p.MOSS, p.LOAM)),
     growth={
-        "spruce": conifers(p.SPRUCE, (70, 260), 13.0, 0.25),
+        "spruce": conifers(p.SPRUCE, (40, 170), 13.0, 0.3),
         "pine": conifers(p.PINE, (5, 60), 15.0, 0.5),
         "sapling": saplings(p.SPRUCE, (4, 40)),
         "fern": Growth(fern, p.BARK, p.LEAF, (2, 60), (1.6, 20), (0.6, 1.3), clump=0.7),
