@@ -5,7 +5,8 @@ Contenders, in pictures per second of one process, a place of eight pictures at 
 - demo: the demo's forest, a place for each picture, at 6 samples, always 256x192;
 - 6 samples, 4 samples: the places of `datasets.render`.
 
-Then, once, what one place of each biome costs: building it, and a picture of it at `size` and at 1024x768, 16 samples.
+Then, once, what one place of each biome costs, of which the kinds of plants are made already: its first picture, with
+which it is built, and a further one; at `size` and 6 samples, and at 1024x768 and 16 samples.
 
 Further settings: biomes=all, rounds=3, seconds=20 (a turn), large=true.
 """

@@ -252,8 +252,9 @@ def renders(bench: Bench) -> None:
             # A process has one variant of the renderer.
             command = [sys.executable, "-m", "benchmarks.gpu.rendering", device, size, str(samples)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            said = done.stdout if done.returncode == 0 else done.stderr
-            bench.note("renders", f"{size}, {samples} samples, {device}", said.strip().splitlines()[-1:])
+            failed = done.returncode != 0
+            said = (done.stderr if failed else done.stdout).strip().splitlines()[-1:]
+            bench.note("renders", f"{size}, {samples} samples, {device}", {"failed" if failed else "seconds": said})
 
 
 def ray_slice(bench: Bench) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from datasets.render import biome as biomes
 from datasets.render import soil, things
-from datasets.render.biome import Biome, Growth
+from datasets.render.biome import Biome, Growth, Trough
 from datasets.render.camera_models import HungCamera, hung
 from datasets.render.catalogue import DISTRACTORS
 from datasets.render.mesh import Plugin
@@ -21,6 +21,10 @@ from datasets.render.terrain import Bed, Relief, waves
 
 Rng = np.random.Generator
 NEAREST = 0.9  # metres from the camera's post in which nothing solid stands
+# Of places that close in, metres: where slopes begin, how high they are, and how far they take to be so. They hide what
+# is behind them, not the sky.
+BANK_START, BANK, BANK_DEPTH = (6.0, 16.0), (2.0, 11.0), (14.0, 45.0)
+WATERS = ((0.10, 0.12, 0.08), (0.24, 0.25, 0.17))  # darkest and palest, sRGB
 SHRUBS = (0.7, 4.0)  # metres: what is so high closes a view; higher, it would close the sky, too
 KEPT = 900  # kinds of plants that a process keeps: all of the biomes together have fewer
 
@@ -66,39 +70,17 @@ def canopy(seed: int, variant: int) -> Plugin:
 
 @lru_cache(maxsize=2)
 def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> Place:
-    """Place `number`. What distractors there are changes nothing else."""
+    """Place `number`. What distractors there are changes nothing else of it."""
     country, rng = biomes.named(biome), generator(seed, "place", number, biome)
     trough = country.trough if country.trough is not None and rng.random() < country.trough.chance else None
-    bed = None
-    if trough is not None:
-        side = float(rng.choice([-1, 1]))
-        bed = Bed(float(rng.uniform(0, 2 * np.pi)), side * float(rng.uniform(*trough.aside)),
-                  float(rng.uniform(*trough.reach)), float(rng.uniform(*trough.depth)))  # fmt: skip
-    lie = country.lie
+    bed = None if trough is None else _bed(trough, rng)
     closed = bool(rng.random() < country.closed)
-    start = float(rng.uniform(6, 16) if closed else rng.uniform(*lie.hill_start))
-    land = Relief(
-        *waves(rng),
-        bump=float(rng.uniform(*lie.bump)),
-        slope=(float(rng.uniform(*lie.slope)), float(rng.uniform(*lie.slope))),
-        reach=float(rng.uniform(8, 20)),
-        hill=float(rng.uniform(2, 11) if closed else rng.uniform(*lie.hill)),
-        hill_start=start,
-        hill_end=start + float(rng.uniform(14, 45)) if closed else 160.0,
-        around=True,
-        bed=bed,
-    )
-    site = Site(land)
-    covers = country.grounds[int(rng.integers(len(country.grounds)))]
-    first, second = (tinted(cover, rng) for cover in covers)
-    bottom = None
-    if trough is not None and bed is not None:
-        bottom = (bed, trough.ruts, tinted(trough.cover[int(rng.integers(len(trough.cover)))], rng))
-    site.add_ground(soil.ground(rng, (first, second), bottom), around=True)
-    level = -1e3
+    site = Site(_land(country, bed, closed, rng))
+    site.add_ground(_ground(country, trough, bed, rng), around=True)
+    level = -np.inf
     if trough is not None and trough.water is not None:
         level = -trough.water
-        site.objects["water"] = soil.water(level, np.array(rng.uniform([0.10, 0.12, 0.08], [0.24, 0.25, 0.17])))
+        site.objects["water"] = soil.water(level, np.array(rng.uniform(*WATERS)))
     for name, growth in country.growth.items():
         shown = _thicket(growth) if closed else growth
         _grow(site, seed, biome, name, shown, generator(seed, "grow", number, biome, name), level)
@@ -107,6 +89,37 @@ def place(seed: int, biome: str, number: int, rows: int, distractors: bool) -> P
         for name, growth in DISTRACTORS.items():
             _grow(site, seed, biome, name, growth, generator(seed, "grow", number, biome, name), level)
     return Place(biome, site, hung(rng, rows, country.haze), len(site.spots) - before)
+
+
+def _bed(trough: Trough, rng: Rng) -> Bed:
+    side = float(rng.choice([-1, 1]))
+    return Bed(float(rng.uniform(0, 2 * np.pi)), side * float(rng.uniform(*trough.aside)),
+               float(rng.uniform(*trough.reach)), float(rng.uniform(*trough.depth)))  # fmt: skip
+
+
+def _land(country: Biome, bed: Bed | None, closed: bool, rng: Rng) -> Relief:
+    lie = country.lie
+    start = float(rng.uniform(*(BANK_START if closed else lie.hill_start)))
+    return Relief(
+        *waves(rng),
+        bump=float(rng.uniform(*lie.bump)),
+        slope=(float(rng.uniform(*lie.slope)), float(rng.uniform(*lie.slope))),
+        reach=float(rng.uniform(8, 20)),
+        hill=float(rng.uniform(*(BANK if closed else lie.hill))),
+        hill_start=start,
+        hill_end=start + float(rng.uniform(*BANK_DEPTH)) if closed else 160.0,
+        around=True,
+        bed=bed,
+    )
+
+
+def _ground(country: Biome, trough: Trough | None, bed: Bed | None, rng: Rng) -> Plugin:
+    covers = country.grounds[int(rng.integers(len(country.grounds)))]
+    first, second = (tinted(cover, rng) for cover in covers)
+    if trough is None or bed is None:
+        return soil.ground(rng, (first, second), None)
+    bottom = tinted(trough.cover[int(rng.integers(len(trough.cover)))], rng)
+    return soil.ground(rng, (first, second), (bed, trough.ruts, bottom))
 
 
 def _thicket(growth: Growth) -> Growth:
