@@ -19,7 +19,7 @@ GAP = 2  # px
 def main(given: Mapping[str, str]) -> None:
     renders, to = Path(given["renders"]), Path(given.get("to", "docs/renders.jpg"))
     pictures, width = int(given.get("pictures", 6)), int(given.get("width", 160))
-    rows = pyarrow.parquet.read_table(renders / "scenes.parquet", ["name", "biome", "animals"]).to_pylist()
+    rows = pyarrow.parquet.read_table(renders / "scenes.parquet", columns=["name", "biome", "animals"]).to_pylist()
     shown: dict[str, list[str]] = {}
     for row in rows:
         names = shown.setdefault(row["biome"], [])

@@ -20,7 +20,7 @@ from datasets.render.scene import Site, View
 from datasets.render.skeleton import joints
 
 Rng = np.random.Generator
-MEDIAN_AREA, SPREAD = 0.31, 0.97  # of the box's share of the frame, and of its logarithm
+MEDIAN_AREA, SPREAD = 0.40, 1.03  # of the box's share of the frame, and of its logarithm
 EDGE = 0.42  # share of the animals that are put on the frame's left or right edge; large ones touch it anyway
 DISTANCES = 28  # that are tried: steps of 16 %
 ALONG = 0.35  # share of the animals that walk up to the camera or away from it, beside those that go anywhere
