@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import label
 
 from datasets.render.noise import Mask
 
 LEAST_VISIBLE = 0.30  # of the animal's pixels within the frame
+LEAST_PIECE = 0.01  # of an animal's visible pixels
+
+
+def without_specks(visible: Mask) -> Mask:
+    """An animal's visible mask (h,w) without pieces below `LEAST_PIECE` of it: single hairs, gaps between leaves.
+
+    Each piece would else count as an animal of its own where masks are split into connected parts.
+    """
+    pieces, count = label(visible, np.ones((3, 3)))
+    if count < 2:
+        return visible
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    kept = sizes >= LEAST_PIECE * sizes[1:].sum()
+    kept[0] = False
+    found: Mask = kept[pieces]
+    return found
 
 
 def seen(visible: Mask, whole: Mask) -> float:

@@ -12,7 +12,7 @@ from datasets.render import framing, place
 from datasets.render.framing import Animal
 from datasets.render.noise import Array, Mask, generator
 from datasets.render.place import Place
-from datasets.render.placing import LEAST_VISIBLE, seen
+from datasets.render.placing import LEAST_VISIBLE, seen, without_specks
 from datasets.render.scene import View, animal_shape, compose, instance, silhouettes
 from datasets.render.weather import Weather, weather
 
@@ -91,7 +91,8 @@ def _tried(request: Request, number: int, there: Place, view: View, animals: lis
     pairs = list(zip(shapes, meshes, strict=True))
     visible, whole, depth = silhouettes(loaded, pairs, view, seed_of(request, number))
     visible[:, there.camera.banner.covered(view.rows)] = False
-    return loaded, visible, whole, depth
+    kept = np.array([without_specks(mask) for mask in visible]).reshape(visible.shape)
+    return loaded, kept, whole, depth
 
 
 def _is_seen(visible: Mask, whole: Mask) -> bool:
