@@ -33,12 +33,12 @@ from datasets.checks.inspection import (
     count_warnings,
     figure_tables,
     rendered_scenes,
-    sheet_groups,
 )
 from datasets.checks.inspection.census import FULL, Census
 from datasets.checks.inspection.findings import Findings
 from datasets.checks.inspection.rendered_scenes import Scene
 from datasets.checks.inspection.sheet_groups import SheetGroups
+from datasets.options import require_group
 
 _WIDTH = 100  # of sentences
 _NO_DEFAULTS = "none, the paper's protocol"
@@ -74,7 +74,7 @@ class InspectConfig(pydantic.BaseModel):
     @classmethod
     def _finds_a_group(cls, sheets_by: str | None) -> str | None:
         if sheets_by is not None:
-            sheet_groups.require_group(sheets_by)
+            require_group(sheets_by, "sheets", "what names a sheet", "^([a-z]+)_")
         return sheets_by
 
 

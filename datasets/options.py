@@ -213,7 +213,7 @@ class PrepareConfig(pydantic.BaseModel):
     @classmethod
     def _finds_a_group(cls, place: str | None) -> str | None:
         if place is not None:
-            _require_group(place)
+            require_group(place, "place", "what is the place", "^(scene[0-9]+)_")
         return place
 
     @property
@@ -247,17 +247,16 @@ class PrepareConfig(pydantic.BaseModel):
         return None if self.hours is None else _hours(self.hours)
 
 
-def _require_group(pattern: str) -> None:
+def require_group(pattern: str, kind: str, what: str, example: str) -> None:
+    """Raises what pydantic shows of a wrong value where an expression is none, or has no group for `what` it finds."""
     try:
         groups = re.compile(pattern).groups
     except (re.error, OverflowError, RecursionError) as error:
-        raise PydanticCustomError(
-            "place", "not a regular expression ({said}), as ^(scene[0-9]+)_ is", {"said": str(error)}
-        ) from error
+        about = {"said": str(error), "example": example}
+        raise PydanticCustomError(kind, "not a regular expression ({said}), as {example} is", about) from error
     if not groups:
-        raise PydanticCustomError(
-            "place", "it has no group; put what is the place into round brackets, as in ^(scene[0-9]+)_"
-        )
+        about = {"what": what, "example": example}
+        raise PydanticCustomError(kind, "it has no group; put {what} into round brackets, as in {example}", about)
 
 
 def _hours(text: str) -> range:

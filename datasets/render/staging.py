@@ -74,11 +74,11 @@ def staged(request: Request, number: int, there: Place) -> Staged:
         things = _things(request.seed, rng, there, view, animals, sky)
         without = framing.in_the_way(rng, there.site, view, animals)
         tried = _tried(request, number, there, view, animals, things, without, sky)
-        seen = [_is_seen(v, w) for v, w in zip(tried[1], tried[2], strict=True)]
-        if all(seen):
+        good = [_is_seen(v, w) for v, w in zip(tried[1], tried[2], strict=True)]
+        if all(good):
             break
     else:
-        animals = [animal for animal, good in zip(animals, seen, strict=True) if good]
+        animals = [animal for animal, shown in zip(animals, good, strict=True) if shown]
         tried = _tried(request, number, there, view, animals, things, without, sky)
     return Staged(tried[0], view, animals, tried[1], tried[2], tried[3], name, sky, rng)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from pydantic_core import PydanticCustomError
-
 from ablate.errors import UsageError, plain
 from datasets.checks.inspection.sampling import SampleSelection, SelectedSample
 
@@ -50,17 +48,3 @@ class SheetGroups:
             self.selections[group] = SampleSelection(self._limit, self._seed)
         self.selections[group].offer(drawn)
         self.counts[group] += 1
-
-
-def require_group(pattern: str) -> None:
-    """Raises what pydantic shows of a wrong value where an expression is none, or has no group."""
-    try:
-        groups = re.compile(pattern).groups
-    except (re.error, OverflowError, RecursionError) as error:
-        raise PydanticCustomError(
-            "sheets", "not a regular expression ({said}), as ^([a-z]+)_ is", {"said": str(error)}
-        ) from error
-    if not groups:
-        raise PydanticCustomError(
-            "sheets", "it has no group; put what names a sheet into round brackets, as in ^([a-z]+)_"
-        )
