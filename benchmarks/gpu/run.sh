@@ -4,16 +4,15 @@
 #     benchmarks/gpu/run.sh               # benchmarks/results/gpu.json
 #     benchmarks/gpu/run.sh --rehearse    # everything at tiny sizes on the CPU: shows that nothing is mistyped
 #
-# Packages that the machine lacks come from benchmarks/gpu/packed.tar.xz, where `pack.sh` has left it.
+# Packages that the machine lacks come from benchmarks/gpu/packed*.tar.xz, where `pack.sh` has left them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-packed=benchmarks/gpu/packed.tar.xz
-if [ -f "$packed" ]; then
-    site=$(mktemp -d)
-    tar -xf "$packed" -C "$site"
-    export PYTHONPATH="$PWD:$site/site${PYTHONPATH:+:$PYTHONPATH}"
-fi
+site=$(mktemp -d)
+for packed in benchmarks/gpu/packed*.tar.xz; do
+    [ ! -f "$packed" ] || tar -xf "$packed" -C "$site"
+done
+[ ! -d "$site/site" ] || export PYTHONPATH="$PWD:$site/site${PYTHONPATH:+:$PYTHONPATH}"
 export ABLATE_CACHE="${ABLATE_CACHE:-$(mktemp -d)}"
 python=${PYTHON:-python3}  # in a virtual environment, its own
 if [ "${1:-}" = --rehearse ]; then
