@@ -11,13 +11,11 @@ from pathlib import Path
 import pyarrow.parquet
 from PIL import Image
 
-from benchmarks import settings
-
-GAP = 2  # px
+from benchmarks import settings, tiles
 
 
 def main(given: Mapping[str, str]) -> None:
-    renders, to = Path(given["renders"]), Path(given.get("to", "docs/renders.jpg"))
+    renders, to = Path(settings.required(given, "renders")), Path(given.get("to", "docs/renders.jpg"))
     pictures, width = int(given.get("pictures", 6)), int(given.get("width", 160))
     rows = pyarrow.parquet.read_table(renders / "scenes.parquet", columns=["name", "biome", "animals"]).to_pylist()
     shown: dict[str, list[str]] = {}
@@ -25,16 +23,14 @@ def main(given: Mapping[str, str]) -> None:
         names = shown.setdefault(row["biome"], [])
         if row["animals"] and len(names) < pictures:
             names.append(row["name"])
-    with Image.open(renders / "images" / f"{rows[0]['name']}.jpg") as first:
-        height = width * first.height // first.width
-    sheet = Image.new("RGB", (pictures * (width + GAP) - GAP, len(shown) * (height + GAP) - GAP), "white")
-    for down, names in enumerate(shown[biome] for biome in sorted(shown)):
-        for across, name in enumerate(names):
-            with Image.open(renders / "images" / f"{name}.jpg") as picture:
-                small = picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
-            sheet.paste(small, (across * (width + GAP), down * (height + GAP)))
-    sheet.save(to, quality=75, optimize=True)
-    print(f"wrote {to} ({to.stat().st_size / 1e3:.0f} kB): {', '.join(sorted(shown))}")
+    tiles.save([[_small(renders, name, width) for name in shown[biome]] for biome in sorted(shown)], to, 75)
+    print(*sorted(shown), sep=", ")
+
+
+def _small(renders: Path, name: str, width: int) -> Image.Image:
+    with Image.open(renders / "images" / f"{name}.jpg") as picture:
+        size = (width, width * picture.height // picture.width)
+        return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":

@@ -44,9 +44,7 @@ def farthest(looks_nf: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
 
 
 def main(given: Mapping[str, str]) -> None:
-    if "to" not in given:
-        raise SystemExit("to=: missing; type the folder that the data set is written to, such as to=data/look")
-    to, synthetic = Path(given["to"]), _RAW / "synthetic"
+    to, synthetic = Path(settings.required(given, "to")), _RAW / "synthetic"
     usual = demo.config(to)
     images = [
         path

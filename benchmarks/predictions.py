@@ -1,7 +1,8 @@
 """`python -m benchmarks.predictions out=DIR data=ROOT trials=ID,ID [to=FILE.jpg]`: what trials found, side by side.
 
 A row per trial and a column per photograph: the true boxes in white, the predicted mask and box in colour. The
-photographs are drawn evenly over the locations, or named: images=ID,ID. Further settings: photographs=8, width=160.
+photographs are taken evenly from the first to the last, or named: images=ID,ID. Further settings: photographs=8,
+width=160.
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ from ablate.data import shards
 from ablate.data.manifest import REAL
 from ablate.metrics.geometry import rle
 from ablate.results.reader import read_rows
-from benchmarks import settings
+from benchmarks import settings, tiles
 from datasets import embedded
 
 FOUND = (255, 140, 0)
-GAP = 2  # px
 
 
 def photographs(data: str) -> dict[str, Image.Image]:
@@ -49,21 +49,14 @@ def drawn(picture: Image.Image, row: Mapping[str, Any], width: int) -> Image.Ima
 
 
 def main(given: Mapping[str, str]) -> None:
-    out, to = Path(given["out"]), Path(given.get("to", "predictions.jpg"))
-    trials, width = given["trials"].split(","), int(given.get("width", 160))
-    pictures = photographs(given["data"])
+    out, to = Path(settings.required(given, "out")), Path(given.get("to", "predictions.jpg"))
+    trials, width = settings.required(given, "trials").split(","), int(given.get("width", 160))
+    pictures = photographs(settings.required(given, "data"))
     rows = read_rows(out, "images").to_pylist()
     by_trial = {trial: {row["image_id"]: row for row in rows if row["trial"] == trial} for trial in trials}
     wanted = given["images"].split(",") if "images" in given else _even([*pictures], int(given.get("photographs", 8)))
-    tiles = [[drawn(pictures[one], by_trial[trial][one], width) for one in wanted] for trial in trials]
-    heights = [max(tile.height for tile in line) for line in zip(*tiles, strict=True)]
-    row_height = max(heights)
-    sheet = Image.new("RGB", (len(wanted) * (width + GAP) - GAP, len(trials) * (row_height + GAP) - GAP), "white")
-    for down, line in enumerate(tiles):
-        for across, tile in enumerate(line):
-            sheet.paste(tile, (across * (width + GAP), down * (row_height + GAP)))
-    sheet.save(to, quality=80, optimize=True)
-    print(f"wrote {to} ({to.stat().st_size / 1e3:.0f} kB): {', '.join(wanted)}")
+    tiles.save([[drawn(pictures[one], by_trial[trial][one], width) for one in wanted] for trial in trials], to, 80)
+    print(*wanted, sep=", ")
 
 
 def _even(names: Sequence[str], count: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def given(about: str | None, words: Sequence[str] | None = None) -> dict[str, str]:
@@ -18,3 +18,10 @@ def given(about: str | None, words: Sequence[str] | None = None) -> dict[str, st
         print(about)
         raise SystemExit(0 if strange == ["--help"] else f"{strange[0]}: settings are typed as name=value")
     return dict(word.split("=", 1) for word in words)
+
+
+def required(settings: Mapping[str, str], name: str) -> str:
+    """The value of a setting that there is no default for."""
+    if name not in settings:
+        raise SystemExit(f"{name}=: missing; --help says what it is")
+    return settings[name]

@@ -25,7 +25,8 @@ _EXAMPLES = 3  # names in an error
 def chosen(pictures: Pictures, config: TrialConfig) -> Pictures:
     """The pictures that a configuration's `train_names` and `train_images` leave of a training split.
 
-    Smaller numbers are parts of larger ones; which images are among them depends on the names alone.
+    Smaller numbers are parts of larger ones; which of the arm's source images are among them depends on their names
+    alone.
 
     Raises:
         UsageError: no source image has such a name, or there are fewer than `train_images`.
@@ -71,14 +72,14 @@ def _matching(sources: Iterable[str], config: TrialConfig) -> set[str]:
     for part in names.split("|") if _WORDS.fullmatch(names) else [names]:
         if not any(map(re.compile(part).match, every)):
             raise UsageError(
-                f"trial.train_names={names}: none of the {len(every)} training images of the arm {config.arm} has a "
+                f"trial.train_names={names}: none of the {len(every)} source images of the arm {config.arm} has a "
                 f"name that begins with {part}; they are named {', '.join(sorted(every)[:_EXAMPLES])}, ..."
             )
     found = {name for name in every if re.match(names, name)}
     if len(found) < config.train_images:
         which = f" with trial.train_names={config.train_names}" if config.train_names else ""
         raise UsageError(
-            f"trial.train_images={config.train_images}: the arm {config.arm} has {len(found)} training images{which}; "
-            f'give at most {len(found)}, or leave it out: where="train_images!={config.train_images}"'
+            f"trial.train_images={config.train_images}: the arm {config.arm} has {len(found)} source images for "
+            f'training{which}; give at most {len(found)}, or leave it out: where="train_images!={config.train_images}"'
         )
     return found

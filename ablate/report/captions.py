@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.config import Recipe, fields_of, trial_config
+from ablate.config import Recipe, TrialConfig, fields_of, trial_config
 from ablate.data.published import LISTED_FROM
 from ablate.errors import UsageError
 from ablate.identity import code_digest
@@ -16,10 +16,12 @@ from ablate.report.layout import plural
 from ablate.stats.holm import ALPHA, divisors
 from ablate.stats.protocols import Protocol
 from ablate.stats.scores import MOST_SETTINGS, Group, NetworkTable
-from ablate.stats.settings import IMAGES, PRECISION
+from ablate.stats.settings import PRECISION
 from ablate.stats.summary import Summary
 from ablate.stats.test_set import CONSTANT, Photographs
 
+# What stands for any choice of images: the code that a trial runs depends on whether there is one, not on which.
+_CHOSEN = {"train_names": ".", "train_images": 1}
 NO_BREAK = "\N{NO-BREAK SPACE}"  # where a note must not be wrapped
 
 
@@ -167,8 +169,12 @@ def _by_todays_code(done: pd.DataFrame) -> pd.Series[bool]:
 
 def _parts(done: pd.DataFrame) -> pd.Series[Any]:
     """The fields of each trial that decide which code it ran."""
-    fields = ["model", "augment", "adapt", *IMAGES, *fields_of(Recipe)]
-    rows = done.reindex(columns=fields).to_dict("records")
+    fields = ["model", "augment", "adapt", *_CHOSEN, *fields_of(Recipe)]
+    table = done.reindex(columns=fields)
+    for field, chosen in _CHOSEN.items():
+        unchosen = table[field].isna() | (table[field] == TrialConfig.model_fields[field].default)
+        table[field] = table[field].where(unchosen, chosen)
+    rows = table.to_dict("records")
     return pd.Series([{name: value for name, value in row.items() if pd.notna(value)} for row in rows], done.index)
 
 

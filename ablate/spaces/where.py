@@ -12,7 +12,7 @@ from ablate.errors import UsageError, suggest
 
 Keep = Callable[[TrialConfig], bool]
 
-_CONDITION = re.compile(r"(?P<field>\w+)(?P<sign>!?=)(?P<values>\S+)")
+_CONDITION = re.compile(r"(?P<field>\w+)(?P<sign>!?=)(?P<values>\S*)")
 
 
 def parse(text: str) -> Keep:

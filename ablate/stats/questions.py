@@ -78,7 +78,10 @@ def _of_encoders(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
 
 
 def _of_images(used: Mapping[str, Sequence[object]]) -> Iterator[Question]:
-    """Names such as `forest|arid` against each part of them that is used alone; "", all images, against the parts."""
+    """Names such as `forest|arid` against each part of them that is used alone; "", all images, against the parts.
+
+    Numbers: each against the next smaller one that is used, whatever the names.
+    """
     names = sorted(str(value) for value in used.get("train_names", ()))
     parts = {name: {*name.split("|")} & {*names} - {name} for name in names}
     parts |= {"": {name for name in names if name and not parts[name]}}

@@ -247,14 +247,20 @@ def renders(bench: Bench) -> None:
         bench.note("renders", "left out", "mitsuba is not installed")
         return
     sizes = {"256x192": 6, "1024x768": 16} if bench.on_gpu else {"64x48": 1}
+    wrong = []
     for size, samples in sizes.items():
         for device in ("cpu", "gpu") if bench.on_gpu else ("cpu",):
             # A process has one variant of the renderer.
             command = [sys.executable, "-m", "benchmarks.gpu.rendering", device, size, str(samples)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            failed = done.returncode != 0
-            said = (done.stderr if failed else done.stdout).strip().splitlines()[-1:]
-            bench.note("renders", f"{size}, {samples} samples, {device}", {"failed" if failed else "seconds": said})
+            name = f"{size}, {samples} samples, {device}"
+            if done.returncode:
+                wrong.append(name)
+                bench.note("renders", name, {"failed": done.stderr.strip().splitlines()[-1:]})
+            else:
+                bench.note("renders", name, {"seconds": [float(word) for word in done.stdout.split()]})
+    if wrong:
+        raise SystemExit(f"nothing is rendered: {'; '.join(wrong)}")
 
 
 def ray_slice(bench: Bench) -> None:

@@ -25,6 +25,7 @@ from ablate.storage import publish
 SKIPPED = "skipped.csv"
 SELECTION = "selection.parquet"
 SELECTED = "selected"
+NO_ANIMAL = "no animal"  # of a mask that holds nothing
 SYNTHETIC, PHOTOGRAPH, ANNOTATION, BOX = "synthetic", "photograph", "annotation", "box"
 STYLE, UNLABELLED = "style photograph", "unlabelled photograph"
 _NAMED = 3  # bad inputs that an error names

@@ -19,7 +19,7 @@ from datasets.raw.images import BrokenPictureError, Mask, Picture
 from datasets.raw.keys import sample_key, share
 from datasets.raw.masks import DecodedMask
 from datasets.raw.name_lists import names_in
-from datasets.raw.skipped import SELECTED, SELECTION, SYNTHETIC, Considered, SelectionLog, Skipped
+from datasets.raw.skipped import NO_ANIMAL, SELECTED, SELECTION, SYNTHETIC, Considered, SelectionLog, Skipped
 
 MOSTLY_ANIMAL = "mask covers most of the image"
 _MANY_VALUES = "many values in the mask"
@@ -125,7 +125,7 @@ def judge(pair: Pair, config: PrepareConfig) -> tuple[Source | None, Considered 
     source = Source(pair.name, picture, mask_hw)
     notes += _mask_notes(source, marked, config)
     luma = images.luma(picture.image_hw3)
-    reason = SELECTED if mask_hw.any() else "no animal"
+    reason = SELECTED if mask_hw.any() else NO_ANIMAL
     if reason == SELECTED and luma < config.night.synthetic_luma:
         reason = "dark"
     considered = _considered(pair, reason, luma=luma, note="; ".join(notes) or None)

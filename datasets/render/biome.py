@@ -27,6 +27,7 @@ class Growth:
         clump: share of them that stand beside another one.
         variants: how many different ones there are.
         height: metres, roughly, at scale 1.
+        built: whether it does not grow: it closes no view, nor stands close to the lens.
     """
 
     make: Callable[[Rng], Mesh]
@@ -41,6 +42,7 @@ class Growth:
     clump: float = 0.3
     variants: int = 3
     height: float = 0.5
+    built: bool = False
 
 
 @dataclass(frozen=True)

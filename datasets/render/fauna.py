@@ -106,7 +106,8 @@ def _dyed(coat: Coat, rng: np.random.Generator, state: str) -> Coat:
 # Coats are tabulated as photographed, with the sky's blue in them, which the renderer adds again: with these gains the
 # mid-body colours of rendered deer have the quartiles of photographed ones.
 UNDER_BLUE_SKY = np.array([1.30, 1.18, 1.09])
-DYED = ("body", "back", "belly", "face", "crown", "throat", "legs", "ear", "neck", "mane", "socks", "tail", "rump")
+DYED = ("body", "back", "belly", "face", "crown", "throat", "legs", "ear", "neck", "mane", "socks", "tail", "tail_tip",
+        "rump")  # fmt: skip
 
 
 def _size(rng: np.random.Generator, low: float, high: float) -> float:

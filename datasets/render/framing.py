@@ -17,11 +17,11 @@ from datasets.render.noise import Array
 from datasets.render.place import Place
 from datasets.render.pose import Pose, any_pose
 from datasets.render.scene import Site, View
-from datasets.render.skeleton import joints
+from datasets.render.skeleton import AXES, joints
 
 Rng = np.random.Generator
-MEDIAN_AREA, SPREAD = 0.40, 1.03  # of the box's share of the frame, and of its logarithm
-EDGE = 0.42  # share of the animals that are put on the frame's left or right edge; large ones touch it anyway
+MEDIAN_AREA, SPREAD = 0.24, 1.20  # that are asked for: of the box's share of the frame, and of its logarithm
+EDGE = 0.41  # share of the animals that are put on the frame's left or right edge; large ones touch it anyway
 DISTANCES = 28  # that are tried: steps of 16 %
 ALONG = 0.35  # share of the animals that walk up to the camera or away from it, beside those that go anywhere
 TILTS = (-18.0, 12.0)  # degrees to which a camera is aimed
@@ -138,13 +138,16 @@ def _aimed(points: Array, view: View, row: float, column: float) -> tuple[View, 
     middle = (seen.min(0) + seen.max(0)) / 2
     off = float(np.degrees(np.arctan((row * view.rows - middle[1]) / view.focal)))
     half = float(seen[:, 0].max() - seen[:, 0].min()) / 2 / view.width
-    return replace(view, tilt=float(np.clip(view.tilt + off, *TILTS))), float(np.clip(column, half + 0.02, 0.98 - half))
+    if half < 0.48:  # a wider one fills the frame wherever it is
+        column = float(np.clip(column, half + 0.02, 0.98 - half))
+    return replace(view, tilt=float(np.clip(view.tilt + off, *TILTS))), column
 
 
 def _outline(one: Individual, pose: Pose) -> Array:
     """Points (n,3) that span about the animal's box: its joints, each with the flesh round it."""
     build = one.build
-    points = np.concatenate([np.atleast_2d(where) for where in joints(build, pose).values()])
+    found = joints(build, pose)
+    points = np.concatenate([np.atleast_2d(where) for name, where in found.items() if name not in AXES])
     spread = 0.05 * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
     points = (points[:, None] + spread).reshape(-1, 3)
     points[:, 2] = np.maximum(points[:, 2], 0.0)
@@ -172,7 +175,7 @@ def _box(points: Array, view: View) -> tuple[Array, Array]:
 def in_the_way(rng: Rng, site: Site, view: View, animals: list[Animal]) -> frozenset[str]:
     """Names of the site's objects that a picture does without: on the lens, in an animal, mostly those before it.
 
-    And those far behind the camera, which cost time alone.
+    And those far behind the camera, which cost more time than their shadows in a low sun are worth.
     """
     names = list(site.spots)
     x, y, radius = np.array(list(site.spots.values())).reshape(-1, 3).T

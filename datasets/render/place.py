@@ -43,8 +43,9 @@ class Place:
         return biomes.named(self.biome)
 
     def near_lens(self) -> tuple[str, ...]:
-        """What may stand close to the lens or before an animal."""
-        return tuple(n for n, g in self.country.growth.items() if g.reach[0] >= 1.2 and g.scale[0] >= 0.4)
+        """What may stand close to the lens or be put before an animal."""
+        growth = self.country.growth.items()
+        return tuple(name for name, g in growth if g.reach[0] >= 1.2 and g.scale[0] >= 0.4 and not g.built)
 
 
 @lru_cache(maxsize=KEPT)
@@ -124,7 +125,7 @@ def _ground(country: Biome, trough: Trough | None, bed: Bed | None, rng: Rng) ->
 
 def _thicket(growth: Growth) -> Growth:
     """The same, closing in on the camera where it is as high as a shrub."""
-    if growth.solid == 0 or not SHRUBS[0] <= growth.height <= SHRUBS[1]:
+    if growth.solid == 0 or growth.built or not SHRUBS[0] <= growth.height <= SHRUBS[1]:
         return growth
     near, far = growth.reach
     return replace(growth, count=(2 * growth.count[0] + 2, 2 * growth.count[1]), reach=(near, min(far, 5 * near, 20.0)))

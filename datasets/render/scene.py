@@ -17,6 +17,7 @@ from datasets.render.mesh import Mesh, Plugin, to_mitsuba
 from datasets.render.noise import Array, Mask, blend, linear
 from datasets.render.terrain import Relief, ground_mesh
 
+NEAR = 0.05  # metres from the lens, along its axis, where rays begin
 VARIANTS = {"cpu": "scalar_rgb", "gpu": "cuda_ad_rgb"}
 
 
@@ -62,6 +63,14 @@ class View:
         return self.width / 2 / float(np.tan(np.radians(self.fov / 2)))
 
     @property
+    def slant(self) -> Array:
+        """Of each pixel (h,w), the length of its ray per metre along the camera's axis."""
+        down, across = np.mgrid[: self.rows, : self.width] + 0.5
+        away = np.hypot(across - self.width / 2, down - self.rows / 2)
+        slant: Array = np.hypot(1.0, away / self.focal)
+        return slant
+
+    @property
     def position(self) -> Array:
         return np.array([self.x, self.y, self.ground + self.height])
 
@@ -105,7 +114,7 @@ class View:
         if crop is not None:
             film |= dict(zip(("crop_offset_x", "crop_offset_y", "crop_width", "crop_height"), crop, strict=True))
         sampler = {"type": "independent" if box else "multijitter", "sample_count": samples}
-        camera = {"type": "perspective", "fov": self.fov, "to_world": look, "near_clip": 0.05}
+        camera = {"type": "perspective", "fov": self.fov, "to_world": look, "near_clip": NEAR}
         return mi.load_dict(camera | {"film": film, "sampler": sampler})
 
 
@@ -198,7 +207,9 @@ def compose(site: Site, shapes: list[Plugin], view: View, light: Light, seed: in
 
 
 def silhouettes(scene: Plugin, shapes: list[tuple[Plugin, Mesh]], view: View, seed: int) -> tuple[Mask, Mask, Array]:
-    """Visible and whole masks (n,h,w) of animals, each with its mesh, and the scene's depth (h,w; 0 is sky).
+    """Visible and whole masks (n,h,w) of animals, each with its mesh, and the scene's depth.
+
+    Depth (h,w): metres from the lens along each pixel's ray; 0 is sky.
 
     An animal is seen where the depth of the whole scene equals that of the animal alone, with the same sample points:
     four a pixel, in the part of the frame that holds the animal.
@@ -221,7 +232,8 @@ def silhouettes(scene: Plugin, shapes: list[tuple[Plugin, Mesh]], view: View, se
         seen = ((alone > 0) & (depth(scene, sensor) >= alone - 1e-3)).reshape(rows, 2, width, 2)
         part = np.s_[index, top : top + rows, left : left + width]
         whole[part], visible[part] = hit.mean((1, 3)) >= 0.5, seen.mean((1, 3)) >= 0.5
-    return visible, whole, depth(scene, view.sensor(1, box=True)).astype(float)
+    beyond = depth(scene, view.sensor(1, box=True)).astype(float)
+    return visible, whole, np.where(beyond > 0, beyond + NEAR * view.slant, 0.0)
 
 
 def _window(mesh: Mesh, view: View) -> tuple[int, int, int, int]:

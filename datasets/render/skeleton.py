@@ -28,8 +28,11 @@ NECK_NODES = 6
 NOSE_FLOOR = 0.05
 
 
+AXES = ("ahead", "left", "crown")  # of the head, as unit vectors among the joints
+
+
 def joints(build: Build, pose: Pose) -> dict[str, Array]:
-    """Joint name -> (3,) in shoulder heights, and `neck` (NECK_NODES,3); z = 0 is the ground, x ahead."""
+    """Joint name -> (3,) in shoulder heights, `neck` (NECK_NODES,3), and AXES; z = 0 is the ground, x ahead."""
     anatomy = build.anatomy
     found = _trunk(build, anatomy, pose)
     found |= _neck_and_head(build, anatomy, pose, found)

@@ -13,10 +13,9 @@ from ablate.errors import plain
 from ablate.report.text_grid import Cell, Grid
 from datasets.checks.inspection.census import TrainingArm
 from datasets.checks.inspection.findings import parameter
-from datasets.raw.skipped import SELECTED, SYNTHETIC
+from datasets.raw.skipped import NO_ANIMAL, SELECTED, SYNTHETIC
 
 _DIGITS = 12  # of a digest
-_NO_ANIMAL = "no animal"  # what preparation calls a mask that holds nothing
 Counts = dict[str, dict[str, int]]
 
 
@@ -95,7 +94,7 @@ def without_an_animal(manifest: Manifest) -> str:
     taken = left = 0
     for kind, reasons in parameter(manifest, "selection", Counts, {}).items():
         if kind.split(" ")[0] == SYNTHETIC:
-            taken, left = taken + reasons.get(SELECTED, 0), left + reasons.get(_NO_ANIMAL, 0)
+            taken, left = taken + reasons.get(SELECTED, 0), left + reasons.get(NO_ANIMAL, 0)
     seen = taken + left
     return f"no animal: {left:,} of {seen:,} synthetic images ({100 * left / seen:.0f} %), left out" if seen else ""
 

@@ -13,11 +13,21 @@ BIOME = Biome(
         "turf": turf(p.GRASS, (30, 320), 0.2),
         "stubble": turf(p.STRAW, (10, 200), 0.18, 30),
         "tall": tall_grass(p.HAY_GRASS, (4, 90)),
-        "fence": Growth(fence, p.TIMBER, p.DEAD_LEAF, (2, 9), (4, 28), (0.9, 1.1), True, 0.3, 0.7, 0.2),
-        "wire": Growth(fence, p.WEATHERED, p.DEAD_LEAF, (1, 7), (4, 30), (0.9, 1.2), True, 0.3, 0.5, 0.2),
-        "wall": Growth(wall, p.STONE, p.MOSS, (2, 10), (3.5, 24), (0.8, 1.2), True, 1.0, 0.5, 0.5),
-        "bale": Growth(bale, p.BARK, p.STRAW, (1, 8), (4, 35), (0.8, 1.2), False, 0.9, 0.4, 0.3),
-        "pillar": Growth(pillar, p.CONCRETE, p.CONCRETE, (1, 6), (4, 20), (0.5, 1.2), False, 0.5, 0.25, 0.5),
+        "fence": Growth(
+            fence, p.TIMBER, p.DEAD_LEAF, (2, 9), (4, 28), (0.9, 1.1), True, 0.3, 0.7, 0.2, height=1.2, built=True
+        ),
+        "wire": Growth(
+            fence, p.WEATHERED, p.DEAD_LEAF, (1, 7), (4, 30), (0.9, 1.2), True, 0.3, 0.5, 0.2, height=1.2, built=True
+        ),
+        "wall": Growth(
+            wall, p.STONE, p.MOSS, (2, 10), (3.5, 24), (0.8, 1.2), True, 1.0, 0.5, 0.5, height=1.0, built=True
+        ),
+        "bale": Growth(
+            bale, p.BARK, p.STRAW, (1, 8), (4, 35), (0.8, 1.2), False, 0.9, 0.4, 0.3, height=1.2, built=True
+        ),
+        "pillar": Growth(
+            pillar, p.CONCRETE, p.CONCRETE, (1, 6), (4, 20), (0.5, 1.2), False, 0.5, 0.25, 0.5, height=1.5, built=True
+        ),
         "hedge": bushes(p.LEAF, (6, 60), 1.4),
         "tree": replace(broadleaves(p.LEAF, (4, 40)), reach=(9, 90)),
         "pebbles": pebbles(p.STONE, (0, 16)),

@@ -10,7 +10,7 @@ BIOME = Biome(
     growth={
         "turf": turf(p.GRASS, (20, 200), 0.25),
         "tall": tall_grass(p.REED, (10, 120), 0.7),
-        "reeds": Growth(reeds, p.BARK, p.REED, (15, 110), (2.5, 30), (0.7, 1.4), clump=0.8),
+        "reeds": Growth(reeds, p.BARK, p.REED, (15, 110), (2.5, 30), (0.7, 1.4), clump=0.8, height=1.5),
         "willow": bushes(p.LEAF, (8, 60), 2.4, 0.09, 0.25),
         "tree": broadleaves(p.LEAF, (6, 36), 9.0, p.GREY_BARK),
         "drift": bare_shrubs(p.WEATHERED, (3, 20)),

@@ -17,7 +17,7 @@ BIOME = Biome(
         "spruce": conifers(p.FROSTED, (10, 140), 12.0, 0.1),
         "dark": conifers(p.SPRUCE, (10, 90), 13.0, 0.2),
         "sapling": saplings(p.FROSTED, (2, 24)),
-        "bare": Growth(_bare, p.GREY_BARK, p.DEAD_LEAF, (6, 60), (4.5, 60), solid=0.3),
+        "bare": Growth(_bare, p.GREY_BARK, p.DEAD_LEAF, (6, 60), (4.5, 60), solid=0.3, height=8.5),
         "birch": broadleaves(p.DEAD_LEAF, (2, 16), 10.0, p.PALE_BARK, 0.4, 120),
         "shrub": bare_shrubs(p.BARK, (10, 70)),
         "tall": tall_grass(p.STRAW, (4, 60), 0.45),

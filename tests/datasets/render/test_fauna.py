@@ -9,7 +9,7 @@ from ablate.errors import UsageError
 from datasets.render import fauna, fur
 from datasets.render.body import body
 from datasets.render.pose import POSES, any_pose, named_pose
-from datasets.render.skeleton import joints
+from datasets.render.skeleton import AXES, joints
 
 COARSE = 0.035
 
@@ -71,9 +71,6 @@ def test_no_joint_is_below_the_ground_in_any_pose(name):
             found = joints(one(species, seed).build, pose)
             lowest = min(float(np.min(place[..., 2])) for key, place in found.items() if key not in AXES)
             assert lowest > 0.0
-
-
-AXES = ("ahead", "left", "crown")
 
 
 @pytest.mark.parametrize("look", [-1.9, -0.7, 0.0, 1.2, 2.0, 2 * np.pi - 0.5])
