@@ -48,6 +48,8 @@ def _run_search(run: RunConfig, search: Search, console: Console) -> int:
     if not found:
         preflight.print_lines(console, archive.restore_search_hint(planned.out, planned.identity))
     if run.dry_run:
+        if not planned.data.remote:  # else `check` asks, when the shards have been copied
+            training_sources.require(planned.data, driver.configs(planned))
         preflight.print_lines(console, driver.details(planned))
         return 0
     interrupted = driver.run(planned, console) if planned.left(found) else False

@@ -72,4 +72,4 @@ def test_the_demo_is_validated_on_another_look_and_on_no_image_that_it_trains_on
     assert (manifest.count("full", "train"), manifest.count("full", "val")) == (245, 50)  # those with an animal
     refused = run("benchmarks.held_out_look")
     assert refused.returncode == 1
-    assert refused.stderr == "to=: missing; type the folder that the data set is written to, such as to=data/look\n"
+    assert refused.stderr == "to=: missing; --help says what it is\n"

@@ -204,10 +204,13 @@ def test_scenes_are_listed_where_they_are_given_and_open_no_way_to_files(out, tm
 def test_scenes_that_cannot_be_used_are_refused_in_one_line(out, tmp_path):
     (tmp_path / "text.parquet").write_text("name\na-0\n")
     (tmp_path / "folder.parquet").mkdir()
+    whole = Path(scenes(tmp_path)).read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[:4] + bytes(len(whole) - 12) + whole[-8:])  # its ends are right
     for given, said in (
-        (str(tmp_path / "no.parquet"), "there is no such file; give the scenes.parquet"),
-        (str(tmp_path / "folder.parquet"), "there is no such file"),
+        (str(tmp_path / "no.parquet"), "no such file; give the scenes.parquet"),
+        (str(tmp_path / "folder.parquet"), "no such file"),
         (str(tmp_path / "text.parquet"), "not a Parquet file"),
+        (str(tmp_path / "cut.parquet"), "not a Parquet file, or a broken one"),
         (scenes(tmp_path, name=["a-0", "a-1", "a-0"]), "1 names are there more than once, such as 'a-0'"),
         ("s3://bucket/scenes.parquet", "scenes=s3://bucket/scenes.parquet: a URL cannot be used"),
     ):

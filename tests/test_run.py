@@ -56,7 +56,7 @@ def test_images_that_the_data_has_not_are_refused_before_anything_is_run(space, 
     asked = RunConfig(
         space=str(space), data=str(tiny_root), out=str(tmp_path), trial={"train_names": "forest"}, dry_run=dry
     )
-    with pytest.raises(UsageError, match=r"trial\.train_names=forest: none of the 16 training images"):
+    with pytest.raises(UsageError, match=r"trial\.train_names=forest: none of the 16 source images"):
         main(asked)
     assert not [*tmp_path.iterdir()]
 

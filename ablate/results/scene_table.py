@@ -21,11 +21,11 @@ def read_scenes(place: str) -> pa.Table:
     """
     path = storage.local(place, SCENES)
     if not path.is_file():
-        raise UsageError(f"scenes={place}: there is no such file; give the scenes.parquet that datasets.render writes")
+        raise UsageError(f"scenes={place}: no such file; give the scenes.parquet that datasets.render writes")
     try:
         with pa.parquet.ParquetFile(path) as file:
             rows = file.read()
-    except pa.ArrowException as error:
+    except (OSError, pa.ArrowException) as error:  # Parquet's own errors are an OSError
         raise UsageError(f"scenes={place}: not a Parquet file, or a broken one: {error}") from error
     if rows.column_names.count(_NAME) != 1:
         listed = ", ".join(rows.column_names)

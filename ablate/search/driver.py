@@ -49,7 +49,7 @@ def run(planned: PlannedSearch, console: Console) -> bool:
         UsageError: something is wrong with what is asked for, or another run is at work on this search.
     """
     run, search, manifest = planned.run, planned.search, planned.data.manifest
-    preflight.check(planned.data, _configs(planned))
+    preflight.check(planned.data, configs(planned))
     if search.objective == "val_iou":
         for cell in planned.cells:
             preflight.require_validation(manifest, cell.config({}).arm, f"space={run.space}")
@@ -65,7 +65,7 @@ def run(planned: PlannedSearch, console: Console) -> bool:
 
     with search_record.held(planned.out, planned.identity, run.space):
         preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
-        return preflight.with_ray(console, run, planned.data, _configs(planned), work)
+        return preflight.with_ray(console, run, planned.data, configs(planned), work)
 
 
 def summary(planned: PlannedSearch, found: Sequence[Found]) -> Iterator[str]:
@@ -175,7 +175,7 @@ def _fit(
         board.say(f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time")
 
 
-def _configs(planned: PlannedSearch) -> Iterator[TrialConfig]:
+def configs(planned: PlannedSearch) -> Iterator[TrialConfig]:
     """Every configuration that differs from others in a part or in pretrained weights, found wrong before Ray starts.
 
     Raises:

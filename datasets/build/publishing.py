@@ -18,9 +18,9 @@ from pathlib import Path
 from ablate.data.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from ablate.errors import UsageError
 from ablate.storage.locks import Lock
+from datasets.build import writers
 from datasets.raw.skipped import SELECTION, SKIPPED
 
-_ELSEWHERE = "give a to= on a disk that has them"
 _OWNED, _WORKED = ".owned", ".worked"  # locks: of the one command that builds here, of all its processes that write
 ROOT, RECORDS = "root", "records"
 
@@ -37,8 +37,7 @@ def building(to: Path) -> Iterator[Path]:
     require_replaceable(to)
     folder = to.with_name(f".{to.name}.building")
     with _owned(folder, to):
-        with Lock(folder / _WORKED, _ELSEWHERE) as lock:
-            lock.exclusive()  # a killed command's workers may live a little longer than it
+        writers.await_writers(folder / _WORKED)
         for partial in folder.rglob("*.partial"):
             partial.unlink(missing_ok=True)
         try:
@@ -52,12 +51,9 @@ def building(to: Path) -> Iterator[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def working(folder: Path) -> Iterator[None]:
+def working(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Holds a folder as one that is written to."""
-    with Lock(folder / _WORKED, _ELSEWHERE) as lock:
-        lock.shared()
-        yield
+    return writers.writing(folder / _WORKED)
 
 
 def publish(folder: Path, to: Path, manifest: Manifest) -> None:
@@ -117,7 +113,7 @@ def _locked(folder: Path) -> Lock | None:
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
-            lock = stack.enter_context(Lock(folder / _OWNED, _ELSEWHERE))
+            lock = stack.enter_context(Lock(folder / _OWNED, writers.ELSEWHERE))
             if not lock.exclusive(wait=False):
                 return None
             if lock.is_in_place():  # else another command has just finished and removed the folder

@@ -63,7 +63,7 @@ class Workers:
         """Does the job with each item; yields the item and its result when it is done, in any order.
 
         Args:
-            meanwhile: called every few seconds while other processes work.
+            meanwhile: called whenever other processes have worked for a few seconds and nothing was done.
 
         Raises:
             OSError: the folder cannot be written; names the file.

@@ -5,7 +5,7 @@ Distances of a part are computed in its own box only and from terms of one axis 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,6 @@ class Pelt(Mesh):
 
     lay: Array | None = None
     length: Array | None = None
-
-    def moved(self, rotation: Array, offset: Array) -> Pelt:
-        """The pelt rotated by a (3,3) matrix, then shifted by (3,)."""
-        lay = None if self.lay is None else self.lay @ rotation.T
-        normals = None if self.normals is None else self.normals @ rotation.T
-        return replace(self, vertices=self.vertices @ rotation.T + offset, normals=normals, lay=lay)
 
 
 def body(build: Build, pose: Pose, rng: np.random.Generator, voxel: float = 0.018) -> Pelt:

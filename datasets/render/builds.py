@@ -32,7 +32,8 @@ ELK_COAT = Coat(
 ELK = Build(
     name="elk", trunk=1.04, depth=0.45, width=0.64, tuck=0.84, leg=1.0, neck=0.45, neck_base=0.185, neck_top=0.105,
     head=0.34, skull=0.084, muzzle_radius=0.046, ear=0.17, ear_width=0.046, ear_spread=1.0, tail_length=0.10,
-    tail_radius=0.026, coat=ELK_COAT, anatomy=Anatomy(croup=0.96, hump=0.02, mane=0.02, shoulders=1.1),
+    tail_radius=0.026, coat=ELK_COAT,
+    anatomy=Anatomy(croup=0.96, hump=0.02, mane=0.02, mane_kind="ruff", shoulders=1.1),
 )  # fmt: skip
 
 BOAR_COAT = Coat(
@@ -46,7 +47,7 @@ BOAR = Build(
     head=0.44, skull=0.130, muzzle_radius=0.070, ear=0.15, ear_width=0.060, ear_spread=0.55, tail_length=0.26,
     tail_radius=0.020, coat=BOAR_COAT,
     anatomy=Anatomy(stoop=0.95, croup=0.90, shoulders=1.15, haunches=1.0, hump=0.05, crest=1.0, jaw=1.15, snout=0.060,
-                    tail="thin", mane=0.05, ear_tip=0.8, eyes=0.75),
+                    tail="thin", mane=0.05, mane_kind="bristles", ear_tip=0.8, eyes=0.75),
 )  # fmt: skip
 
 FOX_COAT = Coat(
@@ -119,7 +120,7 @@ HORSE = Build(
     name="horse", trunk=1.06, depth=0.45, width=0.66, tuck=0.88, leg=1.0, neck=0.49, neck_base=0.185, neck_top=0.098,
     head=0.40, skull=0.088, muzzle_radius=0.056, ear=0.12, ear_width=0.032, ear_spread=0.28, tail_length=0.62,
     tail_radius=0.050, coat=HORSE_BAY,
-    anatomy=Anatomy(croup=1.0, haunches=1.12, stoop=0.1, tail="switch", mane=0.085, ear_tip=0.9, eyes=0.8,
+    anatomy=Anatomy(croup=1.0, haunches=1.12, stoop=0.1, tail="plume", mane=0.085, ear_tip=0.9, eyes=0.8,
                     jaw=1.25, crest=1.1),
 )  # fmt: skip
 

@@ -27,7 +27,11 @@ class CameraModel:
     Attributes:
         fov: degrees, from and to.
         casts: shares of `CASTS`.
-        banner: where the strip is, and whether it is dark; share of the picture's rows that it covers.
+        place, dark: where the strip is (top, bottom, none), and whether it is dark.
+        strip: share of the picture's rows that it covers.
+        contrast, saturation: factors, from and to.
+        noise: standard deviation of a colour in [0, 1], from and to.
+        quality: of the JPEG, from and to.
     """
 
     fov: tuple[float, float]
@@ -67,7 +71,14 @@ MODELS: dict[str, CameraModel] = {
 
 @dataclass(frozen=True)
 class HungCamera:
-    """One camera, as it hangs at a place."""
+    """One camera, as it hangs at a place.
+
+    Attributes:
+        model: its name in `MODELS`.
+        fov: degrees.
+        height: metres above the ground.
+        cast: its name in `CASTS`.
+    """
 
     model: str
     fov: float

@@ -151,7 +151,7 @@ def _elk(rng: np.random.Generator, sex: str, coat: str) -> Build:
     lighter = replace(fur, neck=(0.36, 0.27, 0.20), throat=(0.32, 0.24, 0.18), belly=(0.42, 0.34, 0.27))
     slim = replace(builds.ELK, neck_base=0.165, neck_top=0.092, coat=lighter)
     if sex == "young":
-        return _changed(replace(slim, shoulder=_size(rng, 0.8, 1.05), coat=replace(lighter, pattern="")), mane=0.0)
+        return _changed(replace(slim, shoulder=_size(rng, 0.8, 1.05)), mane=0.0)
     return _changed(replace(slim, shoulder=_size(rng, 1.22, 1.36)), mane=0.01)
 
 

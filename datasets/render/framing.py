@@ -32,7 +32,7 @@ APART = 1.3  # body lengths between two animals
 
 @dataclass(frozen=True)
 class Animal:
-    """One animal at (x, y) metres, `away` metres from the lens, looking along `heading` (radians)."""
+    """One animal at (x, y) metres, horizontally `away` metres from the lens, looking along `heading` (radians)."""
 
     one: Individual
     pose: Pose
@@ -82,7 +82,10 @@ def camera(rng: Rng, site: Site, unit: HungCamera, size: tuple[int, int]) -> Vie
 
 
 def herd(rng: Rng, place: Place, view: View, species: tuple[str, ...], count: int) -> tuple[list[Animal], View]:
-    """`count` animals of one species, and the view: the camera is aimed at the first one, unless an edge cuts that."""
+    """Up to `count` animals of one species, as many as find room, and the view.
+
+    The camera is aimed at the first one, unless an edge cuts that.
+    """
     kind = species[int(rng.integers(len(species)))]
     area = MEDIAN_AREA * float(np.exp(rng.normal(0, SPREAD)))
     found: list[Animal] = []

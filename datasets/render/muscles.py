@@ -98,7 +98,7 @@ def _neck(build: Build, anatomy: Anatomy, found: dict[str, Array]) -> list[Muscl
     last = len(nodes) - 1
     share = np.linspace(0, 1, last + 1)
     radii = build.neck_top + (build.neck_base * anatomy.crest - build.neck_top) * (1 - share) ** 1.25
-    longer = HAIR["neck"] * (1 + 22 * anatomy.mane * (anatomy.tail == "flag"))
+    longer = HAIR["neck"] * (1 + 22 * anatomy.mane * (anatomy.mane_kind == "ruff"))
     parts = []
     for k in range(last):
         along = nodes[k + 1] - nodes[k]
@@ -110,7 +110,7 @@ def _neck(build: Build, anatomy: Anatomy, found: dict[str, Array]) -> list[Muscl
             Muscle(nodes[k], nodes[k + 1], radii[k], radii[k + 1], "neck", 0.04, 0.70 + 0.12 * share[k], left,
                    flow, longer)
         )  # fmt: skip
-        if anatomy.mane and anatomy.tail != "flag":
+        if anatomy.mane and anatomy.mane_kind != "ruff":
             parts.append(_mane(anatomy, nodes[k], nodes[k + 1], radii[k], radii[k + 1], along, left))
         if anatomy.dewlap and k < last - 1:
             under = np.cross(left, along)
@@ -124,7 +124,7 @@ def _neck(build: Build, anatomy: Anatomy, found: dict[str, Array]) -> list[Muscl
 def _mane(anatomy: Anatomy, a: Array, b: Array, first: float, second: float, along: Array, left: Array) -> Muscle:
     """Hair along the upper edge: a horse's falls to one side, a boar's bristles stand."""
     up = np.cross(along, left)
-    if anatomy.snout:
+    if anatomy.mane_kind == "bristles":
         return Muscle(a + up * first * 0.9, b + up * second * 0.9, anatomy.mane, anatomy.mane, "mane", 0.03, 0.45, left,
                       -along + 0.7 * up, 1.5)  # fmt: skip
     over = up * 0.75 + left * 0.52
@@ -164,14 +164,13 @@ def _tail(build: Build, anatomy: Anatomy, found: dict[str, Array]) -> list[Muscl
     shapes = {
         "flag": ((0.0, 1.0), (0.55, 1.25), (1.0, 0.55)),
         "brush": ((0.0, 0.45), (0.30, 0.85), (0.72, 1.0), (1.0, 0.40)),
-        "switch": ((0.0, 0.7), (0.2, 1.0), (0.6, 1.0), (1.0, 0.3))
-        if thick > 0.03
-        else ((0.0, 1.3), (0.25, 0.9), (0.72, 0.8), (0.85, 1.5), (1.0, 0.6)),
+        "switch": ((0.0, 1.3), (0.25, 0.9), (0.72, 0.8), (0.85, 1.5), (1.0, 0.6)),
+        "plume": ((0.0, 0.7), (0.2, 1.0), (0.6, 1.0), (1.0, 0.3)),
         "thin": ((0.0, 1.3), (0.75, 0.8), (1.0, 1.4)),
         "stub": ((0.0, 1.0), (1.0, 0.9)),
         "puff": ((0.3, 1.0), (0.7, 0.9)),
     }  # fmt: skip
-    long_hair = {"flag": 1.3, "brush": 1.5, "switch": 3.0 if thick > 0.03 else 1.0, "thin": 0.4, "stub": 0.9,
+    long_hair = {"flag": 1.3, "brush": 1.5, "switch": 1.0, "plume": 3.0, "thin": 0.4, "stub": 0.9,
                  "puff": 1.3}[anatomy.tail]  # fmt: skip
     curl = np.array([0.0, 0.0, -0.16 if anatomy.tail == "brush" else -0.05]) * np.linalg.norm(end - start)
     points = []

@@ -24,6 +24,7 @@ import pyarrow.parquet
 from ablate.errors import UsageError
 from ablate.storage import publish, publishing
 from ablate.storage.locks import Lock
+from datasets.build import writers
 from datasets.render import request_options, scene_rows
 from datasets.render.provenance import Provenance, difference
 from datasets.render.scene_rows import Row
@@ -36,8 +37,6 @@ REQUEST, SCENES, ANNOTATIONS = "render.json", "scenes.parquet", "annotations.jso
 _EXTRAS = ("amodal", "depth")
 _RECORDS = ".records"
 _OWNED, _WORKED = "owned", "worked"  # locks: of the one command that renders here, of all its processes that write
-_PICTURE = re.compile(rf"({'|'.join(request_options.biomes())})_\d{{5,}}_\d+\.(jpg|png)")
-_ELSEWHERE = "give a to= on a disk that has them"
 
 
 @contextlib.contextmanager
@@ -53,14 +52,14 @@ def opened(to: Path, provenance: Provenance, n: int, wait: bool = False) -> Iter
         OSError: it cannot be written; names the file.
     """
     _require_ours(to)
-    with Lock(to / _RECORDS / _OWNED, _ELSEWHERE) as lock:
+    with Lock(to / _RECORDS / _OWNED, writers.ELSEWHERE) as lock:
         if not lock.exclusive(wait=wait):
             raise UsageError(f"to={to}: another datasets.render is writing it; wait for it, or give another to=")
-        with Lock(to / _RECORDS / _WORKED, _ELSEWHERE) as workers:
-            workers.exclusive()  # a killed command's workers may live a little longer than it
-        rows = _finished(to)
-        if rows and (why := _difference(to, provenance)):
+        writers.await_writers(to / _RECORDS / _WORKED)
+        # Asked before the records are read: other code's may not be understood, and would be removed as broken ones.
+        if count(to) and (why := _difference(to, provenance)):
             raise UsageError(f"to={to}: {why}")
+        rows = _finished(to)
         if max(rows, default=0) >= n:
             raise UsageError(
                 f"n={n}: {to} holds picture {max(rows)} already, counted from 0, and nothing is removed; "
@@ -74,12 +73,9 @@ def opened(to: Path, provenance: Provenance, n: int, wait: bool = False) -> Iter
         yield rows
 
 
-@contextlib.contextmanager
-def working(to: Path) -> Iterator[None]:
+def working(to: Path) -> contextlib.AbstractContextManager[None]:
     """Holds a folder as one that is written to."""
-    with Lock(to / _RECORDS / _WORKED, _ELSEWHERE) as lock:
-        lock.shared()
-        yield
+    return writers.writing(to / _RECORDS / _WORKED)
 
 
 def add(to: Path, rendered: Rendered) -> Row:
@@ -108,7 +104,7 @@ def finish(to: Path, rows: Sequence[Row], annotations: bytes) -> None:
 
 
 def count(to: Path) -> int:
-    """How many pictures are finished, while others are still being rendered."""
+    """How many pictures have a record; while others are still being rendered, so many are finished."""
     return sum(1 for _ in (to / _RECORDS).glob("[0-9]*.json"))
 
 
@@ -153,6 +149,7 @@ def _has_size(path: Path, size: int) -> bool:
 def _remove_leftovers(to: Path, rows: Mapping[int, Row]) -> None:
     """Removes partial files, and files and records of pictures that are not finished."""
     names = {row["name"] for row in rows.values()}
+    picture = re.compile(rf"({'|'.join(request_options.biomes())})_\d{{5,}}_\d+\.(jpg|png)")
     for folder in (to, *(to / name for name in (_RECORDS, IMAGES, MASKS, *_EXTRAS))):
         for path in folder.glob(".*.partial"):
             path.unlink(missing_ok=True)
@@ -160,7 +157,7 @@ def _remove_leftovers(to: Path, rows: Mapping[int, Row]) -> None:
         if int(path.stem) not in rows:
             path.unlink()
     for path in (path for kind in (IMAGES, MASKS, *_EXTRAS) for path in (to / kind).glob("*")):
-        if _PICTURE.fullmatch(path.name) and path.stem not in names:
+        if picture.fullmatch(path.name) and path.stem not in names:
             path.unlink()
 
 

@@ -34,7 +34,8 @@ class Rendered:
     Attributes:
         name: its file's name without suffix, such as `forest_00012_3`: biome, place, picture of that place.
         image: JPEG bytes; mask: PNG bytes, 8 bits, an animal's species id where it is visible, else 0.
-        extras: by name: `amodal`, PNG as the mask but of whole animals; `depth`, 16-bit PNG, centimetres, 0 is sky.
+        extras: by name: `amodal`, PNG as the mask but of whole animals; `depth`, 16-bit PNG, centimetres
+            from the lens along a pixel's ray, 0 is sky.
         row: the scene's parameters, a row of `scenes.parquet`.
     """
 
@@ -58,15 +59,15 @@ def render(request: Request, number: int) -> Rendered:
     biome = _biome(request, where)
     there = place.place(request.seed, biome, where, request.size[1], request.distractors)
     chosen = staged(request, number, there)
-    rng, sensor = chosen.rng, _sensor(chosen.rng, there.camera.sensor, chosen.weather)
-    light = daylit(chosen.loaded, chosen.view, seed_of(request, number), request.samples, not chosen.weather.light.lamp)
+    rng, sensor, lamp = chosen.rng, _sensor(chosen.rng, there.camera.sensor, chosen.weather), chosen.weather.light.lamp
+    light = daylit(chosen.scene.loaded, chosen.view, seed_of(request, number), request.samples, not lamp)
     taken = _clock(rng, chosen.weather)
-    shown = develop(calmed(light), chosen.depth, sensor, rng)
+    shown = develop(calmed(light), chosen.scene.depth, sensor, rng)
     shown = stamped(shown, there.camera.banner, taken.strftime("%Y-%m-%d %H:%M:%S"), f"{int(rng.integers(-4, 34))}°C")
     return Rendered(
         name=name_of(request, number),
         image=jpeg(shown, sensor.quality),
-        mask=_png(_painted(chosen.animals, chosen.visible)),
+        mask=_png(_painted(chosen.animals, chosen.scene.visible)),
         extras=_extras(request, chosen),
         row=_row(request, number, there, chosen, sensor, taken),
     )
@@ -113,9 +114,9 @@ def _painted(animals: list[Animal], shown: Mask) -> NDArray[np.uint8]:
 def _extras(request: Request, chosen: Staged) -> dict[str, bytes]:
     made = {}
     if "amodal" in request.extras:
-        made["amodal"] = _png(_painted(chosen.animals, chosen.whole))
+        made["amodal"] = _png(_painted(chosen.animals, chosen.scene.whole))
     if "depth" in request.extras:
-        made["depth"] = _png(np.clip(np.round(chosen.depth * 100), 0, 65535).astype(np.uint16))
+        made["depth"] = _png(np.clip(np.round(chosen.scene.depth * 100), 0, 65535).astype(np.uint16))
     return made
 
 
@@ -129,7 +130,8 @@ def _row(request: Request, number: int, there: Place, chosen: Staged, sensor: Se
          ) -> dict[str, Any]:  # fmt: skip
     """The row of `scenes.parquet`; its columns and units are told in `scene_rows`."""
     view, sun = chosen.view, chosen.weather.light
-    boxes = [_box(mask) for mask in chosen.visible]
+    shown = chosen.scene
+    boxes = [_box(mask) for mask in shown.visible]
     herd: list[dict[str, Any]] = [
         {
             "species": animal.one.species,
@@ -140,10 +142,10 @@ def _row(request: Request, number: int, there: Place, chosen: Staged, sensor: Se
             "visible_share": seen(visible, whole),
             "box": box,
         }
-        for animal, visible, whole, box in zip(chosen.animals, chosen.visible, chosen.whole, boxes, strict=True)
+        for animal, visible, whole, box in zip(chosen.animals, shown.visible, shown.whole, boxes, strict=True)
     ]
-    areas = [0.0 if box is None else (box[2] - box[0]) * (box[3] - box[1]) for box in boxes]
-    first = int(np.argmax(areas)) if any(areas) else None
+    areas = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes]
+    first = int(np.argmax(areas)) if areas else None
     largest = {} if first is None else herd[first]
     width, height = request.size
     told = ("species", "sex", "coat", "pose", "distance_m", "visible_share")
@@ -170,20 +172,18 @@ def _row(request: Request, number: int, there: Place, chosen: Staged, sensor: Se
         "device": mi.variant(),
         "width": width,
         "height": height,
-        "animals": sum(box is not None for box in boxes),
+        "animals": len(boxes),
         "distractors": there.distractors,
         "captured_at": taken.strftime("%Y-%m-%d %H:%M:%S"),
         **{key: largest.get(key) for key in told},
         "box_area": None if first is None else areas[first] / (width * height),
-        "touches_edge": None if first is None else _touches_edge(chosen.visible[first]),
+        "touches_edge": None if first is None else _touches_edge(shown.visible[first]),
         "herd": herd,
     }
 
 
-def _box(mask: Mask) -> list[float] | None:
-    """x0, y0, x1, y1 in pixels, half-open, of a mask (h,w); None of an empty one."""
-    if not mask.any():
-        return None
+def _box(mask: Mask) -> list[float]:
+    """x0, y0, x1, y1 in pixels, half-open, of a mask (h,w) that holds something."""
     x, y, w, h = box_of(mask)
     return [float(x), float(y), float(x + w), float(y + h)]
 

@@ -87,10 +87,9 @@ def produce(
         wait: for another command that renders into the same folder, instead of refusing.
 
     Raises:
-        UsageError: the renderer is not installed, the folder holds something else, or another command renders there.
+        UsageError: the folder holds something else, or another command renders there.
         OSError: the folder cannot be written; names the file.
     """
-    provenance.require_extra()
     to = local(config.to, "to").resolve()
     with output_folder.opened(to, provenance.of(config), config.n, wait) as rows:
         before = len(rows)
@@ -130,8 +129,8 @@ def _render(config: RenderConfig, to: Path, rows: dict[int, Row], console: Conso
 def _batches(missing: Sequence[int], config: RenderConfig) -> tuple[list[Batch], int | None]:
     """What is one task, and how many are done at a time; None: as many as the cluster has cores.
 
-    A task is the pictures of a place, so that the place is built once; where one process does all of them in their
-    order, it is a picture, so that each is told of.
+    A task is the pictures of a place, so that the place is built once, and long enough that two are worth Ray's start;
+    where one process does all of them in their order, it is a picture, so that each is told of.
     """
     places = [Batch(tuple(numbers)) for _, numbers in itertools.groupby(missing, lambda number: number // PER_PLACE)]
     if config.ray.address is not None:

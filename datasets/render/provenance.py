@@ -18,7 +18,7 @@ from datasets.render.request_options import BIOMES, RenderConfig
 _PACKAGE = "datasets.render"
 _ENTRIES = (f"{_PACKAGE}.pictures", f"{_PACKAGE}.scene_rows")  # what draws a picture, what is told of it
 _NEEDED = ("mitsuba", "skimage")
-_LIBRARIES = ("mitsuba", "drjit", "numpy", "scikit-image", "scipy", "pillow", "opencv-python-headless")
+_LIBRARIES = ("mitsuba", "drjit", "numpy", "scikit-image", "scipy", "pillow")
 _DIGITS = 16
 
 Provenance = Mapping[str, Mapping[str, Any]]  # `request` and `versions`
@@ -32,20 +32,23 @@ def require_extra() -> None:
         except ImportError as error:
             raise UsageError(
                 f"rendering needs {name}, which cannot be imported ({error}); "
-                "type uv run --extra render python -m datasets.render ..., or first pip install -e '.[render]'"
+                "type uv run --extra render python -m ..., or first pip install -e '.[render]'"
             ) from error
 
 
 def of(config: RenderConfig) -> dict[str, dict[str, Any]]:
-    """The request as it was typed, and what it is carried out by; `require_extra` first."""
-    import mitsuba
+    """The request as it was typed, and what it is carried out by; `require_extra` first.
 
+    Raises:
+        UsageError: this machine, if it is the one that renders, has not the device that was asked for.
+    """
     from datasets.render import scene
 
-    scene.start(config.device)
+    if config.ray.address is None:
+        scene.start(config.device)
     return {
         "request": said(config),
-        "versions": versions() | {"variant": mitsuba.variant(), "code": code(config.biomes)},
+        "versions": versions() | {"variant": scene.VARIANTS[config.device], "code": code(config.biomes)},
     }
 
 

@@ -33,7 +33,7 @@ class RenderConfig(pydantic.BaseModel):
 
     to: Annotated[str, Field(description="folder to write; pictures of the same request in it are kept")]
     n: Annotated[int, Field(ge=1, description="number of pictures")] = 9252
-    seed: Annotated[int, Field(ge=0, description="seed of all that is drawn")] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63, description="seed of all that is drawn")] = 0
     biomes: Annotated[
         tuple[str, ...],
         Field(min_length=1, description="landscapes, taken in turn by the places; paper: the paper's; all: every one"),
@@ -52,7 +52,11 @@ class RenderConfig(pydantic.BaseModel):
         Literal["cpu", "gpu"], Field(description="what renders; a GPU rounds differently, and was not measured")
     ] = "cpu"
     workers: Annotated[
-        int | None, Field(ge=1, description="number of processes, without effect on the result; none: one per core")
+        int | None,
+        Field(
+            ge=1,
+            description="processes, at most one per core, without effect on the result; none: one per core",
+        ),
     ] = None
     ray: Annotated[RayOptions, Field(description="where Ray runs")] = RayOptions()
 

@@ -21,7 +21,7 @@ HERD = pa.struct(
         ("sex", pa.string()),  # male, female, young
         ("coat", pa.string()),  # summer, winter, wet
         ("pose", pa.string()),  # standing, walking, grazing, lying, ...
-        ("distance_m", pa.float64()),  # from the camera to its middle, m
+        ("distance_m", pa.float64()),  # horizontally, from the camera to its middle, m
         ("visible_share", pa.float64()),  # of the pixels that it would fill alone within the frame, in [0, 1]
         ("box", pa.list_(pa.float64())),  # x0, y0, x1, y1 of what is visible, half-open, px
     ]

@@ -34,7 +34,7 @@ class Coat:
     neck: Colour | None = None  # None is the body's colour
     mane: Colour | None = None
     socks: Colour | None = None  # the legs below the knee and hock
-    pattern: str = ""  # fawn, spots, patches, blanket
+    pattern: str = ""  # fawn, spots, patches
     marks: Colour = (0.85, 0.81, 0.74)  # colour of the pattern
 
 
@@ -52,8 +52,9 @@ class Anatomy:
     crest: float = 1.0  # depth of the neck where it leaves the trunk
     jaw: float = 1.0  # depth of the cheeks
     snout: float = 0.0  # radius of a pig's disc
-    tail: str = "flag"  # flag, brush, switch, thin, stub, puff
+    tail: str = "flag"  # flag, brush, switch, plume, thin, stub, puff
     mane: float = 0.0  # depth of hair along the neck's upper edge
+    mane_kind: str = "falling"  # falling to one side, bristles that stand, a ruff all round the neck
     dewlap: float = 0.0
     horns: float = 0.0
     tusks: float = 0.0

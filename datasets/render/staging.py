@@ -44,15 +44,28 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Staged:
-    """A scene that was tried: what is needed to photograph it and to tell of it."""
+class Composed:
+    """A scene in Mitsuba, and what a camera sees of it.
+
+    Attributes:
+        visible: what is seen of each animal (n,h,w).
+        whole: what would be seen of it alone (n,h,w).
+        depth: metres from the lens (h,w), 0 is sky.
+    """
 
     loaded: Any
-    view: View
-    animals: list[Animal]
-    visible: Mask  # (n,h,w)
+    visible: Mask
     whole: Mask
     depth: Array
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A scene that was tried: what is needed to photograph it and to tell of it. `name` is its weather's."""
+
+    scene: Composed
+    view: View
+    animals: list[Animal]
     name: str
     weather: Weather
     rng: np.random.Generator
@@ -74,17 +87,17 @@ def staged(request: Request, number: int, there: Place) -> Staged:
         things = _things(request.seed, rng, there, view, animals, sky)
         without = framing.in_the_way(rng, there.site, view, animals)
         tried = _tried(request, number, there, view, animals, things, without, sky)
-        good = [_is_seen(v, w) for v, w in zip(tried[1], tried[2], strict=True)]
+        good = [_is_seen(v, w) for v, w in zip(tried.visible, tried.whole, strict=True)]
         if all(good):
             break
     else:
         animals = [animal for animal, shown in zip(animals, good, strict=True) if shown]
         tried = _tried(request, number, there, view, animals, things, without, sky)
-    return Staged(tried[0], view, animals, tried[1], tried[2], tried[3], name, sky, rng)
+    return Staged(tried, view, animals, name, sky, rng)
 
 
 def _tried(request: Request, number: int, there: Place, view: View, animals: list[Animal], things: dict[str, Any],
-           without: frozenset[str], sky: Weather) -> tuple[Any, Mask, Mask, Array]:  # fmt: skip
+           without: frozenset[str], sky: Weather) -> Composed:  # fmt: skip
     meshes = [animal.mesh(there.site, view.focal) for animal in animals]
     shapes = [animal_shape(mesh) for mesh in meshes]
     loaded = compose(there.site, shapes, view, sky.light, seed_of(request, number), without, things, shared=True)
@@ -92,7 +105,7 @@ def _tried(request: Request, number: int, there: Place, view: View, animals: lis
     visible, whole, depth = silhouettes(loaded, pairs, view, seed_of(request, number))
     visible[:, there.camera.banner.covered(view.rows)] = False
     kept = np.array([without_specks(mask) for mask in visible]).reshape(visible.shape)
-    return loaded, kept, whole, depth
+    return Composed(loaded, kept, whole, depth)
 
 
 def _is_seen(visible: Mask, whole: Mask) -> bool:

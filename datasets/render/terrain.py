@@ -1,4 +1,4 @@
-"""The ground: a height for every point, a mesh of it in front of the camera, and two mixed textures."""
+"""The ground: a height for every point, and a mesh of it round the camera or before it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Bed:
     depth: float
 
     def away(self, points: Array) -> Array:
-        """Distance (n,) in metres of points (n,2) from the middle of the bed."""
+        """Metres (n,), signed, by which points (n,2) lie to the left of the middle of the bed."""
         across: Array = points @ np.array([-np.sin(self.way), np.cos(self.way)]) - self.aside
         winding: Array = across + 0.35 * self.reach * np.sin(
             (points @ np.array([np.cos(self.way), np.sin(self.way)])) / (2.2 * self.reach)
@@ -55,7 +55,7 @@ class Relief:
     bed: Bed | None = None
 
     def raw(self, points: Array) -> Array:
-        """Height (n,) of points (n,2), not yet zero at the camera."""
+        """Height (n,) of points (n,2), not yet zero at the origin."""
         distance = np.linalg.norm(points, axis=1)
         near = points * (np.tanh(distance / self.reach) * self.reach / np.maximum(distance, 1e-6))[:, None]
         turn = np.arctan2(points[:, 1], points[:, 0])
@@ -70,7 +70,7 @@ class Relief:
         return height if self.bed is None else height - self.bed.sunk(points)
 
     def height(self, points: Array) -> Array:
-        """Height (n,) of points (n,2) in metres; 0 at the camera."""
+        """Height (n,) of points (n,2) in metres; 0 at the origin."""
         height: Array = self.raw(points) - self.raw(np.zeros((1, 2)))[0]
         return height
 

@@ -1,6 +1,6 @@
 """Embedded data: deer rendered in every biome, by the renderer as it is here; photographs and tests are the demo's.
 
-`data=renders`. The pictures are rendered once into the node's cache, in about a quarter of an hour on two cores, and
+`data=renders`. The pictures are rendered once into the node's cache, in about ten minutes on two cores, and
 need the extra `render`; interrupted, it goes on where it was.
 """
 
@@ -37,7 +37,8 @@ def config(to: Path, report: Callable[[str], None] = print) -> PrepareConfig:
     from datasets.render.production import produce  # it needs the extra
 
     # Other versions of the libraries render other bytes, and would be refused in the same folder.
-    said = json.dumps(provenance.of(request_into(Path())), sort_keys=True)
+    wanted = request_into(Path())
+    said = json.dumps([wanted.n, provenance.of(wanted)], sort_keys=True)
     request = request_into(cache_folder() / "renders" / hashlib.sha256(said.encode()).hexdigest()[:16])
     report(f"data=renders: its {request.n} pictures are rendered into {request.to}, once")
     produce(request, report, Console(), wait=True)

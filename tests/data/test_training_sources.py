@@ -47,6 +47,7 @@ def test_names_are_matched_at_their_beginning_and_samples_follow_their_source(da
     assert len(two) == 2 * 2 * PER_BIOME
     assert {*sources(data, arm="full", train_names="forest|oak")} == {*two}
     assert len(sources(data, arm="crop+full", train_names="forest")) == 3 * PER_BIOME
+    assert {name.split("_")[0] for name in sources(data, train_names="(?!arid)")} == {"forest", "oak"}
     assert [*dict.fromkeys(sources(data, train_names=".*_00003"))] == [f"{biome}_00003_0" for biome in BIOMES]
 
 
@@ -71,13 +72,13 @@ def test_shares_and_numbers_are_of_what_has_the_names(data):
     [
         (
             {"train_names": "orest"},
-            r"train_names=orest: none of the 24 training images of the arm crop .* arid_00000_0,",
+            r"train_names=orest: none of the 24 source images of the arm crop .* arid_00000_0,",
         ),
         ({"train_names": "oak|snow"}, r"train_names=oak\|snow: none of the 24 .* has a name that begins with snow;"),
-        ({"train_images": 25}, r"train_images=25: the arm crop has 24 training images; give at most 24, or .*!=25"),
+        ({"train_images": 25}, r"train_images=25: the arm crop has 24 source images for training; give at most 24, or .*!=25"),
         (
             {"train_names": "oak", "train_images": 9},
-            r"has 8 training images with trial.train_names=oak; give at most 8",
+            r"has 8 source images for training with trial.train_names=oak; give at most 8",
         ),
     ],
 )
@@ -99,6 +100,7 @@ def test_nothing_is_read_where_nothing_is_chosen(data, tmp_path):
     ("fields", "said"),
     [
         ({"train_names": "("}, r"trial.train_names=\(: not a regular expression: missing \)"),
+        ({"train_names": "forest|"}, r"trial.train_names=forest\|: beside a \|, nothing matches every name"),
         ({"train_images": -1}, "trial.train_images=-1"),
         (
             {"train_fraction": 0.5, "train_images": 3},

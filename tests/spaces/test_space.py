@@ -130,6 +130,7 @@ def test_spaces_are_joined_on_the_command_line(tmp_path):
         ("model=unet arm=crop,i2i", 4),
         ("model=unet,segnet arm!=full", 8),
         ("arm=crop,i2i augment=none", 6),
+        ("train_names= arm=crop", 6),  # an empty value is one
         ("seed=0 jitter_hue=0.1 arm!=full", 12),  # fields that the space does not name have their defaults
     ],
 )

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ablate.errors import UsageError, plain
-from ablate.storage import local
+from ablate.results.scene_table import read_scenes
 
 _COLUMNS = ("name", "biome", "visible_share")
 
@@ -32,27 +29,18 @@ def read(place: str) -> dict[str, Scene]:
     Raises:
         UsageError: there is no such file, or it is not one that `datasets.render` wrote.
     """
-    path = local(place, "scenes")
-    if not path.is_file():
-        raise UsageError(f"scenes={path}: no such file; give the scenes.parquet beside the rendered images")
-    try:
-        held = set(pq.read_schema(path).names)
-        missing = [name for name in _COLUMNS if name not in held]
-        if missing:
-            raise UsageError(
-                f"scenes={path}: it has no column {missing[0]}; give a scenes.parquet that datasets.render wrote"
-            )
-        rows = pq.read_table(path, columns=list(_COLUMNS)).to_pylist()
-    except pa.ArrowException as error:
+    found = read_scenes(place)
+    missing = [name for name in _COLUMNS if name not in found.column_names]
+    if missing:
         raise UsageError(
-            f"scenes={path}: not a Parquet file; give a scenes.parquet that datasets.render wrote"
-        ) from error
+            f"scenes={place}: it has no column {missing[0]}; give a scenes.parquet that datasets.render wrote"
+        )
     scenes = {}
-    for row in rows:
+    for row in found.select(_COLUMNS).to_pylist():
         visible = row["visible_share"]
         if visible is not None and not _is_share(visible):
             raise UsageError(
-                f"scenes={path}: visible_share of {plain(str(row['name']))} is {plain(repr(visible))}, not a number "
+                f"scenes={place}: visible_share of {plain(str(row['name']))} is {plain(repr(visible))}, not a number "
                 "from 0 to 1; give a scenes.parquet that datasets.render wrote"
             )
         scenes[str(row["name"])] = Scene(str(row["biome"]), visible)

@@ -89,7 +89,7 @@ def test_other_animals_have_a_body(name):
 
 def test_mask_agrees_with_where_the_animal_is():
     site = flat_site()
-    left = Standing(Build(), Pose(), 5.0, VIEW.focal and 1.2, 1.57, 1)
+    left = Standing(Build(), Pose(), 5.0, 1.2, 1.57, 1)
     light = locations.lamp()
     shapes = [animal_shape(left.mesh(site, 0.03))]
     lit = compose(site, shapes, VIEW, light, 0)

@@ -122,6 +122,15 @@ def test_another_request_is_refused_by_the_key_that_differs(tmp_path, kind, chan
         assert set(rows) == {0}
 
 
+def test_records_that_other_code_wrote_are_refused_and_not_removed(tmp_path):
+    fill(tmp_path, 0)
+    (tmp_path / ".records/000000.json").write_bytes(b'{"row": {"fog": 1}, "sizes": {}}')
+    other = GIVEN | {"versions": GIVEN["versions"] | {"code": "c1"}}
+    with pytest.raises(UsageError, match="rendered by code c0"), opened(tmp_path, other, 9):
+        pass
+    assert names(tmp_path / "images") == ["forest_00000_0.jpg"]
+
+
 def test_before_the_first_picture_the_request_can_be_another(tmp_path):
     fill(tmp_path)
     fill(tmp_path, 0, given=GIVEN | {"request": {"seed": 1}})
