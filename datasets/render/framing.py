@@ -20,7 +20,7 @@ from datasets.render.scene import Site, View
 from datasets.render.skeleton import AXES, joints
 
 Rng = np.random.Generator
-MEDIAN_AREA, SPREAD = 0.24, 1.20  # that are asked for: of the box's share of the frame, and of its logarithm
+SPREAD = 1.20  # of the logarithm of the box's share of the frame that is asked for
 EDGE = 0.41  # share of the animals that are put on the frame's left or right edge; large ones touch it anyway
 DISTANCES = 28  # that are tried: steps of 16 %
 ALONG = 0.35  # share of the animals that walk up to the camera or away from it, beside those that go anywhere
@@ -81,13 +81,17 @@ def camera(rng: Rng, site: Site, unit: HungCamera, size: tuple[int, int]) -> Vie
                 float(site.land.height(np.array([[x, y]]))[0]))  # fmt: skip
 
 
-def herd(rng: Rng, place: Place, view: View, species: tuple[str, ...], count: int) -> tuple[list[Animal], View]:
+def herd(rng: Rng, place: Place, view: View, species: tuple[str, ...], count: int,
+         box_area: float) -> tuple[list[Animal], View]:  # fmt: skip
     """Up to `count` animals of one species, as many as find room, and the view.
 
     The camera is aimed at the first one, unless an edge cuts that.
+
+    Args:
+        box_area: median share of the frame, in (0, 1], that the first one's box is asked to take.
     """
     kind = species[int(rng.integers(len(species)))]
-    area = MEDIAN_AREA * float(np.exp(rng.normal(0, SPREAD)))
+    area = box_area * float(np.exp(rng.normal(0, SPREAD)))
     found: list[Animal] = []
     for index in range(count):
         for _ in range(6):

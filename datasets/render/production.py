@@ -148,6 +148,7 @@ def _request(config: RenderConfig) -> Request:
         species=config.species,
         size=config.sides,
         samples=config.samples,
+        box_area=config.box_area,
         distractors=config.distractors,
         extras=config.extras,
         device=config.device,

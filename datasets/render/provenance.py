@@ -63,9 +63,7 @@ def versions() -> dict[str, str]:
 
 def said(config: RenderConfig) -> dict[str, Any]:
     """The fields of a request that its pictures follow from."""
-    return config.model_dump(
-        mode="json", include={"seed", "biomes", "species", "size", "samples", "distractors", "extras", "device"}
-    )
+    return config.model_dump(mode="json", exclude={"to", "n", "workers", "ray"})
 
 
 def code(biomes: Iterable[str], package: Path = Path(__file__).parent) -> str:

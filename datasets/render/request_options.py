@@ -22,6 +22,7 @@ from ablate.errors import suggest
 BIOMES = "datasets.render.biomes"
 PAPER, ALL = "paper", "all"  # what may be said instead of biomes' names
 PLACE = r"(.+_\d+)_\d+"  # for `place=` of datasets.prepare: in a picture's name, its place
+BOX_AREA = 0.24  # of photographed deer
 _PAPERS = ("forest",)
 _SMALLEST, _LARGEST = 32, 8192  # px
 
@@ -43,6 +44,10 @@ class RenderConfig(pydantic.BaseModel):
         "1024x768"
     )
     samples: Annotated[int, Field(ge=1, description="rays per pixel; fewer are faster and noisier")] = 16
+    box_area: Annotated[
+        float,
+        Field(gt=0, le=1, description="median share of the picture that an animal's box is asked to take"),
+    ] = BOX_AREA
     distractors: Annotated[bool, Field(description="whether things of an animal's size and colour lie about")] = True
     extras: Annotated[
         tuple[Literal["amodal", "depth"], ...],

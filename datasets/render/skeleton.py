@@ -103,7 +103,9 @@ def _neck_and_head(build: Build, anatomy: Anatomy, pose: Pose, found: dict[str, 
 def _tail_way(build: Build, anatomy: Anatomy, pose: Pose, dock: Array) -> Array:
     """Unit vector from the dock to the tail's end."""
     lift = pose.tail_lift * 0.8 + (0.75 if pose.motion == "gallop" else 0.0)
-    hang = {"flag": -1.25, "brush": -0.95, "switch": -1.42, "plume": -1.42, "thin": -1.3, "stub": -0.7, "puff": 0.5}[anatomy.tail]
+    hang = {"flag": -1.25, "brush": -0.95, "switch": -1.42, "plume": -1.42, "thin": -1.3, "stub": -0.7, "puff": 0.5}[
+        anatomy.tail
+    ]
     if pose.lying:  # the tail's end lies on the ground
         fall = (dock[2] - build.tail_radius) / build.tail_length
         hang, lift = max(hang, -float(np.arcsin(np.clip(fall, 0, 1)))), 0.0

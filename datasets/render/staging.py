@@ -13,6 +13,7 @@ from datasets.render.framing import Animal
 from datasets.render.noise import Array, Mask, generator
 from datasets.render.place import Place
 from datasets.render.placing import LEAST_VISIBLE, seen, without_specks
+from datasets.render.request_options import BOX_AREA
 from datasets.render.scene import View, animal_shape, compose, instance, silhouettes
 from datasets.render.weather import Weather, weather
 
@@ -28,6 +29,7 @@ class Request:
     Attributes:
         size: width and height, px.
         samples: rays per pixel.
+        box_area: median share of the frame that an animal's box is asked to take, in (0, 1].
         distractors: whether things of an animal's size and colour lie about.
         extras: also make amodal masks and depth.
         device: cpu or gpu; they round differently.
@@ -38,6 +40,7 @@ class Request:
     species: tuple[str, ...]
     size: tuple[int, int]
     samples: int
+    box_area: float = BOX_AREA
     distractors: bool = True
     extras: tuple[str, ...] = ()  # of amodal, depth
     device: str = "cpu"
@@ -82,7 +85,7 @@ def staged(request: Request, number: int, there: Place) -> Staged:
     for attempt in range(ATTEMPTS):
         rng = generator(request.seed, "picture", number, there.biome, attempt)
         view = framing.camera(rng, there.site, there.camera, request.size)
-        animals, view = framing.herd(rng, there, view, request.species, count)
+        animals, view = framing.herd(rng, there, view, request.species, count, request.box_area)
         name, sky = weather(rng, dict(there.country.skies))
         things = _things(request.seed, rng, there, view, animals, sky)
         without = framing.in_the_way(rng, there.site, view, animals)

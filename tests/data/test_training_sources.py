@@ -75,7 +75,10 @@ def test_shares_and_numbers_are_of_what_has_the_names(data):
             r"train_names=orest: none of the 24 source images of the arm crop .* arid_00000_0,",
         ),
         ({"train_names": "oak|snow"}, r"train_names=oak\|snow: none of the 24 .* has a name that begins with snow;"),
-        ({"train_images": 25}, r"train_images=25: the arm crop has 24 source images for training; give at most 24, or .*!=25"),
+        (
+            {"train_images": 25},
+            r"train_images=25: the arm crop has 24 source images for training; give at most 24, or .*!=25",
+        ),
         (
             {"train_names": "oak", "train_images": 9},
             r"has 8 source images for training with trial.train_names=oak; give at most 8",

@@ -14,6 +14,7 @@ from datasets.render.catalogue import DISTRACTORS
 from datasets.render.fauna import SPECIES
 from datasets.render.noise import generator
 from datasets.render.pictures import PER_PLACE, render
+from datasets.render.request_options import BOX_AREA
 from datasets.render.staging import Request
 from datasets.render.weather import KINDS
 
@@ -91,6 +92,14 @@ def test_rows_tell_the_boxes_of_the_masks(first_place):
             assert (high == [columns[-1] + 1, rows[-1] + 1]).all()
 
 
+def test_animals_are_as_large_as_they_are_wished():
+    def areas(wished):
+        rows = [render(replace(REQUEST, box_area=wished), number).row for number in range(2 * PER_PLACE)]
+        return [row["box_area"] for row in rows if row["animals"]]
+
+    assert 3 * np.median(areas(0.03)) < np.median(areas(0.5))
+
+
 def test_nothing_is_seen_below_the_strip_with_the_time():
     request = replace(REQUEST, biomes=("meadow",), seed=STRIPED)
     strip = place.place(STRIPED, "meadow", 0, SIZE[1], True).camera.banner.covered(SIZE[1])
@@ -124,7 +133,7 @@ def test_boxes_are_about_as_large_as_they_were_asked_to_be():
     rng, shares = generator(2, "test"), []
     for _ in range(60):
         view = framing.camera(rng, there.site, there.camera, (256, 192))
-        [figure], view = framing.herd(rng, there, view, ("deer",), 1)
+        [figure], view = framing.herd(rng, there, view, ("deer",), 1, BOX_AREA)
         points = figure.mesh(there.site, view.focal).vertices
         low, high = framing._box(points, view)
         shares.append(float(np.prod(high - low)) / (256 * 192))

@@ -51,6 +51,7 @@ def test_without_the_extra_one_line_says_what_to_type(without_the_extra, tmp_pat
         ("size=64x8193", "32 to 8192 px"),
         ("samples=0", "greater than or equal to 1"),
         ("samples=7", "type 8"),
+        ("box_area=24", "less than or equal to 1"),
         (f"seed={2**63}", "less than"),
         ("n=0", "greater than or equal to 1"),
         ("extras=depths", "'amodal' or 'depth'"),
