@@ -97,19 +97,16 @@ def test_a_row_says_by_what_arithmetic_on_which_device_and_by_what_code(root, tm
     }
 
 
-def test_only_images_of_the_wanted_names_are_trained_on_and_all_are_validated_on(root, tmp_path):
+def test_only_images_of_the_wanted_names_are_trained_on(root, tmp_path):
     def losses(work):
         assert steps(work)["done"]
-        rows = read_rows(work.out, "epochs", [work.trials[0].trial]).to_pylist()
-        return [one["train_loss"] for one in rows], [one["val_loss"] for one in rows]
+        return [one["train_loss"] for one in read_rows(work.out, "epochs", [work.trials[0].trial]).to_pylist()]
 
     ten = tiny_data.write(tmp_path / "ten", train=10)  # train000 to train009, as here
     few = job(root, tmp_path / "out", train_names="train00")
-    trained, validated = losses(few)
+    trained = losses(few)
     assert "chosen by name and number: 10 of 16 training pictures\n" in logged(few)
-    assert trained == losses(job(ten, tmp_path / "out"))[0]
-    # Those are called val000 to val005; equal weights and images give equal losses.
-    assert validated == losses(job(ten, tmp_path / "out"))[1]
+    assert trained == losses(job(ten, tmp_path / "out"))
 
 
 def test_a_choice_that_leaves_too_few_images_fails_at_once_with_the_reason(root, tmp_path):
