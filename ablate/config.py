@@ -43,8 +43,9 @@ def _pattern(text: str) -> str:
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise PydanticCustomError("pattern", "not a regular expression: {why}", {"why": str(error)}) from error
-    if text and "" in text.split("|"):  # such as `forest|`
-        raise PydanticCustomError("pattern", "beside a |, nothing matches every name; leave it out for all images")
+    # Such as `forest|` or `.*`; `(?!arid)`, all but some, matches nothing's name too, but not every one.
+    if text and ("" in text.split("|") or ("(?!" not in text and re.match(text, ""))):
+        raise PydanticCustomError("pattern", "it matches every name; leave it out for all images")
     return text
 
 

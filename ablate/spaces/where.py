@@ -54,6 +54,8 @@ def _condition(word: str) -> Keep:
     field, wanted = found["field"], found["sign"] == "="
     if field not in TrialConfig.model_fields:
         raise UsageError(f"where={word}: no field {field!r}; {suggest(field, TrialConfig.model_fields)}")
+    if not found["values"] and TrialConfig.model_fields[field].default != "":
+        raise UsageError(f"where={word}: no value; write {field}=value, or leave it out")
     values = {_value(field, value, word) for value in found["values"].split(",")}
     return lambda config: (getattr(config, field) in values) == wanted
 

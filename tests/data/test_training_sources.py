@@ -103,7 +103,9 @@ def test_nothing_is_read_where_nothing_is_chosen(data, tmp_path):
     ("fields", "said"),
     [
         ({"train_names": "("}, r"trial.train_names=\(: not a regular expression: missing \)"),
-        ({"train_names": "forest|"}, r"trial.train_names=forest\|: beside a \|, nothing matches every name"),
+        ({"train_names": "forest|"}, r"trial.train_names=forest\|: it matches every name"),
+        ({"train_names": ".*"}, r"it matches every name"),
+        ({"train_names": "(?!arid)|"}, r"it matches every name"),
         ({"train_images": -1}, "trial.train_images=-1"),
         (
             {"train_fraction": 0.5, "train_images": 3},

@@ -97,9 +97,9 @@ def test_a_row_says_by_what_arithmetic_on_which_device_and_by_what_code(root, tm
     }
 
 
-def test_only_images_of_the_wanted_names_are_trained_on(root, tmp_path):
+def test_only_images_of_the_wanted_names_are_trained_on_and_all_are_validated_on(root, tmp_path):
     def losses(work):
-        assert steps(work)["done"]
+        assert steps(work)["done"]  # were names chosen in validation too, none of val000 to val005 would be left
         return [one["train_loss"] for one in read_rows(work.out, "epochs", [work.trials[0].trial]).to_pylist()]
 
     ten = tiny_data.write(tmp_path / "ten", train=10)  # train000 to train009, as here

@@ -144,6 +144,7 @@ def test_where_keeps_the_trials_that_meet_every_condition(text, left, tiny_root)
     [
         ("modl=unet", r"no field 'modl'.*model"),
         ("model", "not a condition; write field=value"),
+        ("model!=", "no value; write model=value"),
         ("epochs=many", "'many'.*integer"),
         ("loss=mse", "'mse'.*'bce'"),
         (" ", "no condition"),
