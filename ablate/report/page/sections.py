@@ -10,7 +10,7 @@ from pathlib import Path
 from ablate.data.root import Data
 from ablate.report import document
 from ablate.report.document import Section
-from ablate.report.page import counts, curves, estimates, heatmaps, html, winners
+from ablate.report.page import amounts, counts, curves, estimates, heatmaps, html, winners
 from ablate.report.page.charts import Chart
 from ablate.report.page.gallery import Gallery, gallery
 from ablate.report.page.highlights import group_highlights
@@ -102,6 +102,7 @@ class PhotographSections:
                 yield counts.photographs(photographs)
             case "averages":
                 yield from estimates.averages([*self._summaries, *detectors(group)], photographs)
+                yield from amounts.by_images(group, self._summaries)
             case "contrasts":
                 yield from estimates.contrasts(self._contrasts)
             case "hits":
