@@ -193,7 +193,7 @@ def _print_findings(lines: Iterable[str]) -> None:
 
 
 def _wrapped(line: str) -> list[str]:
-    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False)
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _say(*lines: str) -> None:

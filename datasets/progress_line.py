@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ablate.report.layout import plural
+
 Show = Callable[[int, str], None]  # takes how much of the total is done, and a text that says so
 
 
@@ -34,6 +36,8 @@ def progress_line(total: int, console: Console, quiet: float, before: int = 0) -
         if now - printed >= quiet:
             printed = now
             left = (total - done) * (now - began) / max(done - before, 1)
-            console.print(f"{text}, {left / 60:.0f} minutes left", highlight=False, soft_wrap=True)
+            minutes = round(left / 60)
+            told = plural(minutes, "minute") if minutes else "less than a minute"
+            console.print(f"{text}, {told} left", highlight=False, soft_wrap=True)
 
     yield show

@@ -42,6 +42,11 @@ def _summary(written: Written, config: RenderConfig) -> Iterator[str]:
     yield f"wrote {n:,} pictures to {written.folder}: {inhabited:,} with an animal, {n - inhabited:,} without"
     if written.rendered:
         yield f"{written.seconds / written.rendered:.1f} seconds of a core per picture, of {written.rendered:,}"
+    if unseen := sorted({*config.biomes} - {row["biome"] for row in written.rows}):
+        from datasets.render.pictures import PER_PLACE  # it needs the extra
+
+        every = PER_PLACE * len(config.biomes)
+        yield f"none of {', '.join(unseen)}: {PER_PLACE} pictures share a place; n={every} shows all biomes"
     said = {"synthetic": str(written.folder), "place": PLACE}
     categories = sorted({request_options.category(name) for name in config.species})
     if categories != ["deer"]:

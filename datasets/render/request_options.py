@@ -20,7 +20,7 @@ from ablate.config import RayOptions
 from ablate.errors import suggest
 
 BIOMES = "datasets.render.biomes"
-PAPER, ALL = "paper", "all"  # what may be said instead of biomes' names
+PAPER, ALL = "paper", "all"  # what may be said instead of names: of biomes; of biomes and species
 PLACE = r"(.+_\d+)_\d+"  # for `place=` of datasets.prepare: in a picture's name, its place
 BOX_AREA = 0.24  # of photographed deer
 _PAPERS = ("forest",)
@@ -32,14 +32,16 @@ class RenderConfig(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    to: Annotated[str, Field(description="folder to write; pictures of the same request in it are kept")]
+    to: Annotated[str, Field(min_length=1, description="folder to write; pictures of the same request in it are kept")]
     n: Annotated[int, Field(ge=1, description="number of pictures")] = 9252
     seed: Annotated[int, Field(ge=0, lt=2**63, description="seed of all that is drawn")] = 0
     biomes: Annotated[
         tuple[str, ...],
         Field(min_length=1, description="landscapes, taken in turn by the places; paper: the paper's; all: every one"),
     ] = (PAPER,)
-    species: Annotated[tuple[str, ...], Field(min_length=1, description="animals")] = ("deer",)
+    species: Annotated[
+        tuple[str, ...], Field(min_length=1, description="animals, drawn equally often; all: every one")
+    ] = ("deer",)
     size: Annotated[str, Field(description=f"width and height as WIDTHxHEIGHT, {_SMALLEST} to {_LARGEST} px each")] = (
         "1024x768"
     )
@@ -51,7 +53,7 @@ class RenderConfig(pydantic.BaseModel):
     distractors: Annotated[bool, Field(description="whether things of an animal's size and colour lie about")] = True
     extras: Annotated[
         tuple[Literal["amodal", "depth"], ...],
-        Field(description="also write amodal, masks of whole animals, or depth, in cm; empty: neither"),
+        Field(description="amodal: also write masks of whole animals; depth: also distances in cm; amodal,depth: both"),
     ] = ()
     device: Annotated[
         Literal["cpu", "gpu"], Field(description="what renders; a GPU rounds differently, and was not measured")
@@ -92,8 +94,9 @@ class RenderConfig(pydantic.BaseModel):
     @pydantic.field_validator("species")
     @classmethod
     def _known_species(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        _require_known(given, species())
-        return _distinct(given)
+        known = species()
+        _require_known(given, {*known, ALL})
+        return _distinct(name for word in given for name in (known if word == ALL else (word,)))
 
     @pydantic.field_validator("extras")
     @classmethod

@@ -34,7 +34,8 @@ def start(device: str = "cpu") -> None:
     except (ImportError, RuntimeError) as error:
         if device == "cpu":
             raise
-        raise UsageError(f"device={device}: {' '.join(str(error).split())[:160]}; type device=cpu") from error
+        why = " ".join(str(error).split())[:160].rstrip(".")
+        raise UsageError(f"device={device}: no GPU that the renderer can use ({why}); type device=cpu") from error
     mi.set_log_level(mi.LogLevel.Error)
     dr.set_thread_count(1)
 

@@ -45,6 +45,7 @@ def test_without_the_extra_one_line_says_what_to_type(without_the_extra, tmp_pat
     [
         ("biomes=forst", "did you mean 'forest'?"),
         ("biomes=paper,forest", "forest is named twice"),
+        ("species=all,deer", "deer is named twice"),
         ("species=dear", "did you mean 'deer'?"),
         ("size=1024", "such as 1024x768"),
         ("size=31x64", "32 to 8192 px"),
@@ -66,9 +67,10 @@ def test_wrong_arguments_are_one_line(tmp_path, word, told):
     assert not (tmp_path / "out").exists()
 
 
-def test_biomes_have_names_for_some_and_for_all_and_no_order():
+def test_biomes_and_species_have_names_for_some_and_for_all_and_no_order():
     assert RenderConfig(to="x").biomes == ("forest",)
     assert RenderConfig(to="x", biomes=("all",)).biomes == biomes()
+    assert RenderConfig(to="x", species=("all",)).species == species()
     assert RenderConfig(to="x", biomes=("oak", "arid")) == RenderConfig(to="x", biomes=("arid", "oak"))
 
 
