@@ -59,6 +59,14 @@ def few(tmp_path_factory):
     return to
 
 
+def test_the_command_tells_which_biomes_have_no_picture_and_what_to_type_next(tmp_path):
+    done = run("datasets.render", *words(tmp_path / "out", 1, n=1))
+    assert done.returncode == 0, done.stderr
+    assert "wrote 1 picture to" in done.stdout
+    assert "none of forest: 8 pictures share a place; n=16 shows all biomes" in done.stdout
+    assert f"next: python -m datasets.prepare synthetic={tmp_path / 'out'} 'place={PLACE}' category=" in done.stdout
+
+
 def test_the_folder_is_whole(few):
     table = pyarrow.parquet.read_table(few / "scenes.parquet")
     assert table.schema.equals(scene_rows.SCHEMA)
