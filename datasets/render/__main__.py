@@ -39,7 +39,8 @@ def main(config: RenderConfig) -> int:
 def _summary(written: Written, config: RenderConfig) -> Iterator[str]:
     """What was written, what it took, and what to type next."""
     n, inhabited = len(written.rows), sum(row["animals"] > 0 for row in written.rows)
-    yield f"wrote {n:,} {'picture' if n == 1 else 'pictures'} to {written.folder}: {inhabited:,} with an animal, {n - inhabited:,} without"
+    noun = "picture" if n == 1 else "pictures"
+    yield f"wrote {n:,} {noun} to {written.folder}: {inhabited:,} with an animal, {n - inhabited:,} without"
     if written.rendered:
         yield f"{written.seconds / written.rendered:.1f} seconds of a core per picture, of {written.rendered:,}"
     if unseen := sorted({*config.biomes} - {row["biome"] for row in written.rows}):
