@@ -8,8 +8,8 @@ r"""Is a second place worth more than more pictures of the first? Renders of one
 many of the forest, which says what more pictures of one place are worth; and 250, 500 and 1,000 images of all. About
 1,350 of 2,000 renders show an animal and are not kept for validation, 120 of each biome. The validation split, of all
 biomes, is the same for all trials. An epoch is a pass over what there is, so that more images also mean more steps.
-Otherwise the recipe of `transfer`, on smaller pictures; `seeds=3` for verdicts, and `space=large_environments` for
-13,000 renders.
+Otherwise the recipe of `transfer`, on smaller pictures. 42 minutes on two cores; `seeds=3` for verdicts, and
+`space=large_environments` for 13,000 renders. What it found: docs/renders.md.
 
 The names of the renders have to begin with the biome, as `forest_00012_3` does. Do distractors help? Render a second
 set with `distractors=false` and the same seed, prepare it with the same photographs, and run the space on both into the
