@@ -174,6 +174,8 @@ def test_what_drives_trials_starts_without_torch():
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")))
 def test_benchmarks_find_what_they_import(name):
+    if name == "render":
+        pytest.importorskip("mitsuba", reason="mitsuba is not installed: pip install -e '.[render]'")
     importlib.import_module(f"benchmarks.{name}")
 
 
