@@ -26,7 +26,8 @@ def by_images(group: Group, found: Sequence[Summary]) -> Iterator[Chart]:
     if group.photographs is None:
         return
     for table in group.tables:
-        amounts = {setting: int(trials[AMOUNT].iloc[0]) for setting, trials in table.by_setting()}
+        # Results that are older than the field have null: all images.
+        amounts = {setting: int(trials[AMOUNT].fillna(0).iloc[0]) for setting, trials in table.by_setting()}
         rows = pd.DataFrame(
             {
                 "setting": one.setting.replace(f", {told_value(AMOUNT, amounts[one.setting])}", ""),

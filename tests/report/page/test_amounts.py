@@ -33,3 +33,10 @@ def test_there_is_none_where_all_train_on_as_many(tmp_path):
     write(tmp_path, train_images=100, augment="jitter")
     write_plan(tmp_path)
     assert figures(tmp_path) == []
+
+
+def test_results_older_than_the_field_are_of_all_images(tmp_path):
+    write(tmp_path, ran={"train_images": None})
+    write(tmp_path, seed=1, ran={"train_images": None})
+    write_plan(tmp_path)
+    assert figures(tmp_path) == []
