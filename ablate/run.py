@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import archive, interruption, invocation, plugins, storage
+from ablate import archive, interruption, invocation, plugins
 from ablate.cli import run_command
 from ablate.config import RunConfig, TrialConfig
 from ablate.data import training_sources
 from ablate.identity import BIRTH_DEFAULTS, PlannedTrial, ignored
 from ablate.report import print_search, print_tables
 from ablate.report.layout import plural
-from ablate.results import runs
+from ablate.results import mirror, runs
 from ablate.results.reader import read_rows
 from ablate.results.search_record import FINISHED
 from ablate.runner import preflight
@@ -27,7 +27,7 @@ from ablate.spaces.loader import load_space
 from ablate.spaces.search import Search
 from ablate.spaces.space import Space
 from ablate.stats.collector import collect
-from ablate.storage import urls
+from ablate.storage import urls, working_copy
 
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 def main(run: RunConfig) -> int:
     """Runs what is missing and prints the results; 0 all done, 1 some failed, 130 interrupted."""
     space = load_space(run.space)
-    if isinstance(space, Search):
-        return _run_search(run, space, Console())
-    return _run_grid(run, space, Console())
+    with mirror.writable(run.out) as out:
+        if isinstance(space, Search):
+            return _run_search(run, space, out, Console())
+        return _run_grid(run, space, out, Console())
 
 
-def _run_search(run: RunConfig, search: Search, console: Console) -> int:
-    planned = driver.plan(run, search)
+def _run_search(run: RunConfig, search: Search, out: Path, console: Console) -> int:
+    planned = driver.plan(run, search, out)
     found = planned.found()
     preflight.print_lines(console, [*driver.summary(planned, found), *preflight.differences(planned.data.manifest)])
     if not found:
@@ -53,15 +54,19 @@ def _run_search(run: RunConfig, search: Search, console: Console) -> int:
         preflight.print_lines(console, driver.details(planned))
         return 0
     interrupted = driver.run(planned, console) if planned.left(found) else False
-    collect(planned.out)
+    _collect(out)
     if interrupted:
         return interruption.STATUS
     print_search(planned.out, planned.identity)
     return int(any(one.status not in FINISHED for one in planned.found()))
 
 
-def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
-    out = storage.local(run.out, "out")
+def _collect(out: Path) -> None:
+    mirror.refresh(out)  # trials on other nodes have written into the store
+    collect(out)
+
+
+def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
     data = preflight.data_root(run.data)
     trials = plan(run, space, data.manifest)
     found = progress(out, trials)
@@ -93,7 +98,7 @@ def _run_grid(run: RunConfig, space: Space, console: Console) -> int:
         to_run, by_space = [trial.trial for trial in missing], [one.model_dump() for one in spaces]
         preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
     interrupted = preflight.with_ray(console, run, data, configs, work) if missing else False
-    collect(out)
+    _collect(out)
     if interrupted:
         return interruption.STATUS
     print_tables(out, [trial.trial for trial in trials], trials)
@@ -181,7 +186,7 @@ def _print_other_code(console: Console, out: Path, run_now: Sequence[PlannedTria
 def _print_unfinished(console: Console, out: Path, found: Progress) -> int:
     """Names the trials that failed; 1 if any trial of the plan is not done."""
     for trial in found.failed:
-        log = out / "logs" / f"{trial.trial}.log"
+        log = working_copy.shown(out / "logs" / f"{trial.trial}.log")
         console.print(f"failed: {trial.name}, see {log}", highlight=False, markup=False, soft_wrap=True)
     return 1 if found.failed or found.missing else 0
 

@@ -1,24 +1,18 @@
-"""Folders of results, local or in an object store; the latter are mirrored in the node's cache and read there."""
+"""Folders of results, local or in an object store; of the latter the node has a working copy, see `working_copy`."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import sys
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from ablate import storage
 from ablate.errors import UsageError
-from ablate.storage import node_cache, urls
+from ablate.storage import origins, urls, working_copy
 from ablate.storage.objects import Listed
-
-_KIND = "results"
-_WHOLE = ".whole-"  # followed by the digest of what was there
-_THREADS = 8
 
 # The commit marks first: what they stand for was written before them, so a later listing has it.
 _FOLDERS = ("trials", "images", "epochs", "runs", "searches", "")
@@ -26,11 +20,12 @@ _SEARCHES = "searches"  # holds a folder for each search
 _READ = {"": ("locations.parquet",)}
 
 
-def folder(place: str) -> AbstractContextManager[Path]:
+@contextlib.contextmanager
+def folder(place: str) -> Iterator[Path]:
     """Gives the local folder of the results at `out=`; of a URL, a copy, as it is now, of all that is read of results.
 
-    A file that is there already is not copied again. The copy counts to the cache's limit; nobody changes or removes it
-    before the block ends.
+    A file that is there already is not copied again. The copy counts to the cache's limit; nobody removes it before the
+    block ends.
 
     Raises:
         UsageError: there are no results, or they cannot be copied.
@@ -39,19 +34,59 @@ def folder(place: str) -> AbstractContextManager[Path]:
         found = storage.local(place, "out")
         if not found.is_dir():
             raise UsageError(f"out={place}: no such folder; python -m ablate.run space=paper_grid makes one")
-        return contextlib.nullcontext(found)
-    urls.require(place, "out")
-    shown = urls.without_credentials(place)
-    if urls.is_http(place):
-        raise UsageError(f"out={shown}: a web server lists no files; copy the folder, or give s3:// or gs://")
-    files = _files(place)
-    if not files:
-        raise UsageError(f"out={shown}: no results there")
-    name = hashlib.sha256(shown.encode()).hexdigest()[:16]
-    mark = _WHOLE + hashlib.sha256(repr(files).encode()).hexdigest()[:16]
-    return node_cache.hold(
-        _KIND, name, lambda: sum(file.size for file in files), lambda to: _copy(place, files, to, mark), mark
-    )
+        yield found
+        return
+    with writable(place) as copy:
+        if not any(copy.glob("*/*")):
+            raise UsageError(f"out={urls.without_credentials(place)}: no results there")
+        yield copy
+
+
+@contextlib.contextmanager
+def writable(place: str) -> Iterator[Path]:
+    """As `folder`, for who writes there: results need not be there yet.
+
+    Raises:
+        UsageError: the place is none where results can lie, or they cannot be copied.
+    """
+    if urls.is_url(place):
+        urls.require(place, "out")
+        if urls.is_http(place):
+            shown = urls.without_credentials(place)
+            raise UsageError(f"out={shown}: a web server lists no files; copy the folder, or give s3:// or gs://")
+        urls.remember(place.rstrip("/"), urls.OF_RESULTS)
+    with working_copy.hold(place) as copy:
+        refresh(copy, lambda line: print(line, file=sys.stderr))
+        yield copy
+
+
+def refresh(copy: Path, report: Callable[[str], None] = lambda line: None) -> None:
+    """Makes a working copy have all that is read of results, as the store has it now; nothing in any other folder.
+
+    Raises:
+        FetchError: the store refuses; `UnreachableError` where it does not answer.
+    """
+    place = origins.public(copy)
+    if place is None:
+        return
+    # The clock of this file system, in which the times of its files are kept too.
+    began = _now(copy)
+    files = _files(urls.with_credentials(place))
+    _remove_others(copy, {file.name for file in files}, began)
+    missing = [file for file in files if not working_copy.is_same(copy / file.name, file)]
+    if missing:
+        size = sum(file.size for file in missing)
+        report(f"out={place}: copying {len(missing):,} files ({size / 1e6:.1f} MB) into {copy}")
+    working_copy.fetch_all(copy, missing)
+
+
+def _now(copy: Path) -> int:
+    mark = copy / f".now-{time.monotonic_ns()}"
+    mark.touch()
+    try:
+        return mark.stat().st_ctime_ns
+    finally:
+        mark.unlink()
 
 
 def _files(place: str) -> list[Listed]:
@@ -66,35 +101,10 @@ def _files(place: str) -> list[Listed]:
     return sorted(found, key=lambda file: file.name)
 
 
-def _copy(place: str, files: list[Listed], to: Path, mark: str) -> None:
-    """Makes a copy, or an older one, equal to what was listed."""
-    for older in to.glob(f"{_WHOLE}*"):
-        older.unlink()
-    names = {file.name for file in files}
-    for folder in filter(None, _FOLDERS):
-        (to / folder).mkdir(parents=True, exist_ok=True)
-        for path in (to / folder).rglob("*"):
-            if path.is_file() and path.relative_to(to).as_posix() not in names:
+def _remove_others(copy: Path, names: set[str], began: int) -> None:
+    """Removes what the store no longer has; what appeared here after the listing had begun may be missing from it."""
+    for path in (found for name in filter(None, _FOLDERS) for found in (copy / name).rglob("[!.]*")):
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            known = path.is_dir() or path.relative_to(copy).as_posix() in names
+            if not known and path.stat().st_ctime_ns < began:
                 path.unlink()
-    missing = [file for file in files if not _is_copied(file, to)]
-    size = sum(file.size for file in missing)
-    shown = urls.without_credentials(place)
-    print(f"out={shown}: copying {len(missing):,} files ({size / 1e6:.1f} MB) into {to}", file=sys.stderr)
-    with ThreadPool(_THREADS) as pool:  # its threads do not outlive an interrupted process
-        for _ in pool.imap_unordered(lambda file: _fetch(place, file, to), missing):
-            pass
-    storage.publish(to / mark, b"")
-
-
-def _is_copied(file: Listed, to: Path) -> bool:
-    try:
-        found = (to / file.name).stat()
-    except FileNotFoundError:
-        return False
-    return (found.st_size, found.st_mtime_ns) == (file.size, file.modified)
-
-
-def _fetch(place: str, file: Listed, to: Path) -> None:
-    path = to / file.name
-    storage.fetch([urls.join(place, file.name)], path)
-    os.utime(path, ns=(file.modified, file.modified))

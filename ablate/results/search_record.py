@@ -16,7 +16,8 @@ import pydantic
 from ablate import storage
 from ablate.errors import UsageError
 from ablate.results.reader import read_rows
-from ablate.storage.locks import Lock
+from ablate.storage import leases, origins, working_copy
+from ablate.storage.locks import Lock, NoLocksError
 
 FINISHED = frozenset({"done", "stopped", "diverged"})  # what a search learns from, and does not try again
 
@@ -130,16 +131,29 @@ def write(out: Path, member: Member) -> None:
 def held(out: Path, search: str, space: str) -> Iterator[None]:
     """Holds a search: two runs of it at once would suggest the same trials twice.
 
+    By a lock, which ends with its process; by a lease in object stores and on disks that have no locks.
+
     Raises:
         UsageError: another run holds it.
     """
-    with Lock(folder(out, search) / ".held", "give an out= on a disk that has them") as lock:
-        if not lock.exclusive(wait=False):
+    with contextlib.ExitStack() as holding:
+        try:
+            _take(out, folder(out, search), holding)
+        except leases.HeldError as error:
             raise UsageError(
-                f"space={space}: another run is at work on this very search in out={out}; "
-                "wait for it, or give another out="
-            )
+                f"space={space}: another run is at work on this very search in out={working_copy.place_of(out)}: "
+                f"{error}; wait for it, or give another out="
+            ) from None
         yield
+
+
+def _take(out: Path, own: Path, holding: contextlib.ExitStack) -> None:
+    if origins.public(out) is None:
+        with contextlib.suppress(NoLocksError):
+            if holding.enter_context(Lock(own / ".held", "")).exclusive(wait=False):
+                return
+            raise leases.HeldError("its process is alive")
+    holding.enter_context(leases.lease(working_copy.origin(own / "held")))
 
 
 def searches(out: Path) -> dict[str, list[Member]]:

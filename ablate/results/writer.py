@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from ablate.results.schema import LOCATIONS, schema_of
-from ablate.storage import publish
+from ablate.storage import publish, working_copy
 
 Row = Mapping[str, object]
 
@@ -23,7 +23,7 @@ def write_rows(out: Path, table: str, trial: str, rows: Sequence[Row]) -> None:
 
 def withdraw(out: Path, trial: str) -> None:
     """Takes back a trial's commit mark, before its rows are written anew."""
-    (out / "trials" / f"{trial}.parquet").unlink(missing_ok=True)
+    working_copy.remove(out / "trials" / f"{trial}.parquet")
 
 
 def write_locations(out: Path, table: pa.Table) -> None:

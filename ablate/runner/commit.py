@@ -12,6 +12,7 @@ from ablate.identity import PlannedTrial, ignored
 from ablate.results.reader import read_rows
 from ablate.results.writer import write_rows
 from ablate.runner.plan import TrainingJob
+from ablate.storage import working_copy
 
 if TYPE_CHECKING:
     from ablate.training.loop import EpochRow
@@ -56,6 +57,8 @@ def trained_on(rows: list[EpochRow]) -> dict[str, str | None]:
 
 
 def _not_done(job: TrainingJob) -> list[PlannedTrial]:
+    for trial in job.trials:
+        working_copy.pull(job.out / "trials" / f"{trial.trial}.parquet")
     rows = read_rows(job.out, "trials", [trial.trial for trial in job.trials]).to_pylist()
     done = {row["trial"] for row in rows if row["status"] == "done"}
     return [trial for trial in job.trials if trial.trial not in done]

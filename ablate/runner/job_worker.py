@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import logging
@@ -26,7 +27,7 @@ from ablate.runner.commit import commit, commit_failure, trained_on
 from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
 from ablate.runner.log_files import LogFiles
 from ablate.runner.plan import TrainingJob
-from ablate.storage import UnreachableError
+from ablate.storage import UnreachableError, working_copy
 from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, NonFiniteLossError, Training
@@ -36,6 +37,8 @@ from ablate.training.step import RecordingError
 # Repeating these repeats the failure.
 _FINAL = (NonFiniteLossError, UsageError)
 
+
+_LONGEST_WAIT = 3600.0  # seconds for a store that does not answer, until that counts as a failure
 
 # Of the last epoch, what boards show and searches maximise.
 _SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
@@ -64,6 +67,8 @@ class JobWorker:
         self._device = torch.device("cpu")
         self._gpu = GpuPlace(job.gpu)
         self._saver = checkpoint.Saver()
+        self._held = contextlib.ExitStack()  # the node's copy of `out`, where that lies in a store
+        self._waits_since: float | None = None  # for a store that does not answer
 
     def step(self) -> dict[str, Any]:
         """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial.
@@ -72,6 +77,7 @@ class JobWorker:
             What the driver shows, always of the same keys; `done` says that there is nothing left to do.
         """
         report = self._attempt()
+        self._log_files.send(at_once=bool(report["done"]))
         if report["done"]:  # this process may wait for another job
             self._training = None
             self._gpu.leave()
@@ -89,10 +95,13 @@ class JobWorker:
             process_state.free(self._device)
         self._gpu.leave()
         self._log_files.close()
+        self._held.close()
 
     def _attempt(self) -> dict[str, Any]:
         try:
-            return self._advance()
+            report = self._advance()
+            self._waits_since = None
+            return report
         except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
             self._log.error("%s", traceback.format_exc())
             if self._gpu.crowded_out(error):
@@ -101,12 +110,22 @@ class JobWorker:
                 return self._report()
             require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
             self.leaves_disorder |= isinstance(error, RecordingError)
+            if self._may_wait(error):
+                self._training, self._notice = None, f"waits for its storage: {error}"
+                return self._report()
             self._failures += 1
             final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
             if final or self._failures > self._job.max_failures:
                 return self._give_up(error)
             self._training = None  # begin again at the checkpoint
             return self._report()
+
+    def _may_wait(self, error: Exception) -> bool:
+        """Whether an error is of a store that has not been away for too long: that is no failure of the trial."""
+        if not isinstance(error, UnreachableError):
+            return False
+        self._waits_since = self._waits_since or time.monotonic()
+        return time.monotonic() - self._waits_since < _LONGEST_WAIT
 
     def _prepare(self) -> str:
         """Opens the log, takes the device that was given, and finds out which code lies here: perhaps not the driver's.
@@ -115,6 +134,7 @@ class JobWorker:
         """
         if self._code is not None:
             return self._code
+        self._held.enter_context(working_copy.hold(self._job.results))
         self._log_files.open(self._job)
         prepare_process(self._job.threads)
         self._device = device(self._job.gpu)
@@ -199,6 +219,7 @@ class JobWorker:
             }
             self._commit(trial, rows, scored, about)
         checkpoint.discard(self._job.out, _first(self._job).training)
+        checkpoint.forget(self._job.out, _first(self._job).training)
         return self._report(rows, done=True)
 
     def _commit(

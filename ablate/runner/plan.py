@@ -21,6 +21,7 @@ from ablate.results.runs import SpaceRequest
 from ablate.spaces import loader, where
 from ablate.spaces.search import Cell
 from ablate.spaces.space import Space
+from ablate.storage import working_copy
 
 _NAMED = ("model", "encoder", "arm", "augment", "seed")
 
@@ -28,21 +29,28 @@ _NAMED = ("model", "encoder", "arm", "augment", "seed")
 class TrainingJob(pydantic.BaseModel):
     """What one Ray trial works on: a training, and all the trials that score its network.
 
-    `data` is a place that every node can reach, a URL without credentials or a folder; `manifest` the digest of what
+    `data` and `results` are places that every node can reach, URLs without credentials or folders; `data` may also be
+    the folder into which the driver's node has built the embedded data set `embedded`. `manifest` is the digest of what
     was planned with.
     """
 
     model_config = pydantic.ConfigDict(frozen=True)
 
     data: str
+    embedded: str | None = None
     manifest: str
-    out: Path
+    results: str
     trials: tuple[PlannedTrial, ...]
     threads: int
     gpu: float  # that it occupies; a share of one where it is less than 1
     max_failures: int
     code_must_match: bool  # weights that other code left count as missing
     execution: Execution = "auto"  # of training steps
+
+    @property
+    def out(self) -> Path:
+        """The folder of results, on the node where this is asked."""
+        return working_copy.folder(self.results)
 
     @property
     def name(self) -> str:
@@ -110,7 +118,7 @@ def jobs(
         TrainingJob(
             data=data.place,
             manifest=data.digest,
-            out=out,
+            results=working_copy.place_of(out),
             trials=tuple(group),
             threads=max(1, int(resources["CPU"])),
             gpu=resources.get("GPU", 0.0),

@@ -16,6 +16,7 @@ from ray.tune.experiment import Trial
 
 from ablate import interruption, invocation
 from ablate.config import RunConfig
+from ablate.errors import UsageError
 from ablate.results.search_record import diverged, out_of_memory
 from ablate.runner import actor_deaths, cluster, ray_folder
 from ablate.runner.actor_deaths import Deaths, memory_kills_as_deaths
@@ -23,6 +24,7 @@ from ablate.runner.board import Board
 from ablate.runner.commit import commit_failure
 from ablate.runner.plan import TrainingJob
 from ablate.runner.trainable import GridTrial
+from ablate.storage import working_copy
 
 _LOG = "ray.log"
 
@@ -77,7 +79,7 @@ def fit(
             _log_trace(out / "logs" / _LOG)
             if not interruption.asked():
                 reason = f"{type(error).__name__}: {actor_deaths.last_line(str(error))}"
-                trace = f"its trace is in {out / 'logs' / _LOG}"
+                trace = f"its trace is in {working_copy.shown(out / 'logs' / _LOG)}"
                 board.say(f"Ray has given up: {reason}; {trace}. To continue: {invocation.command()}")
     for job, reason in watch.given_up:
         commit_failure(job, reason, {})
@@ -182,6 +184,8 @@ def _log_trace(log: Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a") as file:
             file.write(f"{datetime.datetime.now(datetime.UTC).isoformat()}\n{traceback.format_exc()}\n")
+    with contextlib.suppress(OSError, UsageError):
+        working_copy.push(log)
 
 
 def _job(trial: Trial) -> TrainingJob:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import interruption, storage
+from ablate import interruption
 from ablate.config import RunConfig, TrialConfig
 from ablate.errors import UsageError
 from ablate.identity import code_digest
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from ablate.runner.tuner import SameFailure
 
 
-def plan(run: RunConfig, search: Search) -> PlannedSearch:
-    """A search on the data of a run.
+def plan(run: RunConfig, search: Search, out: Path) -> PlannedSearch:
+    """A search on the data of a run, whose results lie in the folder `out`.
 
     Raises:
-        UsageError: `data=` or `out=` cannot be used, or the command line and the search exclude each other.
+        UsageError: `data=` cannot be used, or the command line and the search exclude each other.
     """
-    out, data = storage.local(run.out, "out"), preflight.data_root(run.data)
+    data = preflight.data_root(run.data)
     cells = cells_of(run, search, data.manifest)
     return PlannedSearch(run, search, data, out, cells, search_id(search, cells, data.manifest))
 

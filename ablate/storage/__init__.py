@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from ablate.storage.digests import Check, md5_is, sha256, sha256_is
 from ablate.storage.paths import absolute, cache_folder, home, local
-from ablate.storage.reading import FetchError, UnreachableError, connections, exists, fetch, listing, size
-from ablate.storage.retrying import INTERACTIVE, RetryPolicy
+from ablate.storage.reading import connections, exists, fetch, listed, listing, size
+from ablate.storage.retrying import INTERACTIVE, PATIENT, FetchError, RetryPolicy, UnreachableError
+from ablate.storage.uploading import delete, upload
 from ablate.storage.writing import publish, publishing
 
 __all__ = [
     "INTERACTIVE",
+    "PATIENT",
     "Check",
     "FetchError",
     "RetryPolicy",
@@ -25,9 +27,11 @@ __all__ = [
     "absolute",
     "cache_folder",
     "connections",
+    "delete",
     "exists",
     "fetch",
     "home",
+    "listed",
     "listing",
     "local",
     "md5_is",
@@ -36,4 +40,5 @@ __all__ = [
     "sha256",
     "sha256_is",
     "size",
+    "upload",
 ]

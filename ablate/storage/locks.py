@@ -16,6 +16,10 @@ from ablate.errors import UsageError
 _UNSUPPORTED = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 
 
+class NoLocksError(UsageError):
+    """The file system of a lock has none."""
+
+
 class Lock:
     """A file, made where it is not there, that is locked until this is closed.
 
@@ -64,4 +68,4 @@ class Lock:
                 raise
             reason = os.strerror(error.errno or 0)
             message = f"{self.path}: its file system has no locks (flock: {reason}); {self._advice}"
-            raise UsageError(message) from error
+            raise NoLocksError(message) from error

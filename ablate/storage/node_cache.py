@@ -27,7 +27,7 @@ from ablate.storage.locks import Lock
 
 LIMIT = "ABLATE_CACHE_GB"
 _DEFAULT_GB = 100.0
-_KINDS = ("copies", "decoded", "results")
+_KINDS = ("copies", "decoded", "out")
 _SIZE = ".size"
 _REMOVED = ".gone-"
 

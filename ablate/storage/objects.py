@@ -9,13 +9,12 @@ Errors are in words of our own, since the library's messages hold the URL, and t
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow as pa
@@ -23,7 +22,7 @@ from pyarrow import fs
 
 from ablate.storage import urls
 from ablate.storage.paths import unique_name
-from ablate.storage.retrying import RefusedError, Response, RetryPolicy, TransientError, as_md5, retry
+from ablate.storage.retrying import RefusedError, Response, RetryPolicy, TransientError, as_md5
 
 _CHUNK = 2**23  # each is a request of its own
 _FINAL = re.compile(
@@ -67,6 +66,18 @@ def size(place: str, policy: RetryPolicy) -> int | None:
     return found
 
 
+def listed(place: str, policy: RetryPolicy) -> Listed | None:
+    """One file, `name` its own; None where there is none.
+
+    Raises:
+        RefusedError, TransientError: the store refuses, or does not answer.
+    """
+    with _errors():
+        filesystem, path = _filesystem(place, policy)
+        found = filesystem.get_file_info(path)
+    return Listed(found.base_name, found.size, found.mtime_ns) if found.type == fs.FileType.File else None
+
+
 def listing(place: str, policy: RetryPolicy, below: bool = False) -> list[Listed]:
     """The files in a folder that are not hidden, with `below` also those in its subfolders; none where it is not there.
 
@@ -84,26 +95,33 @@ def listing(place: str, policy: RetryPolicy, below: bool = False) -> list[Listed
     ]
 
 
-def publish(url: str, data: bytes, policy: RetryPolicy) -> None:
+def delete(url: str, policy: RetryPolicy) -> None:
+    """Removes an object; one that is not there is passed over.
+
+    Raises:
+        RefusedError, TransientError: the store refuses, or does not answer.
+    """
+    with _errors():
+        filesystem, path = _filesystem(url, policy)
+        with contextlib.suppress(FileNotFoundError):
+            filesystem.delete_file(path)
+
+
+def upload(url: str, source: BinaryIO, policy: RetryPolicy) -> None:
     """Makes an object that is absent or whole: closing an output stream publishes what it has, even after an exception.
 
     Raises:
-        OSError: it cannot be written; names the URL, without credentials.
+        RefusedError, TransientError: the store refuses, or does not answer.
     """
-    try:
-        retry(lambda: _upload(url, data, policy), policy)
-    except (RefusedError, TransientError) as error:
-        raise OSError(errno.EIO, str(error), urls.without_credentials(url)) from None
-
-
-def _upload(url: str, data: bytes, policy: RetryPolicy) -> None:
+    source.seek(0)
     with _errors():
         filesystem, path = _filesystem(url, policy)
         folder, _, name = path.rpartition("/")
         partial = f"{folder}/{unique_name(name)}"
         try:
             with filesystem.open_output_stream(partial) as file:
-                file.write(data)
+                while data := source.read(_CHUNK):
+                    file.write(data)
             filesystem.move(partial, path)
         except BaseException:
             with contextlib.suppress(OSError, pa.ArrowException):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from ablate.errors import UsageError
 from ablate.storage import urls
 from ablate.storage.digests import Check, md5_is
-from ablate.storage.retrying import INTERACTIVE, RefusedError, Response, RetryPolicy, TransientError, retry
+from ablate.storage.retrying import (
+    INTERACTIVE,
+    FetchError,
+    RefusedError,
+    Response,
+    RetryPolicy,
+    TransientError,
+    UnreachableError,
+    answered,
+    retry,
+)
 from ablate.storage.writing import Partial, Progress, claimed
 
 if TYPE_CHECKING:
@@ -20,15 +29,6 @@ if TYPE_CHECKING:
     from ablate.storage.objects import Listed
 
 _DEFAULT = RetryPolicy()
-Answer = TypeVar("Answer")
-
-
-class FetchError(UsageError):
-    """No mirror gave the file; the message says what each of them answered."""
-
-
-class UnreachableError(FetchError):
-    """The same, but a mirror did not answer, or not to the end: another time it may."""
 
 
 def fetch(
@@ -91,7 +91,18 @@ def listing(place: Path | str, policy: RetryPolicy = INTERACTIVE, below: bool = 
     """
     from ablate.storage import objects  # slow to import, and most runs read local folders
 
-    return _asked("list", place, policy, lambda: objects.listing(str(place), policy, below))
+    return answered("list", str(place), policy, lambda: objects.listing(str(place), policy, below))
+
+
+def listed(url: str, policy: RetryPolicy = _DEFAULT) -> Listed | None:
+    """What an object store has under a name; None where it has nothing.
+
+    Raises:
+        FetchError: the store refuses; `UnreachableError` where it does not answer.
+    """
+    from ablate.storage import objects
+
+    return answered("look for", url, policy, lambda: objects.listed(url, policy))
 
 
 def exists(place: Path | str, policy: RetryPolicy = INTERACTIVE) -> bool:
@@ -102,7 +113,7 @@ def exists(place: Path | str, policy: RetryPolicy = INTERACTIVE) -> bool:
     """
     from ablate.storage import objects
 
-    return _asked("look for", place, policy, lambda: objects.size(str(place), policy)) is not None
+    return answered("look for", str(place), policy, lambda: objects.size(str(place), policy)) is not None
 
 
 def size(url: str, policy: RetryPolicy = INTERACTIVE) -> int | None:
@@ -118,14 +129,6 @@ def size(url: str, policy: RetryPolicy = INTERACTIVE) -> int | None:
         return objects.size(url, policy)
     except (RefusedError, TransientError):
         return None  # whoever fetches it will be told why
-
-
-def _asked(verb: str, place: Path | str, policy: RetryPolicy, question: Callable[[], Answer]) -> Answer:
-    try:
-        return retry(question, policy)
-    except (RefusedError, TransientError) as error:
-        kind = FetchError if isinstance(error, RefusedError) else UnreachableError
-        raise kind(f"cannot {verb} {urls.without_credentials(str(place))}: {error}") from None
 
 
 def _transfer(url: str, partial: Partial, check: Check | None, policy: RetryPolicy, session: requests.Session) -> None:

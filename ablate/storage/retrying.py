@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ablate.errors import UsageError
+from ablate.storage import urls
+
 Result = TypeVar("Result")
 
 
@@ -27,6 +30,14 @@ class TransientError(Exception):
     def __init__(self, reason: str, retry_after: float = 0.0, stale: bool = False) -> None:
         super().__init__(reason)
         self.retry_after, self.stale = retry_after, stale
+
+
+class FetchError(UsageError):
+    """What was wanted of a server could not be had; the message says what it answered."""
+
+
+class UnreachableError(FetchError):
+    """The same, but a server did not answer, or not to the end: another time it may."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,7 @@ class RetryPolicy:
 
 
 INTERACTIVE = RetryPolicy(attempts=3)  # while a user waits for the answer
+PATIENT = RetryPolicy(attempts=10)  # four to five minutes: what was computed is not thrown away for a store's pause
 
 
 def retry(attempt: Callable[[], Result], policy: RetryPolicy, progress: Callable[[], int] = lambda: 0) -> Result:
@@ -71,6 +83,19 @@ def retry(attempt: Callable[[], Result], policy: RetryPolicy, progress: Callable
             # Clients of one overloaded server must not all return at the same moment.
             pause = policy.backoff * 2.0 ** (failures - 1) * random.uniform(0.5, 1)
             time.sleep(min(max(pause, error.retry_after), policy.longest))
+
+
+def answered(verb: str, place: str, policy: RetryPolicy, question: Callable[[], Result]) -> Result:
+    """Repeats a question as `retry` does, and gives its errors as a user reads them: `verb` says what was wanted.
+
+    Raises:
+        FetchError: the server refuses; `UnreachableError` where it does not answer.
+    """
+    try:
+        return retry(question, policy)
+    except (RefusedError, TransientError) as error:
+        kind = FetchError if isinstance(error, RefusedError) else UnreachableError
+        raise kind(f"cannot {verb} {urls.without_credentials(place)}: {error}") from None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from ablate.errors import UsageError, suggest
 _HTTP = frozenset({"http", "https"})
 _OBJECT_STORES = frozenset({"s3", "gs"})
 OPTIONS = ("endpoint_override", "region", "scheme")  # of an object store's URL; nothing secret
-CREDENTIALS = "ABLATE_DATA_URL"
+CREDENTIALS = "ABLATE_DATA_URL"  # the complete URL of `data=`
+OF_RESULTS = "ABLATE_OUT_URL"  # that of `out=`
 
 
 def is_url(place: str) -> bool:
@@ -68,17 +69,17 @@ def has_credentials(place: str) -> bool:
     return is_url(place) and without_credentials(place) != place.rstrip("/")
 
 
-def remember(url: str) -> str:
+def remember(url: str, variable: str = CREDENTIALS) -> str:
     """A URL without its credentials, which this process and those that it starts find again by `with_credentials`.
 
     They pass through the environment, so that no plan, log or result holds them.
     """
     if has_credentials(url):
-        os.environ[CREDENTIALS] = url
+        os.environ[variable] = url
     return without_credentials(url)
 
 
 def with_credentials(public: str) -> str:
-    """The URL to open for one that was stored: with the credentials that `ABLATE_DATA_URL` has for it, if any."""
-    known = os.environ.get(CREDENTIALS, "")
-    return known if without_credentials(known) == public else public
+    """The URL to open for one that was stored: with the credentials that the environment has for it, if any."""
+    known = (os.environ.get(variable, "") for variable in (CREDENTIALS, OF_RESULTS))
+    return next((url for url in known if url and without_credentials(url) == public), public)

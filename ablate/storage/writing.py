@@ -17,7 +17,8 @@ from pathlib import Path
 from ablate.storage import urls
 from ablate.storage.locks import Lock
 from ablate.storage.paths import unique_name
-from ablate.storage.retrying import RetryPolicy
+from ablate.storage.retrying import FetchError, RetryPolicy
+from ablate.storage.uploading import upload, upload_copy
 
 _DEFAULT = RetryPolicy()
 _PROBE = 2**16  # bytes
@@ -30,12 +31,11 @@ def publish(place: Path | str, data: bytes, policy: RetryPolicy = _DEFAULT) -> N
     """Writes a file, at a path or at a URL of an object store, so that it is either absent or whole.
 
     Raises:
-        OSError: the place cannot be written; names it, without credentials.
+        OSError: the place cannot be written; names it.
+        FetchError: a store refuses, or, `UnreachableError`, does not answer; names it, without credentials.
     """
     if isinstance(place, str) and urls.is_url(place):
-        from ablate.storage import objects  # slow to import, and most runs write local folders
-
-        objects.publish(place, data, policy)
+        upload(place, data, policy)
         return
     with publishing(Path(place)) as partial:
         partial.write_bytes(data)
@@ -46,7 +46,11 @@ def publishing(path: Path) -> Iterator[Path]:
     """Gives a name to write to, beside `path`; what was written there appears as `path` when the block ends well.
 
     The name is unique to this attempt, so that two writers of one file (a killed driver's trial that lives on for a
-    second, two runs on one `out`) never share a half-written one. A failed attempt leaves nothing.
+    second, two runs on one `out`) never share a half-written one. A failed attempt leaves nothing. In a working copy of
+    a folder in an object store the file is there before it appears here.
+
+    Raises:
+        OSError: it cannot be written; names the path. As `publish` where it is of a working copy.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(unique_name(path.name))
@@ -54,7 +58,10 @@ def publishing(path: Path) -> Iterator[Path]:
         yield partial
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
+        upload_copy(path, partial)
         partial.replace(path)
+    except FetchError:
+        raise
     except OSError as error:
         error.filename = error.filename or str(path)  # a full disk does not say which file it was
         raise

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from ablate.config import TrialConfig
-from ablate.storage import publishing
+from ablate.storage import publishing, working_copy
 from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, State, Training
 from ablate.training.parts import build_network
@@ -33,7 +33,8 @@ def write_state(path: Path, state: State) -> None:
 
 
 def read_state(path: Path) -> State | None:
-    """What `write_state` has left; None where it has not."""
+    """What `write_state` has left, here or on another node; None where it has not."""
+    working_copy.pull(path)
     if not path.is_file():
         return None
     # On the CPU first: Adam's counts of steps stay there, or it would wait for the GPU to read each of them.
@@ -95,6 +96,7 @@ def _host_copy(state: Any) -> Any:  # noqa: ANN401 - a tree of tensors and plain
 
 def copy(out: Path, training_id: str, copied_id: str) -> None:
     """Publishes the checkpoint of a training as that of another one."""
+    working_copy.pull(_checkpoint(out, training_id))
     with publishing(_checkpoint(out, copied_id)) as partial:
         shutil.copyfile(_checkpoint(out, training_id), partial)
 
@@ -121,7 +123,13 @@ def restore(out: Path, training_id: str, code: str, training: Training) -> tuple
 
 def discard(out: Path, training_id: str) -> None:
     """Removes the checkpoint of a training that has left its weights."""
-    _checkpoint(out, training_id).unlink(missing_ok=True)
+    working_copy.remove(_checkpoint(out, training_id))
+
+
+def forget(out: Path, training_id: str) -> None:
+    """Makes room on this node, where `out` is the working copy of a store: all that this training left lies there."""
+    weights = (_weights(out, training_id, selection) for selection in ("last", "best_val"))
+    working_copy.forget([_checkpoint(out, training_id), *weights])
 
 
 def save_weights(out: Path, training_id: str, code: str, training: Training) -> None:
@@ -130,7 +138,7 @@ def save_weights(out: Path, training_id: str, code: str, training: Training) -> 
     if training.best is not None:
         _write_weights(_weights(out, training_id, "best_val"), training.best, metadata)
     else:  # an earlier training of the same name, by other code, may have left one
-        _weights(out, training_id, "best_val").unlink(missing_ok=True)
+        working_copy.remove(_weights(out, training_id, "best_val"))
     _write_weights(_weights(out, training_id, "last"), training.weights("last"), metadata)
 
 
@@ -142,6 +150,7 @@ def load_network(out: Path, training_id: str, config: TrialConfig, device: torch
     path = _weights(out, training_id, "last" if last_is_best else config.selection)
     # Its weights are about to be replaced: pretrained ones need not be here.
     network = build_network(config.model_copy(update={"encoder_weights": "none"}), device)
+    working_copy.pull(path)
     network.load_state_dict(safetensors.torch.load_file(path if path.is_file() else _weights(out, training_id, "last")))
     return network
 
@@ -149,6 +158,7 @@ def load_network(out: Path, training_id: str, config: TrialConfig, device: torch
 def weights_record(out: Path, training_id: str) -> tuple[str, list[EpochRow]] | None:
     """The code digest and the epochs' rows of a finished training; None where its weights are not there."""
     path = _weights(out, training_id, "last")
+    working_copy.pull(path)
     if not path.is_file():
         return None
     with safetensors.safe_open(path, framework="pt") as file:

@@ -100,8 +100,8 @@ def test_only_what_is_new_is_copied_and_what_is_gone_goes(out, s3, capsys):
     ],
 )
 def test_where_there_are_no_results_it_is_said(place, says, s3):
-    with pytest.raises(UsageError) as caught:
-        mirror.folder(place)
+    with pytest.raises(UsageError) as caught, mirror.folder(place):
+        pass
     assert says in str(caught.value)
     assert "geheim" not in str(caught.value)
 
@@ -109,5 +109,5 @@ def test_where_there_are_no_results_it_is_said(place, says, s3):
 def test_a_store_that_does_not_answer_is_told_without_its_credentials():
     url = "s3://key:geheim@bucket/x?endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"
     with pytest.raises(UnreachableError, match=r"cannot list s3://bucket/x/trials.*: network connection") as caught:
-        mirror.folder(url)
+        mirror.folder(url).__enter__()
     assert "geheim" not in str(caught.value)

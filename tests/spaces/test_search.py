@@ -1,6 +1,7 @@
 """Spaces that search: what they refuse, who their trials are, and how they are told apart from finished ones."""
 
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_what_is_maximised_must_be_there(tmp_path):
     root = tiny_data.write(tmp_path / "root", val=0)
     run = RunConfig(space="hue", data=str(root), out=str(tmp_path / "out"))
     with pytest.raises(UsageError, match="space=hue: the arm crop has no validation images to choose by"):
-        driver.run(driver.plan(run, search()), Console(quiet=True))
+        driver.run(driver.plan(run, search(), Path(run.out)), Console(quiet=True))
     assert not (tmp_path / "out" / "searches").exists()
 
 
@@ -291,7 +292,7 @@ def test_a_part_that_is_looked_for_must_be_there(tiny_root, tmp_path):
     )
     run = RunConfig(space=str(space), data=str(tiny_root), out=str(tmp_path / "out"))
     with pytest.raises(UsageError, match="did you mean 'unet'"):
-        driver.run(driver.plan(run, load_space(run.space)), Console(quiet=True))
+        driver.run(driver.plan(run, load_space(run.space), Path(run.out)), Console(quiet=True))
 
 
 def test_photographs_that_a_searched_field_looks_at_are_in_the_searchs_id(manifest):

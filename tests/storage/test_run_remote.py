@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from ablate import storage
+from ablate.results import mirror
 from ablate.results.reader import read_rows
 from tests.command import run
 from tests.web import Site, serving
@@ -89,8 +91,29 @@ def test_data_that_cannot_be_had_is_one_line_and_status_2_before_training(damage
     assert "dashboard" not in done.stdout
 
 
-def test_results_cannot_go_to_a_url_and_its_password_is_not_repeated(tmp_path):
-    done = run("ablate.run", "space=smoke", "out=s3://key:geheim@bucket/results")
+def test_results_cannot_go_to_a_web_server_and_its_password_is_not_repeated():
+    done = run("ablate.run", "space=smoke", "out=https://key:geheim@host/results")
     assert done.returncode == 2
-    assert "out=s3://bucket/results: a URL cannot be used here yet; give a local path" in done.stderr
+    assert (
+        "out=https://host/results: a web server lists no files; copy the folder, or give s3:// or gs://" in done.stderr
+    )
     assert "geheim" not in done.stderr
+
+
+def test_results_in_a_store_equal_those_in_a_folder_and_a_repeated_run_finds_them(s3, s3_port, tiny_root, tmp_path):
+    options = f"endpoint_override=127.0.0.1:{s3_port}&scheme=http&region=us-east-1"
+    there, here = f"s3://key:geheim@bucket/results?{options}", tmp_path / "out"
+    space = ["space=smoke", f"data={tiny_root}", "where=augment=none"]
+    elsewhere = {"ABLATE_CACHE": str(tmp_path / "cache"), "AWS_ACCESS_KEY_ID": "", "AWS_ENDPOINT_URL": ""}
+    done = run("ablate.run", *space, f"out={there}", **elsewhere)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shutil.rmtree(tmp_path / "cache")
+    again = run("ablate.run", *space, f"out={there}", **elsewhere)
+    assert "1 trial, 1 done, 0 to run" in again.stdout, again.stdout + again.stderr
+    run("ablate.run", *space, f"out={here}")
+    with mirror.folder(there) as copy:
+        assert read_rows(copy, "images").equals(read_rows(here, "images"))
+    names = {file.name.partition("/")[0] for file in storage.listing(there, below=True)}
+    assert names == {"epochs", "images", "locations.parquet", "logs", "runs", "trials", "weights"}
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and b"geheim" in path.read_bytes()]
+    assert (written, "geheim" in done.stdout + done.stderr + again.stdout) == ([], False)

@@ -68,7 +68,7 @@ def test_a_reader_sees_an_object_whole_or_not_at_all(s3):
 def test_an_upload_that_breaks_off_leaves_the_object_as_it_was(s3, s3_port):
     put(s3, "bucket/broken/x.bin", b"before")
     with stalling(s3_port, HALF) as (port, stalled):
-        with pytest.raises(OSError, match=r"s3://bucket/broken/x\.bin") as caught:
+        with pytest.raises(UnreachableError, match=r"cannot write s3://bucket/broken/x\.bin") as caught:
             storage.publish(url(port, "broken/x.bin"), DATA, QUICK)
         assert stalled.is_set()
     assert "secret" not in str(caught.value)
@@ -96,12 +96,12 @@ def test_a_store_that_does_not_answer_is_no_empty_folder(s3_port):
 
 
 def test_a_bucket_that_is_not_there_cannot_be_written(s3):
-    with pytest.raises(OSError, match="no-such-bucket"):
+    with pytest.raises(FetchError, match="cannot write s3://no-such-bucket/x: no such bucket"):
         storage.publish("s3://no-such-bucket/x", b"1", QUICK)
 
 
 def test_a_web_server_lists_no_files_and_takes_none():
-    with pytest.raises(OSError, match=r"https://example\.org/x"):
+    with pytest.raises(FetchError, match=r"cannot write https://example\.org/x: a web server"):
         storage.publish("https://user:secret@example.org/x", b"1", QUICK)
     with pytest.raises(FetchError, match=r"cannot list https://example\.org/x: a web server lists no files"):
         storage.listing("https://user:secret@example.org/x", QUICK)
