@@ -1,0 +1,73 @@
+"""The hosts that tests of a cluster run on: they share what they are told to share, and nothing else."""
+
+import json
+
+import pytest
+
+from tests import nodes
+from tests.command import ROOT
+
+pytestmark = pytest.mark.slow
+
+# A task on each host: its name, and what it reads in a file of its own /tmp.
+DRIVER = """
+import json, ray
+ray.init(address="auto", log_to_driver=False)
+
+@ray.remote(scheduling_strategy="SPREAD")
+def look():
+    import os, socket, time
+    time.sleep(0.5)
+    seen = open("/tmp/mark").read() if os.path.exists("/tmp/mark") else None
+    return socket.gethostname(), seen
+
+tried = [tuple(seen) for _ in range(10) for seen in ray.get([look.remote(), look.remote()])]
+print(json.dumps(sorted(set(tried))))
+"""
+PUT = """
+import sys
+from pyarrow import fs
+store, _ = fs.FileSystem.from_uri("s3://bucket")
+with store.open_output_stream(f"bucket/{sys.argv[1]}") as file:
+    file.write(b"here")
+"""
+
+
+def test_two_hosts_share_a_cluster_a_store_and_nothing_else(tmp_path):
+    with nodes.cluster(tmp_path, token="secret", s3=True) as cluster:
+        head, other = cluster.nodes
+        assert other.run("bash", "-c", "echo -n there > /tmp/mark").returncode == 0
+        done = head.run("python", "-c", DRIVER)
+        assert json.loads(done.stdout.splitlines()[-1]) == [["node0", None], ["node1", "there"]], done.stderr
+        assert not head.path("/tmp/mark").exists()
+        assert other.path("/tmp/mark").read_text() == "there"
+        for node in cluster.nodes:
+            done = node.run("python", "-c", PUT, node.name)
+            assert done.returncode == 0, done.stderr
+            with cluster.s3.open_input_file(f"bucket/{node.name}") as file:
+                assert file.read() == b"here"
+        other.kill()
+        cluster.wait_alive(head)
+        assert other.path("/tmp/mark").exists()
+        other.restart(empty=True)
+        cluster.wait_alive(head, other)
+        assert not other.path("/tmp/mark").exists()
+
+
+def test_a_host_has_no_code_or_other_code(tmp_path):
+    folder, copy = tmp_path / "shared", tmp_path / "copy"
+    (copy / "ablate").mkdir(parents=True)
+    (copy / "ablate" / "__init__.py").write_text("print('other code')")
+    folder.mkdir()
+    with nodes.cluster(tmp_path, 3, share=[folder], code={1: None, 2: copy}) as cluster:
+        has, has_not, has_other = [node.run("python", "-c", "import ablate") for node in cluster.nodes]
+        assert (has.returncode, has.stdout) == (0, "")
+        assert "No module named 'ablate'" in has_not.stderr
+        assert has_other.stdout == "other code\n"
+        assert cluster.nodes[0].run("touch", ROOT / "new").returncode != 0
+        assert cluster.nodes[1].run("touch", folder / "new").returncode == 0
+        assert cluster.nodes[2].run("ls", folder).stdout == "new\n"
+        cluster.nodes[1].kill_raylet()
+        cluster.wait_alive(cluster.nodes[0], cluster.nodes[2])
+        cluster.nodes[1].start_ray()
+        cluster.wait_alive(*cluster.nodes)
