@@ -1,6 +1,7 @@
 """The hosts that tests of a cluster run on: they share what they are told to share, and nothing else."""
 
 import json
+import signal
 
 import pytest
 
@@ -12,17 +13,15 @@ pytestmark = pytest.mark.slow
 # A task on each host: its name, and what it reads in a file of its own /tmp.
 DRIVER = """
 import json, ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 ray.init(address="auto", log_to_driver=False)
 
-@ray.remote(scheduling_strategy="SPREAD")
 def look():
-    import os, socket, time
-    time.sleep(0.5)
-    seen = open("/tmp/mark").read() if os.path.exists("/tmp/mark") else None
-    return socket.gethostname(), seen
+    import os, socket
+    return socket.gethostname(), open("/tmp/mark").read() if os.path.exists("/tmp/mark") else None
 
-tried = [tuple(seen) for _ in range(10) for seen in ray.get([look.remote(), look.remote()])]
-print(json.dumps(sorted(set(tried))))
+places = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in ray.nodes()]
+print(json.dumps(sorted(ray.get([ray.remote(scheduling_strategy=place)(look).remote() for place in places]))))
 """
 PUT = """
 import sys
@@ -34,7 +33,7 @@ with store.open_output_stream(f"bucket/{sys.argv[1]}") as file:
 
 
 def test_two_hosts_share_a_cluster_a_store_and_nothing_else(tmp_path):
-    with nodes.cluster(tmp_path, token="secret", s3=True) as cluster:
+    with nodes.cluster(tmp_path, token="secret", s3=True, environment=nodes.QUICK) as cluster:
         head, other = cluster.nodes
         assert other.run("bash", "-c", "echo -n there > /tmp/mark").returncode == 0
         done = head.run("python", "-c", DRIVER)
@@ -52,6 +51,21 @@ def test_two_hosts_share_a_cluster_a_store_and_nothing_else(tmp_path):
         other.restart(empty=True)
         cluster.wait_alive(head, other)
         assert not other.path("/tmp/mark").exists()
+
+
+def test_a_host_that_is_cut_off_is_missed_and_not_killed(tmp_path):
+    with nodes.cluster(tmp_path, environment=nodes.QUICK) as cluster:
+        head, other = cluster.nodes
+        waits = other.start("sleep", "1000", log=tmp_path / "log")
+        reach = ("bash", "-c", f"exec 3<>/dev/tcp/{head.ip}/6379")
+        other.cut()
+        assert other.run(*reach).returncode != 0
+        cluster.wait_alive(head)
+        assert waits.poll() is None
+        other.mend()
+        assert other.run(*reach).returncode == 0
+        waits.terminate()
+        assert waits.wait() == -signal.SIGTERM
 
 
 def test_a_host_has_no_code_or_other_code(tmp_path):
