@@ -215,9 +215,9 @@ def trial_config(*layers: Layer) -> TrialConfig:
     merged: dict[str, object] = {}
     for layer in layers:
         merged.update(layer)
-    for name in merged:
-        if name not in TrialConfig.model_fields:
-            raise UsageError(f"trial.{name}: no such field; {suggest(name, TrialConfig.model_fields)}")
+    known = TrialConfig.model_fields
+    if (unknown := next((name for name in merged if name not in known), None)) is not None:
+        raise UsageError(f"trial.{unknown}: no such field; {suggest(unknown, known)}")
     try:
         return TrialConfig.model_validate(merged)
     except pydantic.ValidationError as error:

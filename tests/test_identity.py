@@ -10,7 +10,7 @@ import pytest
 
 from ablate import identity, plugins
 from ablate.config import Evaluation, Training, TrialConfig, fields_of, trial_config
-from ablate.identity import BIRTH_DEFAULTS, code_digest, score_id, training_id
+from ablate.identity import BIRTH_DEFAULTS, Identities, code_digest, score_id, training_id
 
 # Never edit these: a changed id makes every user's finished trials be trained again.
 GOLDEN = {
@@ -86,6 +86,18 @@ def test_a_part_given_by_path_counts_by_its_content(tmp_path: Path):
     assert ids[0] == ids[1]
     (tmp_path / "b" / "net.py").write_text(source + "# changed\n")
     assert training_id(trial_config({"model": str(tmp_path / "b" / "net.py")}), "arm") != ids[0]
+
+
+def test_trials_that_are_planned_together_see_one_state_of_a_parts_file(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text("def build(*, width):\n    ...\n")
+    config, together = trial_config({"model": str(path)}), Identities()
+    before, code = together.ids(config, "arm", {}, "photos"), together.code_digest(config)
+    path.write_text("def build(*, encoder):\n    return 1\n")
+    assert together.ids(config, "arm", {}, "photos") == before
+    assert together.code_digest(config) == code
+    assert Identities().ids(config, "arm", {}, "photos") != before
+    assert Identities().code_digest(config) != code
 
 
 def test_the_code_digest_tells_networks_apart():

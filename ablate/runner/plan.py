@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import collections
 import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pydantic
 
 from ablate import plugins
 from ablate.config import Execution, Layer, RunConfig, TrialConfig, is_off, trial_config
-from ablate.data import training_data
-from ablate.data.manifest import Manifest, scored_on
+from ablate.data.manifest import Manifest
 from ablate.data.root import Data
+from ablate.data.training_data import Identification
 from ablate.errors import UsageError
-from ablate.identity import PlannedTrial, code_digest, ignored, is_file, score_id
+from ablate.identity import Identities, PlannedTrial, ignored, is_file
 from ablate.results.reader import read_rows
 from ablate.results.runs import SpaceRequest
 from ablate.spaces import loader, where
@@ -66,23 +67,32 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     configs = _configs(run, space, manifest)
     if not configs:
         raise UsageError(f"where={run.where}: none of the {len(space)} trials of the space is left")
-    for config in configs:
+    for config in {(each.model, each.augment, each.encoder_weights): each for each in configs}.values():
         _require_parts(config)
-    names = _names(configs)
-    planned = [identified(name, config, manifest) for name, config in zip(names, configs, strict=True)]
-    return _distinct({trial.trial: trial for trial in planned}.values())
+    identified = Identification(manifest)
+    names = _names(configs, identified.identities)
+    planned = {trial.trial: trial for trial in map(identified, names, configs)}
+    return _distinct(planned.values())
 
 
-def asked(run: RunConfig, manifest: Manifest) -> list[SpaceRequest]:
-    """The trials of a run by the spaces that it joins, those that are left of them."""
-    found = []
-    for name in loader.names(run.space):
-        space = loader.load_one(name)
-        assert isinstance(space, Space)
-        configs = _configs(run, space, manifest)
-        trials = tuple(dict.fromkeys(identified("", config, manifest).trial for config in configs))
-        found.append(SpaceRequest(space=name, trials=trials, judges=loader.judges(name)))
-    return [one for one in found if one.trials]
+def asked(run: RunConfig, manifest: Manifest, planned: Iterable[PlannedTrial] | None = None) -> list[SpaceRequest]:
+    """The trials of a run by the spaces that it joins, those that are left of them.
+
+    Args:
+        planned: the plan of the run; None: it is made again.
+    """
+    names = loader.names(run.space)
+    if planned is not None and len(names) == 1:
+        found = [(names[0], tuple(trial.trial for trial in planned))]
+    else:
+        found = [(name, _trials_of(name, run, manifest)) for name in names]
+    return [SpaceRequest(space=name, trials=trials, judges=loader.judges(name)) for name, trials in found if trials]
+
+
+def _trials_of(name: str, run: RunConfig, manifest: Manifest) -> tuple[str, ...]:
+    space, identified = loader.load_one(name), Identification(manifest)
+    assert isinstance(space, Space)
+    return tuple(dict.fromkeys(identified("", config).trial for config in _configs(run, space, manifest)))
 
 
 def suggested(cell: Cell, values: Layer, name: str, search: str, manifest: Manifest) -> PlannedTrial:
@@ -96,7 +106,8 @@ def suggested(cell: Cell, values: Layer, name: str, search: str, manifest: Manif
     """
     config = _absolute(cell.config(values))
     _require_parts(config)
-    return identified(f"{basic_name(config)}-{name}", config, manifest).model_copy(update={"search": search})
+    trial = Identification(manifest)(f"{basic_name(config)}-{name}", config)
+    return trial.model_copy(update={"search": search})
 
 
 def jobs(
@@ -184,27 +195,6 @@ def _require_parts(config: TrialConfig) -> None:
         _require_weights(config.encoder_weights)
 
 
-def identified(name: str, config: TrialConfig, manifest: Manifest) -> PlannedTrial:
-    """A trial of a configuration on some data.
-
-    Raises:
-        UsageError: the data has no such training arm, no photographs in the wanted style, or none that it looks at.
-    """
-    config = config.model_copy(update={"arm": "+".join(manifest.joined(config.arm))})
-    training, photographs = training_data.identity(config, manifest), scored_on(config.direction)
-    photos = manifest.photographs(photographs).digest
-    return PlannedTrial(
-        name=name,
-        config=config,
-        trial=score_id(config, training, photos),
-        training=training,
-        arm_digest=manifest.joined_digest(config.arm),
-        photos_digest=photos,
-        code=code_digest(config),
-        transductive=training_data.transductive(config, manifest) or manifest.transductive(photographs),
-    )
-
-
 def _require_weights(weights: str) -> None:
     if is_file(weights) and not Path(weights).is_file():
         near = difflib.get_close_matches(Path(weights).name, ["imagenet", "none", "pip"], n=1)
@@ -220,33 +210,37 @@ def _absolute(config: TrialConfig) -> TrialConfig:
     paths = {field: getattr(config, field) for field in ("model", "augment") if plugins.is_path(getattr(config, field))}
     if is_file(config.encoder_weights):
         paths["encoder_weights"] = config.encoder_weights
+    if not paths:
+        return config
     return config.model_copy(update={field: str(Path(path).expanduser().absolute()) for field, path in paths.items()})
 
 
 def _distinct(trials: Collection[PlannedTrial]) -> tuple[PlannedTrial, ...]:
     """Names that two trials share, such as those of two files `net.py`, get the trial's id."""
     shared = {name for name, count in collections.Counter(trial.name for trial in trials).items() if count > 1}
-    named = (trial.name + (f"-{trial.trial[:7]}" if trial.name in shared else "") for trial in trials)
-    return tuple(trial.model_copy(update={"name": name}) for trial, name in zip(trials, named, strict=True))
+    return tuple(
+        trial.model_copy(update={"name": f"{trial.name}-{trial.trial[:7]}"}) if trial.name in shared else trial
+        for trial in trials
+    )
 
 
-def _names(configs: Sequence[TrialConfig]) -> list[str]:
+def _names(configs: Sequence[TrialConfig], identities: Identities) -> list[str]:
     """Readable names such as `unet-crop-jitter-s0`; further fields are named where trials that read them differ."""
+    values = [vars(config) for config in configs]
+    unread = [identities.ignored(config) for config in configs]
+    pairs = [*zip(values, unread, strict=True)]
     fields = [field for field in TrialConfig.model_fields if field not in _NAMED]
-    read = [_values(config, fields, ignored(config)) for config in configs]  # `ignored` reads the parts' sources
-    varying = [name for name in fields if len({values[name] for values in read if name in values}) > 1]
+    varying = [name for name in fields if len({one[name] for one, without in pairs if name not in without}) > 1]
     return [
-        "-".join([basic_name(config), *(_shown(name, values[name]) for name in varying if _told(name, values))])
-        for config, values in zip(configs, read, strict=True)
+        "-".join([_basic_name(config, without), *_told(vars(config), varying, without)])
+        for config, without in zip(configs, unread, strict=True)
     ]
 
 
-def _values(config: TrialConfig, fields: Iterable[str], without: Collection[str]) -> dict[str, object]:
-    return {name: getattr(config, name) for name in fields if name not in without}
-
-
-def _told(field: str, values: Mapping[str, object]) -> bool:
-    return field in values and not is_off(field, values[field])
+def _told(values: Mapping[str, object], varying: Iterable[str], without: Collection[str]) -> Iterator[str]:
+    for name in varying:
+        if name not in without and not is_off(name, values[name]):
+            yield _shown(name, values[name])
 
 
 def _shown(field: str, value: object) -> str:
@@ -256,7 +250,16 @@ def _shown(field: str, value: object) -> str:
 
 def basic_name(config: TrialConfig) -> str:
     """Network, arm, augmentation and seed."""
+    return _basic_name(config, ignored(config))
+
+
+def _basic_name(config: TrialConfig, without: Collection[str]) -> str:
     augment = [] if config.augment == "none" else [config.augment]
-    encoder = [config.encoder] if "encoder" not in ignored(config) else []
-    words = [Path(config.model).stem, *encoder, *(Path(word).stem for word in (config.arm, *augment))]
+    encoder = [config.encoder] if "encoder" not in without else []
+    words = [_stem(config.model), *encoder, *map(_stem, (config.arm, *augment))]
     return "-".join([*words, f"s{config.seed}"]).replace("/", "_")
+
+
+@functools.cache
+def _stem(path: str) -> str:
+    return Path(path).stem

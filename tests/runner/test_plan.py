@@ -58,6 +58,13 @@ def test_a_run_knows_what_it_asked_of_each_space_that_it_joins_and_smoke_judges_
     assert [(one.space, one.judges, len(one.trials)) for one in found] == asked
 
 
+@pytest.mark.parametrize("space", ["smoke", "paper_grid", "smoke+paper_grid"])
+def test_what_a_run_asked_is_the_same_whether_its_plan_is_given_or_made_again(tiny_root, space):
+    run, manifest = RunConfig(space=space, where="arm=crop", seeds=2), read_manifest(tiny_root)
+    planned = planning.plan(run, load_space(space), manifest)
+    assert planning.asked(run, manifest, planned) == planning.asked(run, manifest)
+
+
 def test_names_say_what_differs(tiny_root):
     assert [trial.name for trial in plan(tiny_root)] == ["unet-crop-s0", "unet-crop-jitter-s0"]
     names = [trial.name for trial in plan(tiny_root, product(learning_rate=[0.1, 0.01]))]
