@@ -27,3 +27,9 @@ def plain(text: str) -> str:
     """A stranger's text, safe to print: one line, no control characters, nothing that cannot be encoded."""
     shown = (" " if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in text)
     return "".join(shown).encode("utf-8", "replace").decode()
+
+
+def last_line(said: str) -> str:
+    """The last line of what was said that says anything: where Python's traces have the error itself."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else "nothing was said"

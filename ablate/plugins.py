@@ -26,6 +26,9 @@ from ablate.errors import UsageError, suggest
 # a SystemError.
 _PARSING = threading.Lock()
 
+_ROOT = Path(__file__).parents[1]
+_SHIPPED = "shipped-files"  # beside our packages, on a node of a cluster
+
 # Where files of parts that were written before modules had rooms import from, and where that is now.
 _MOVED = {
     "ablate.boxes": "ablate.metrics.geometry.boxes",
@@ -47,6 +50,17 @@ def names(package: str) -> tuple[str, ...]:
     )
 
 
+def shipped(path: Path, folder: Path = _ROOT) -> Path:
+    """Where a file that a user named lies in what was sent to a node of a cluster; `folder` holds our packages."""
+    return folder / _SHIPPED / path.absolute().relative_to("/")
+
+
+def located(name: str) -> Path:
+    """The file that a path means: what was sent with the code that runs here, or the path itself."""
+    sent = shipped(Path(name))
+    return sent if sent.is_file() else Path(name)
+
+
 def is_path(name: str) -> bool:
     """Whether a part was given as a Python file instead of a name."""
     return name.endswith(".py")
@@ -64,14 +78,14 @@ def load(package: str, name: str, key: str) -> ModuleType:
         UsageError: there is no such module or file.
     """
     require(package, name, key)
-    return _load_file(Path(name)) if is_path(name) else importlib.import_module(f"{package}.{name}")
+    return _load_file(located(name)) if is_path(name) else importlib.import_module(f"{package}.{name}")
 
 
 def content(name: str) -> str:
     """What identifies a part in a hash: its name, or the digest of the file's bytes where a path was given."""
     if not is_path(name):
         return name
-    return f"{Path(name).stem}@{hashlib.sha256(Path(name).read_bytes()).hexdigest()[:12]}"
+    return f"{Path(name).stem}@{hashlib.sha256(located(name).read_bytes()).hexdigest()[:12]}"
 
 
 def reads(package: str, name: str) -> frozenset[str]:
@@ -91,7 +105,7 @@ def reads(package: str, name: str) -> frozenset[str]:
 
 def source(package: str, name: str) -> Path:
     """The Python file of a part that is known to exist."""
-    return Path(name) if is_path(name) else Path(importlib.import_module(package).__path__[0]) / f"{name}.py"
+    return located(name) if is_path(name) else Path(importlib.import_module(package).__path__[0]) / f"{name}.py"
 
 
 def sources(package: str, name: str) -> set[Path]:
@@ -119,7 +133,7 @@ def _shared(package: str, file: Path) -> set[Path]:
 def require(package: str, name: str, key: str) -> None:
     """Raises a `UsageError` where a part does not exist, without importing it."""
     if is_path(name):
-        if not Path(name).is_file():
+        if not located(name).is_file():
             raise UsageError(f"{key}={name}: there is no such file")
     elif name not in names(package):
         raise UsageError(f"{key}={name}: unknown; {suggest(name, names(package))}, or the path of a .py file")

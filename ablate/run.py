@@ -21,6 +21,7 @@ from ablate.results.reader import read_rows
 from ablate.results.search_record import FINISHED
 from ablate.runner import preflight
 from ablate.runner.board import Board, duration
+from ablate.runner.node_data import data_sets
 from ablate.runner.plan import Progress, asked, jobs, plan, progress
 from ablate.search import driver
 from ablate.spaces.loader import load_space
@@ -86,7 +87,7 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
         preflight.require_precision(configs, each)
         todo = jobs(run, data, out, missing, each)
         with Board(todo, console) as board:
-            tuner.fit_grid(run, todo, each, board)
+            tuner.fit_grid(run, todo, each, board, ray.token)
 
     if missing:
         preflight.check(data, configs)
@@ -97,7 +98,7 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
     if missing or any(one not in recorded for one in spaces):
         to_run, by_space = [trial.trial for trial in missing], [one.model_dump() for one in spaces]
         preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
-    interrupted = preflight.with_ray(console, run, data, configs, work) if missing else False
+    interrupted = preflight.with_ray(console, run, data, out, configs, work) if missing else False
     _collect(out)
     if interrupted:
         return interruption.STATUS
@@ -195,7 +196,7 @@ def _choices() -> str:
     return "\n".join(
         [
             f"spaces: {', '.join(plugins.names('search_spaces'))}",
-            f"data:   {', '.join(preflight.data_sets().names())}, a folder, or a URL",
+            f"data:   {', '.join(data_sets().names())}, a folder, or a URL",
             f"models: {', '.join(plugins.names('ablate.models'))}",
             "*: our choice; the paper does not say",
         ]

@@ -14,6 +14,7 @@ import inspect
 import secrets
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -47,7 +48,7 @@ def find(data: str, report: Callable[[str], None] = print) -> Data:
     """
     known = names()
     if data in known:
-        return data_roots.at(str(_built(data, report)))
+        return replace(data_roots.at(str(_built(data, report))), embedded=data)
     if not urls.is_url(data) and not local(data, "data").is_dir():
         raise UsageError(f"data={data}: no such folder, and no such data set; {suggest(data, known)}")
     return data_roots.at(data)

@@ -35,11 +35,13 @@ class Data:
     Attributes:
         place: an absolute path, or a URL without credentials (see `urls.remember`).
         digest: SHA-256 of the manifest's bytes.
+        embedded: the data set that was built there, where it is an embedded one: another node can build it too.
     """
 
     place: str
     manifest: Manifest
     digest: str
+    embedded: str | None = None
 
     @property
     def remote(self) -> bool:

@@ -26,6 +26,7 @@ from safetensors import SafetensorError
 from timm.models import PretrainedCfg, load_state_dict
 from torch import Tensor
 
+from ablate import plugins
 from ablate.errors import UsageError
 
 State = dict[str, Tensor]
@@ -59,7 +60,7 @@ def weights(encoder: str, encoder_weights: str) -> State | None:
         return _imagenet(encoder)
     if encoder_weights.startswith(_HUB):
         return read(str(_of_hub(encoder_weights.removeprefix(_HUB), encoder_weights)), encoder_weights)
-    return read(encoder_weights, encoder_weights)
+    return read(str(plugins.located(encoder_weights)), encoder_weights)
 
 
 def weights_license(encoder: str, encoder_weights: str) -> str | None:

@@ -17,6 +17,8 @@ from ray.air.execution._internal.actor_manager import RayActorManager
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.experiment import Trial
 
+from ablate.errors import last_line
+
 BEGINS = "begins in process"  # stands in a trial's log wherever one of its processes begins
 # Deaths, with no epoch finished in between, after which even an innocent trial is given up.
 MOST = 10
@@ -157,12 +159,6 @@ def _error(trial: Trial) -> Exception | None:
     except Exception:  # noqa: BLE001 - whatever it was, the death is recorded without its cause
         return None
     return found if isinstance(found, Exception) else None
-
-
-def last_line(said: str) -> str:
-    """The last line of what was said that says anything: where Python's traces have the error itself."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else "nothing was said"
 
 
 def _last_process(log: Path) -> str:

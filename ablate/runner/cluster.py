@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 from ray._private.ray_constants import PROCESS_TYPE_GCS_SERVER, PROCESS_TYPE_RAYLET
+from ray.exceptions import RayError
 
 from ablate import interruption, storage
-from ablate.config import RunConfig
-from ablate.errors import UsageError
-from ablate.runner import ray_folder, ray_token
+from ablate.config import RunConfig, TrialConfig
+from ablate.errors import UsageError, last_line
+from ablate.runner import joining, ray_folder, ray_token, shipping
 from ablate.runner.cores import usable_cores
 
 # Our tasks and trials hand Ray nothing but small records; the default would reserve a third of the machine's memory.
@@ -42,11 +43,13 @@ class Cluster:
     Attributes:
         dashboard: its address, or None where it has none.
         login: how a person gets past the dashboard's login.
+        token: a file in `out` by which its nodes know that folder again; None where there is but one node.
     """
 
     dashboard: str | None
     login: str
     nodes: tuple[Node, ...]
+    token: str | None = None
 
     @property
     def cpus(self) -> float:
@@ -71,32 +74,47 @@ class Cluster:
         return next((one for one in fitting if self.room_for(one) <= trials), fitting[-1] if fitting else dict(each))
 
 
-def connect(address: str | None, dashboard: bool = True) -> Cluster:
-    """Starts Ray on this machine, with a dashboard if wanted, or joins the cluster at an address.
+def connect(dashboard: bool = True) -> Cluster:
+    """Starts Ray on this machine, with a dashboard if wanted.
 
     Raises:
-        UsageError: no Ray answers at the address, or none can be started; or the cache cannot be written.
+        UsageError: it cannot be started; or the cache cannot be written.
     """
+    storage.cache_folder()  # its trials' too: one that cannot be written would fail them all, one after the other
+    ray_token.ensure()
+    return _init(
+        "local",  # whatever cluster runs on this machine, it was not asked for
+        "ray.address=none: {}; see the message",
+        num_cpus=usable_cores(),
+        include_dashboard=dashboard,
+        dashboard_host="127.0.0.1",
+        object_store_memory=_OBJECT_STORE_BYTES,
+        _temp_dir=str(ray_folder.root() / "ray"),
+    )
+
+
+def join(address: str, configs: Iterable[TrialConfig] = ()) -> Cluster:
+    """Joins the cluster at an address, whose processes will import the code that lies here.
+
+    Args:
+        configs: of trials, whose files, of parts and weights, go with it.
+
+    Raises:
+        UsageError: no Ray answers at the address, or it takes neither our token nor our code.
+    """
+    found = joining.reach(address)
+    with shipping.package(shipping.files_of(configs)) as environment:
+        return _init(found, f"ray.address={address}: {{}}; is this machine a node of it?", runtime_env=environment)
+
+
+def _init(address: str, problem: str, **options: Any) -> Cluster:  # noqa: ANN401 - Ray's own
     storage.home()  # Ray's parts look for it when they are imported
     logging.getLogger("ray").setLevel(logging.ERROR)
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address is None:
-        storage.cache_folder()  # its trials' too: one that cannot be written would fail them all, one after the other
-        ray_token.ensure()
-        options |= {
-            "num_cpus": usable_cores(),
-            "include_dashboard": dashboard,
-            "dashboard_host": "127.0.0.1",
-            "object_store_memory": _OBJECT_STORE_BYTES,
-        }
-        options["_temp_dir"] = str(ray_folder.root() / "ray")
     try:
-        # `local`: whatever cluster runs on this machine, it was not asked for.
         with interruption.deferred():
-            context = ray.init(address=address or "local", **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        hint = "see the message" if address is None else "leave it out to start Ray on this machine"
-        raise UsageError(f"ray.address={address or 'none'}: {error}; {hint}") from error
+            context = ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        raise UsageError(problem.format(last_line(str(error)))) from error
     if interruption.asked():
         shutdown()
         raise KeyboardInterrupt

@@ -17,7 +17,7 @@ from ablate.storage import working_copy
 if TYPE_CHECKING:
     from ablate.training.loop import EpochRow
 
-_LIBRARIES = ("torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
+LIBRARIES = ("torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
 
 
 def commit(job: TrainingJob, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ def _not_done(job: TrainingJob) -> list[PlannedTrial]:
 
 
 def _versions() -> str:
-    installed = {name: _version(name) for name in _LIBRARIES}
+    installed = {name: _version(name) for name in LIBRARIES}
     return json.dumps({"ablate": ablate.__version__} | installed | {"python": platform.python_version()})
 
 

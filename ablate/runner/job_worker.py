@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ablate.data import arrays, root, training_sources
+from ablate.data import arrays, training_sources
 from ablate.data.arrays import Pictures
 from ablate.data.devices import device, device_name, precision_used, prepare_process, require_whole
 from ablate.data.manifest import REAL, scored_on
@@ -22,12 +22,13 @@ from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest, looks_at
 from ablate.results.writer import withdraw, write_rows
-from ablate.runner import process_state
+from ablate.runner import node_data, process_state, results_token
 from ablate.runner.commit import commit, commit_failure, trained_on
 from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
 from ablate.runner.log_files import LogFiles
 from ablate.runner.plan import TrainingJob
-from ablate.storage import UnreachableError, working_copy
+from ablate.runner.results_token import UnfitNodeError
+from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, NonFiniteLossError, Training
@@ -52,8 +53,9 @@ class JobWorker:
         leaves_disorder: whether the process can do nothing more on its GPU when this job has ended.
     """
 
-    def __init__(self, job: TrainingJob) -> None:
-        self._job = job
+    def __init__(self, job: TrainingJob, token: str | None = None) -> None:
+        """Args: token: see `results_token`; None where there is no other node."""
+        self._job, self._token = job, token
         self.expects_checkpoint = self.leaves_disorder = False
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
@@ -102,6 +104,8 @@ class JobWorker:
             report = self._advance()
             self._waits_since = None
             return report
+        except UnfitNodeError:  # Tune tries this job elsewhere
+            raise
         except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
             self._log.error("%s", traceback.format_exc())
             if self._gpu.crowded_out(error):
@@ -134,7 +138,7 @@ class JobWorker:
         """
         if self._code is not None:
             return self._code
-        self._held.enter_context(working_copy.hold(self._job.results))
+        self._held.enter_context(results_token.folder(self._job.results, self._token))
         self._log_files.open(self._job)
         prepare_process(self._job.threads)
         self._device = device(self._job.gpu)
@@ -261,7 +265,9 @@ class JobWorker:
 
     @property
     def _planned_data(self) -> Data:
-        self._data = self._data or root.planned(self._job.data, self._job.manifest)
+        if self._data is None:
+            job = self._job
+            self._data = node_data.planned(job.data, job.manifest, job.embedded, self._log.info)
         return self._data
 
     def _pictures(self, arm: str, split: str) -> Pictures:

@@ -128,6 +128,7 @@ def jobs(
     return [
         TrainingJob(
             data=data.place,
+            embedded=data.embedded,
             manifest=data.digest,
             results=working_copy.place_of(out),
             trials=tuple(group),

@@ -11,12 +11,13 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ablate import interruption
 from ablate.config import TrialConfig
-from ablate.data import arrays, root, shards
+from ablate.data import arrays, shards
 from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.identity import looks_at
-from ablate.runner import cluster
+from ablate.runner import cluster, credentials, node_data
+from ablate.runner.credentials import Credentials
 
 _AGAIN = 0.5  # seconds between two looks whether the run is to end
 
@@ -46,9 +47,10 @@ def decode(data: Data, configs: Iterable[TrialConfig], cores: Mapping[str, int],
     splits = sorted({split for config in configs for split in _splits(config)})
     # They ask for no core: the trials of another run on the cluster may hold all of a node's for hours.
     task = ray.remote(num_cpus=0)(_decode)
+    given = credentials.of_driver()
     running = {
         task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(
-            data.place, data.digest, splits, threads
+            given, data.place, data.digest, data.embedded, splits, threads
         ): node
         for node, threads in cores.items()
     }
@@ -65,12 +67,15 @@ def _splits(config: TrialConfig) -> set[Split]:
     return {(arm, split, config.image_size) for arm, split in read}
 
 
-def _decode(place: str, digest: str, splits: list[Split], threads: int) -> Outcome:
+def _decode(
+    given: Credentials, place: str, digest: str, embedded: str | None, splits: list[Split], threads: int
+) -> Outcome:
     """Decodes on the node where it runs. Errors are returned as text: Ray would wrap exceptions in traces."""
+    credentials.take(given)
     lines: list[str] = []
     node = platform.node()
     try:
-        data = root.planned(place, digest)
+        data = node_data.planned(place, digest, embedded, lines.append)
         for arm, split, size in splits:
             arrays.load(data, arm, split, size, threads, lambda line: lines.append(f"{line} on {node}"))
     except UsageError as error:

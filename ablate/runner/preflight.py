@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import importlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,7 +19,9 @@ from ablate.data import training_sources
 from ablate.data.manifest import REAL, Manifest, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
-from ablate.identity import looks_at
+from ablate.identity import code_digest, looks_at
+from ablate.runner.node_data import data_sets
+from ablate.storage import working_copy
 
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
@@ -32,12 +34,6 @@ def data_root(data: str) -> Data:
     """The data root that `data=` names, built first where it is an embedded data set."""
     found: Data = data_sets().find(data)
     return found
-
-
-def data_sets() -> ModuleType:
-    """The module that knows the embedded data sets."""
-    # By name, and only here: the rest of the runner knows shards, no raw images.
-    return importlib.import_module("datasets.embedded")
 
 
 def check(data: Data, configs: Iterable[TrialConfig]) -> None:
@@ -63,7 +59,7 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
     data.require_room((arm, config.image_size) for config in configs for arm in (*wanted, config.arm))
     data.verify([*wanted, *arms], print)
     training_sources.require(data, configs)
-    _check_encoders(configs)
+    check_encoders(configs, print)
 
 
 def _require_photographs(manifest: Manifest, looked_at: Iterable[tuple[str, str]]) -> None:
@@ -81,7 +77,7 @@ def _require_photographs(manifest: Manifest, looked_at: Iterable[tuple[str, str]
         )
 
 
-def _check_encoders(configs: Iterable[TrialConfig]) -> None:
+def check_encoders(configs: Iterable[TrialConfig], say: Callable[[str], None]) -> None:
     """Builds what trials would, so that weights are fetched before all ask for them, and tells their licences."""
     told: set[object] = set()
     built: set[object] = set()
@@ -99,10 +95,10 @@ def _check_encoders(configs: Iterable[TrialConfig]) -> None:
         name = " ".join([config.model, *([config.encoder] if "encoder" in reads else [])])
         if config.encoder_weights == "none" and config.freeze_encoder and name not in told:
             told.add(name)
-            print(f"encoder weights  {name}: random and frozen, so that the decoder learns from what knows nothing")
+            say(f"encoder weights  {name}: random and frozen, so that the decoder learns from what knows nothing")
         if config.encoder_weights != "none" and (name, config.encoder_weights) not in told:
             told.add((name, config.encoder_weights))
-            print(f"encoder weights  {name}, {config.encoder_weights}: {license_line(parts.weights_license(config))}")
+            say(f"encoder weights  {name}, {config.encoder_weights}: {license_line(parts.weights_license(config))}")
 
 
 def license_line(licence: str | None) -> str:
@@ -136,30 +132,77 @@ def with_ray(
     console: Console,
     run: RunConfig,
     data: Data,
+    out: Path,
     configs: Iterable[TrialConfig],
     work: Callable[[Cluster, dict[str, float]], None],
 ) -> bool:
-    """Starts Ray, does the work with what one trial occupies, and ends Ray; says whether the work was interrupted.
+    """Starts Ray, or joins it, does the work with what one trial occupies, and ends or leaves it.
+
+    Says whether the work was interrupted.
 
     Work is asked to end, not broken off: it looks at `interruption.asked`.
 
     Args:
         configs: of the trials; where they occupy GPUs, what these read is decoded first.
     """
-    from ablate.runner import cluster  # Ray is slow to start: not before everything has been checked
+    from ablate.runner import cluster, joining  # Ray is slow to start: not before everything has been checked
 
-    with console.status("starting Ray"):
-        ray = cluster.connect(run.ray.address)
+    configs = list(configs)
+    address = joining.wanted(run.ray.address)
+    print_lines(console, _remarks(run, out, address))
+    with console.status("joining Ray" if address else "starting Ray"):
+        ray = cluster.join(address, configs) if address else cluster.connect()
     with interruption.deferred():
         try:
             each = cluster.resources(run, ray)
             console.print(f"dashboard  {ray.dashboard or 'none'}   {ray.login}", highlight=False, soft_wrap=True)
-            if each.get("GPU"):
-                _decode(console, data, configs)
-            work(ray, each)
+            with _checked(console, ray, data, out, configs) if address else contextlib.nullcontext(ray) as ready:
+                if each.get("GPU"):
+                    _decode(console, data, configs)
+                work(ready, each)
         finally:
             cluster.shutdown()
     return interruption.asked()
+
+
+def _remarks(run: RunConfig, out: Path, address: str | None) -> Iterator[str]:
+    """What is to be known of where a run is going to be, and to leave its results."""
+    from ablate.runner import joining
+
+    if address is None and (cluster := joining.ignored()):
+        yield f"RAY_ADDRESS={cluster} is set and not used: this run has a Ray of its own; ray.address=auto joins it"
+    if joining.inside_job() and out.is_relative_to(Path.cwd()) and out == working_copy.folder(str(out)):
+        yield f"out={run.out} lies in the job's own folder, which Ray removes: give a folder that stays, or s3://, gs://"
+
+
+@contextlib.contextmanager
+def _checked(
+    console: Console, ray: Cluster, data: Data, out: Path, configs: Sequence[TrialConfig]
+) -> Iterator[Cluster]:
+    """Gives a cluster all of whose nodes have what the trials need, and a token by which they know `out` again."""
+    from ablate.runner import credentials, node_check, results_token
+
+    def say(line: str) -> None:
+        print_lines(console, [line])
+
+    kinds = node_check.distinct(configs)
+    token = results_token.publish(out)
+    try:
+        needs = node_check.Needs(
+            data=data.place,
+            manifest=data.digest,
+            embedded=data.embedded,
+            results=working_copy.place_of(out),
+            token=token,
+            configs=kinds,
+            codes=tuple(map(code_digest, kinds)),
+            credentials=credentials.of_driver(),
+        )
+        with console.status(f"asking the cluster's nodes ({len(ray.nodes)}) for what the trials need"):
+            node_check.check(needs, out, say)
+        yield replace(ray, token=token)
+    finally:
+        results_token.remove(out, token)
 
 
 def _decode(console: Console, data: Data, configs: Iterable[TrialConfig]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ablate import storage
 from ablate.errors import UsageError
 
-_PATH, _MODE, _TOKEN = "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+_PATH, MODE, _TOKEN = "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
 
 
 def ensure() -> None:
@@ -19,7 +19,7 @@ def ensure() -> None:
     Raises:
         UsageError: there is no place for it.
     """
-    if os.environ.get(_TOKEN) or os.environ.get(_MODE) == "disabled":
+    if os.environ.get(_TOKEN) or os.environ.get(MODE) == "disabled":
         return
     path = _path()
     try:
@@ -37,9 +37,14 @@ def ensure() -> None:
 
 def login_hint() -> str:
     """How a person gets past the dashboard's login."""
-    if os.environ.get(_MODE) != "token":
+    if os.environ.get(MODE) != "token":
         return "no token needed"
     return f"its token: the variable {_TOKEN}" if os.environ.get(_TOKEN) else f"its token: cat {_path()}"
+
+
+def described() -> str:
+    """Where the token of this process is."""
+    return f"the variable {_TOKEN}" if os.environ.get(_TOKEN) else f"the file {_path()}"
 
 
 def _path() -> Path:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
+from ablate.runner import credentials
 from ablate.runner.actor_deaths import SPOILED
+from ablate.runner.credentials import Credentials
 from ablate.runner.plan import TrainingJob
 
 if TYPE_CHECKING:
@@ -16,11 +18,17 @@ if TYPE_CHECKING:
 class GridTrial(tune.Trainable):  # type: ignore[misc]
     """What Ray Tune sees of a job. The work is `JobWorker`'s, which only the processes that train import."""
 
-    def setup(self, config: dict[str, Any]) -> None:
+    def setup(self, config: dict[str, Any], given: Credentials | None = None, token: str | None = None) -> None:
+        """Begins a job.
+
+        Args:
+            given: the driver's credentials; token: by which `out` is known again, where there are several nodes.
+        """
+        credentials.take(given or {})
         from ablate.runner.job_worker import JobWorker  # torch: the driver, which imports this module, needs none
 
         self._job, self._spoiled = TrainingJob.model_validate(config["job"]), False
-        self._worker: JobWorker = JobWorker(self._job)
+        self._worker: JobWorker = JobWorker(self._job, token)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begins another job in this process, of which the former one has left nothing but imported modules."""

@@ -16,9 +16,9 @@ from ray.tune.experiment import Trial
 
 from ablate import interruption, invocation
 from ablate.config import RunConfig
-from ablate.errors import UsageError
+from ablate.errors import UsageError, last_line
 from ablate.results.search_record import diverged, out_of_memory
-from ablate.runner import actor_deaths, cluster, ray_folder
+from ablate.runner import actor_deaths, cluster, credentials, ray_folder
 from ablate.runner.actor_deaths import Deaths, memory_kills_as_deaths
 from ablate.runner.board import Board
 from ablate.runner.commit import commit_failure
@@ -29,10 +29,12 @@ from ablate.storage import working_copy
 _LOG = "ray.log"
 
 
-def fit_grid(run: RunConfig, jobs: Sequence[TrainingJob], each: dict[str, float], board: Board) -> None:
+def fit_grid(
+    run: RunConfig, jobs: Sequence[TrainingJob], each: dict[str, float], board: Board, token: str | None
+) -> None:
     """Works through the jobs. Failures are rows in `trials`, not exceptions here."""
     plan = tune.TuneConfig(max_concurrent_trials=run.max_concurrent, reuse_actors=True)
-    fit(plan, jobs, each, board, SameFailure(first=3, divergence=True), jobs[0].out)
+    fit(plan, jobs, each, board, SameFailure(first=3, divergence=True), jobs[0].out, token)
 
 
 def fit(
@@ -42,6 +44,7 @@ def fit(
     board: Board,
     stopper: SameFailure,
     out: Path,
+    token: str | None,
     storage: Path | None = None,
 ) -> float:
     """Trains with Ray Tune; returns the seconds of training and scoring, over all trials.
@@ -50,17 +53,19 @@ def fit(
         plan: Tune's searcher and scheduler, if any.
         jobs: the trials, where no searcher suggests them.
         each: what a trial occupies.
+        token: of the cluster, if it was joined.
         storage: a folder that all nodes reach, for schedulers that pause trials: Tune then keeps checkpoints too.
     """
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what its errors say, ours do in a line
     plan.trial_name_creator, plan.trial_dirname_creator = _name, _folder
     watch = _Watch(board, stopper)
+    trainable = tune.with_parameters(GridTrial, given=credentials.of_driver(), token=token)
     parent = storage or ray_folder.root()
     # Trials that are ending may still write there.
     folder = tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=parent, ignore_cleanup_errors=True)
     with folder as scratch, memory_kills_as_deaths():
         tuner = tune.Tuner(
-            tune.with_resources(GridTrial, each),
+            tune.with_resources(trainable, each),
             param_space={"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])} if jobs else {},
             tune_config=plan,
             run_config=tune.RunConfig(
@@ -78,7 +83,7 @@ def fit(
         except Exception as error:  # noqa: BLE001 - Ray's own end: what is finished is kept, and its trace with it
             _log_trace(out / "logs" / _LOG)
             if not interruption.asked():
-                reason = f"{type(error).__name__}: {actor_deaths.last_line(str(error))}"
+                reason = f"{type(error).__name__}: {last_line(str(error))}"
                 trace = f"its trace is in {working_copy.shown(out / 'logs' / _LOG)}"
                 board.say(f"Ray has given up: {reason}; {trace}. To continue: {invocation.command()}")
     for job, reason in watch.given_up:

@@ -65,7 +65,7 @@ def run(planned: PlannedSearch, console: Console) -> bool:
 
     with search_record.held(planned.out, planned.identity, run.space):
         preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
-        return preflight.with_ray(console, run, planned.data, configs(planned), work)
+        return preflight.with_ray(console, run, planned.data, planned.out, configs(planned), work)
 
 
 def summary(planned: PlannedSearch, found: Sequence[Found]) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _train_suggestions(
         max_concurrent_trials=at_a_time,
         reuse_actors=True,  # trials that are stopped early are short: a process for each would take longer than they
     )
-    _fit(planned, plan, [], at_a_time, each, board, _stopper())
+    _fit(planned, plan, [], at_a_time, each, board, _stopper(), ray.token)
 
 
 def _train_populations(
@@ -147,7 +147,7 @@ def _train_populations(
         for job in population.jobs:
             board.add(job)
         plan = tune.TuneConfig(scheduler=population, reuse_actors=True)
-        _fit(planned, plan, population.jobs, at_a_time, occupied, board, stopper, storage=folder)
+        _fit(planned, plan, population.jobs, at_a_time, occupied, board, stopper, ray.token, storage=folder)
 
 
 def _stopper() -> SameFailure:
@@ -164,12 +164,13 @@ def _fit(
     each: dict[str, float],
     board: Board,
     stopper: SameFailure,
+    token: str | None,
     storage: Path | None = None,
 ) -> None:
     from ablate.runner import tuner
 
     began = time.monotonic()
-    busy_seconds = tuner.fit(plan, jobs, each, board, stopper, planned.out, storage)
+    busy_seconds = tuner.fit(plan, jobs, each, board, stopper, planned.out, token, storage)
     if not interruption.asked():
         busy = busy_seconds / (at_a_time * (time.monotonic() - began))
         board.say(f"{at_a_time} at a time, training or scoring {100 * busy:.0f} % of that time")

@@ -70,9 +70,10 @@ class Workers:
             UsageError: Ray cannot be started, or a node of the cluster does not see the folder.
         """
         if self._ray is None and self._worth_ray(len(todo)):
-            from ablate.runner import cluster  # slow to start; most small data sets need no Ray
+            from ablate.runner import cluster, joining  # slow to start; most small data sets need no Ray
 
-            self._ray = cluster.connect(self._options.address, dashboard=False)
+            address = joining.wanted(self._options.address)
+            self._ray = cluster.join(address) if address else cluster.connect(dashboard=False)
             self._closing.callback(cluster.shutdown)
         if self._ray is not None:
             yield from self._distribute(job, todo, self._ray, meanwhile)
@@ -98,10 +99,12 @@ class Workers:
         share, at_a_time = gpu_share(job.gpu, self._count or max(int(there.cpus), 1), there.gpus)
         # A worker goes on after its item: of those with a GPU Ray would start another one for each.
         task = ray.remote(num_cpus=1, num_gpus=share, max_retries=3, max_calls=0)(_on_node)
+        # A core that is done finds the next item waiting; how many are at work is for Ray to say, or the user.
+        ahead = 0 if self._count else max(2, at_a_time // 2)
         shared, remaining = ray.put(job), list(reversed(todo))
         waiting: dict[Any, Worked] = {}
         while remaining or waiting:
-            while remaining and len(waiting) < at_a_time:
+            while remaining and len(waiting) < at_a_time + ahead:
                 item = remaining.pop()
                 waiting[task.remote(shared, item, self._folder)] = item
             done, _ = ray.wait(list(waiting), num_returns=1, timeout=_MEANWHILE if meanwhile else None)

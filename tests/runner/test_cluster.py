@@ -97,7 +97,7 @@ def test_a_cluster_has_what_its_nodes_have_together():
 def test_a_cache_that_cannot_be_written_is_told_before_ray_starts(monkeypatch):
     monkeypatch.setenv("ABLATE_CACHE", "/proc/nowhere")
     with pytest.raises(UsageError, match=r"the cache /proc/nowhere cannot be written: .*ABLATE_CACHE=/a/folder"):
-        connect(None)
+        connect()
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def nodes(cache):
     """The nodes of a Ray that is up."""
-    cluster.connect(None, dashboard=False)
+    cluster.connect(dashboard=False)
     yield predecode.gpu_nodes()
     cluster.shutdown()
 
