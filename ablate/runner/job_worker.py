@@ -28,6 +28,7 @@ from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
 from ablate.runner.log_files import LogFiles
 from ablate.runner.plan import TrainingJob
 from ablate.runner.results_token import UnfitNodeError
+from ablate.runner.store_patience import StorePatience
 from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.best_epoch import best_epoch
@@ -38,8 +39,6 @@ from ablate.training.step import RecordingError
 # Repeating these repeats the failure.
 _FINAL = (NonFiniteLossError, UsageError)
 
-
-_LONGEST_WAIT = 3600.0  # seconds for a store that does not answer, until that counts as a failure
 
 # Of the last epoch, what boards show and searches maximise.
 _SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
@@ -70,7 +69,7 @@ class JobWorker:
         self._gpu = GpuPlace(job.gpu)
         self._saver = checkpoint.Saver()
         self._held = contextlib.ExitStack()  # the node's copy of `out`, where that lies in a store
-        self._waits_since: float | None = None  # for a store that does not answer
+        self._patience = StorePatience()
 
     def step(self) -> dict[str, Any]:
         """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial.
@@ -102,7 +101,7 @@ class JobWorker:
     def _attempt(self) -> dict[str, Any]:
         try:
             report = self._advance()
-            self._waits_since = None
+            self._patience.works()
             return report
         except UnfitNodeError:  # Tune tries this job elsewhere
             raise
@@ -114,7 +113,7 @@ class JobWorker:
                 return self._report()
             require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
             self.leaves_disorder |= isinstance(error, RecordingError)
-            if self._may_wait(error):
+            if self._patience.lasts(error):
                 self._training, self._notice = None, f"waits for its storage: {error}"
                 return self._report()
             self._failures += 1
@@ -123,13 +122,6 @@ class JobWorker:
                 return self._give_up(error)
             self._training = None  # begin again at the checkpoint
             return self._report()
-
-    def _may_wait(self, error: Exception) -> bool:
-        """Whether an error is of a store that has not been away for too long: that is no failure of the trial."""
-        if not isinstance(error, UnreachableError):
-            return False
-        self._waits_since = self._waits_since or time.monotonic()
-        return time.monotonic() - self._waits_since < _LONGEST_WAIT
 
     def _prepare(self) -> str:
         """Opens the log, takes the device that was given, and finds out which code lies here: perhaps not the driver's.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ablate import interruption
 from ablate.config import TrialConfig
 from ablate.errors import UsageError, last_line
 from ablate.identity import code_digest
-from ablate.runner import cluster, credentials, node_data, results_token
+from ablate.runner import cluster, credentials, encoder_check, node_data, results_token
 from ablate.runner.commit import LIBRARIES
 from ablate.runner.credentials import Credentials
 
@@ -144,7 +144,7 @@ def _look(needs: Needs, node: str) -> Iterator[_Answer | str]:
         yield f"looking for data={needs.embedded or needs.data}, which is built there where it is an embedded set"
         node_data.planned(needs.data, needs.manifest, needs.embedded, lambda line: None)
         yield "fetching pretrained weights"
-        _fetch_weights(needs.configs)
+        encoder_check.build(needs.configs, lambda line: None)
     except UsageError as error:
         yield _Answer(versions, str(error))
     except (ImportError, ValueError, OSError) as error:
@@ -159,12 +159,6 @@ def _require_code(needs: Needs, versions: Mapping[str, str]) -> None:
         raise UsageError(f"it has no {', '.join(lacking)}; install the project's packages there")
     if tuple(map(code_digest, needs.configs)) != needs.codes:
         raise UsageError("other code lies there than here")
-
-
-def _fetch_weights(configs: Sequence[TrialConfig]) -> None:
-    from ablate.runner import preflight
-
-    preflight.check_encoders(configs, lambda line: None)
 
 
 def _differing(versions: Mapping[str, str]) -> str:

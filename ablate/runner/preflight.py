@@ -13,21 +13,19 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ablate import interruption, invocation, plugins, storage
+from ablate import interruption, invocation, storage
 from ablate.config import RunConfig, TrialConfig
 from ablate.data import training_sources
 from ablate.data.manifest import REAL, Manifest, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.identity import code_digest, looks_at
+from ablate.runner import encoder_check
 from ablate.runner.node_data import data_sets
 from ablate.storage import working_copy
 
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
-
-# Words in such licences, and the names of two that timm knows whose text forbids it.
-_NON_COMMERCIAL = ("-nc", "noncommercial", "non-commercial", "apple-amlr", "seer-license")
 
 
 def data_root(data: str) -> Data:
@@ -59,7 +57,7 @@ def check(data: Data, configs: Iterable[TrialConfig]) -> None:
     data.require_room((arm, config.image_size) for config in configs for arm in (*wanted, config.arm))
     data.verify([*wanted, *arms], print)
     training_sources.require(data, configs)
-    check_encoders(configs, print)
+    encoder_check.build(configs, print)
 
 
 def _require_photographs(manifest: Manifest, looked_at: Iterable[tuple[str, str]]) -> None:
@@ -75,39 +73,6 @@ def _require_photographs(manifest: Manifest, looked_at: Iterable[tuple[str, str]
             f"trial.unlabelled={arm}: the data has no photographs in {arm}/{split}; repeat datasets.prepare with "
             "adapt_photos=DIR, or do without: trial.adapt=none trial.fda=0"
         )
-
-
-def check_encoders(configs: Iterable[TrialConfig], say: Callable[[str], None]) -> None:
-    """Builds what trials would, so that weights are fetched before all ask for them, and tells their licences."""
-    told: set[object] = set()
-    built: set[object] = set()
-    for config in configs:
-        reads = plugins.reads("ablate.models", config.model)
-        key = (config.model, *(getattr(config, field) for field in sorted(reads)))
-        if key in built or not (
-            "encoder" in reads or ("encoder_weights" in reads and config.encoder_weights != "none")
-        ):
-            continue
-        built.add(key)
-        from ablate.training import parts  # with torch, which a run of other networks does without
-
-        parts.build_network(config, parts.HOST)
-        name = " ".join([config.model, *([config.encoder] if "encoder" in reads else [])])
-        if config.encoder_weights == "none" and config.freeze_encoder and name not in told:
-            told.add(name)
-            say(f"encoder weights  {name}: random and frozen, so that the decoder learns from what knows nothing")
-        if config.encoder_weights != "none" and (name, config.encoder_weights) not in told:
-            told.add((name, config.encoder_weights))
-            say(f"encoder weights  {name}, {config.encoder_weights}: {license_line(parts.weights_license(config))}")
-
-
-def license_line(licence: str | None) -> str:
-    """What is said of the licence of weights."""
-    if licence is None:
-        return "their licence is not known"
-    if any(word in licence.lower() for word in _NON_COMMERCIAL):
-        return f"licence {licence}: NOT FOR COMMERCIAL USE"
-    return f"licence {licence}"
 
 
 def require_precision(configs: Iterable[TrialConfig], each: Mapping[str, float]) -> None:

@@ -82,13 +82,18 @@ def test_it_ends_when_the_command_is_asked_to(tiny_root, nodes, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("gpu", "there"), [(0.0, []), (None, READ)])
-def test_trials_begin_when_all_is_decoded_where_they_occupy_gpus(tiny_root, cache, gpu, there):
+def test_trials_begin_when_all_is_decoded_where_they_occupy_gpus(tiny_root, cache, gpu, there, tmp_path):
     cluster.shutdown()  # the one of `nodes`, if it is up: this test starts its own
     shutil.rmtree(cache, ignore_errors=True)
     run = RunConfig(space="given", trial_resources=Resources(gpu=gpu))
     seen = []
     preflight.with_ray(
-        Console(), run, data.at(str(tiny_root)), CONFIGS, lambda ray, each: seen.append((each, decoded(cache)))
+        Console(),
+        run,
+        data.at(str(tiny_root)),
+        tmp_path,
+        CONFIGS,
+        lambda ray, each: seen.append((each, decoded(cache))),
     )
     assert seen == [({"CPU": 1} if gpu == 0 else {"CPU": 2, "GPU": 1}, there)]
 

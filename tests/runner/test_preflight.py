@@ -5,7 +5,7 @@ import pytest
 from ablate.config import trial_config
 from ablate.data import root as data
 from ablate.errors import UsageError
-from ablate.runner import preflight
+from ablate.runner import encoder_check, preflight
 
 LITE = {"model": "unet_timm", "encoder": "tf_efficientnet_lite0", "width": 8, "image_size": 32}
 
@@ -20,7 +20,7 @@ LITE = {"model": "unet_timm", "encoder": "tf_efficientnet_lite0", "width": 8, "i
     ],
 )
 def test_a_licence_that_forbids_commercial_use_is_warned_of(licence, said):
-    assert preflight.license_line(licence) == said
+    assert encoder_check.license_line(licence) == said
 
 
 def test_the_weights_licence_is_told_once_for_all_trials(tiny_root, capsys):
