@@ -21,6 +21,7 @@ from ablate.results.reader import read_rows
 from ablate.results.search_record import FINISHED
 from ablate.runner import preflight
 from ablate.runner.board import Board, duration
+from ablate.runner.monitoring import RunMetrics
 from ablate.runner.node_data import data_sets
 from ablate.runner.plan import Progress, asked, jobs, plan, progress
 from ablate.search import driver
@@ -86,7 +87,8 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
 
         preflight.require_precision(configs, each)
         todo = jobs(run, data, out, missing, each)
-        with Board(todo, console) as board:
+        metrics = RunMetrics(run.space, working_copy.place_of(out))
+        with Board(todo, console, metrics=metrics) as board:
             tuner.fit_grid(run, todo, each, board, ray.token)
 
     if missing:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import interruption
+from ablate.runner.monitoring import RunMetrics
 from ablate.runner.plan import TrainingJob
 
 _QUIET_SECONDS = 15.0  # between two plain status lines
@@ -42,9 +43,15 @@ class _Entry:
 class Board:
     """Collects what the trials report and shows it; thread-safe, and its feeding methods never raise for I/O."""
 
-    def __init__(self, jobs: Sequence[TrainingJob], console: Console, total: int | None = None) -> None:
-        """Args: total: of the jobs, where more are going to be added."""
-        self._console = console
+    def __init__(
+        self,
+        jobs: Sequence[TrainingJob],
+        console: Console,
+        total: int | None = None,
+        metrics: RunMetrics | None = None,
+    ) -> None:
+        """Args: total: of the jobs, where more are going to be added; metrics: that are to be kept up to date."""
+        self._console, self._metrics = console, metrics
         self._total = len(jobs) if total is None else total
         self._entries: dict[str, _Entry] = {}
         self._began = time.monotonic()
@@ -137,6 +144,9 @@ class Board:
         with self._lock:
             news, self._news = self._news, []
             done = sum(entry.done for entry in self._entries.values())
+            states = self._states()
+        if self._metrics is not None:
+            self._metrics.show(states)
         for line, always in news:
             if always or not self._console.is_terminal:
                 text = f"[{done}/{self._total}] {line}"
@@ -162,6 +172,14 @@ class Board:
 
     def _running(self) -> list[tuple[str, _Entry]]:
         return [(name, entry) for name, entry in self._entries.items() if entry.started is not None and not entry.done]
+
+    def _states(self) -> dict[str, int]:
+        """How many trials wait, run, are done and have failed."""
+        done = sum(entry.done for entry in self._entries.values())
+        failed = sum(entry.failed is not None for entry in self._entries.values())
+        running = len(self._running())
+        waiting = max(0, self._total - running - done)
+        return {"waiting": waiting, "running": running, "done": done - failed, "failed": failed}
 
     def _running_lines(self) -> list[str]:
         with self._lock:

@@ -9,6 +9,7 @@ from ray import tune
 from ablate.runner import credentials
 from ablate.runner.actor_deaths import SPOILED
 from ablate.runner.credentials import Credentials
+from ablate.runner.monitoring import TrialMetrics
 from ablate.runner.plan import TrainingJob
 
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         from ablate.runner.job_worker import JobWorker  # torch: the driver, which imports this module, needs none
 
         self._job, self._spoiled = TrainingJob.model_validate(config["job"]), False
+        self._metrics = TrialMetrics(self._job)
         self._worker: JobWorker = JobWorker(self._job, token)
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Tune wraps this class; Ray's dashboard lists its actors by this name all the same."""
+        super().__init_subclass__(**options)
+        cls.__qualname__ = GridTrial.__qualname__
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begins another job in this process, of which the former one has left nothing but imported modules."""
@@ -51,7 +58,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         # The dashboard's list of actors shows it as it was at first, whichever trials follow in this process.
-        return f"trainer on a {'GPU' if self._job.gpu else 'CPU'}"
+        return f"first trial: {self._job.name}"
 
     def step(self) -> dict[str, Any]:
         """An epoch of the job, see `JobWorker.step`.
@@ -62,4 +69,4 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         if self._spoiled:
             raise RuntimeError(SPOILED)
         self._worker.expects_checkpoint = self._restored
-        return self._worker.step()
+        return self._metrics.watched(self._worker.step)

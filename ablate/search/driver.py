@@ -21,7 +21,7 @@ from ablate.runner import preflight
 from ablate.runner.plan import TrainingJob, basic_name, suggested
 from ablate.search.planned_search import PlannedSearch
 from ablate.spaces.search import Asha, Pbt, Search, cells_of, described, parts, search_id
-from ablate.storage import urls
+from ablate.storage import urls, working_copy
 
 if TYPE_CHECKING:
     from ray.tune import TuneConfig
@@ -57,9 +57,11 @@ def run(planned: PlannedSearch, console: Console) -> bool:
 
     def work(ray: Cluster, each: dict[str, float]) -> None:
         from ablate.runner.board import Board
+        from ablate.runner.monitoring import RunMetrics
 
         found = planned.found()  # another run may just have ended
-        with Board([], console, planned.left(found)) as board:
+        metrics = RunMetrics(run.space, working_copy.place_of(planned.out))
+        with Board([], console, planned.left(found), metrics) as board:
             train = _train_populations if isinstance(search.scheduler, Pbt) else _train_suggestions
             train(planned, found, ray, each, board)
 
