@@ -13,11 +13,14 @@ import pyarrow.compute
 import pyarrow.dataset
 import pyarrow.parquet
 
-from ablate.results import runs
-from ablate.results.schema import TABLES, schema_of
+from ablate.results import mark_index, runs
+from ablate.results.mark_index import Mark
+from ablate.results.schema import TABLES, schema_of, trials_schema
 
 
-def read_rows(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.Table:
+def read_rows(
+    out: Path, table: str, trials: Collection[str] | None = None, columns: Sequence[str] | None = None
+) -> pa.Table:
     """All rows of `images`, `epochs`, `trials` or `locations` that belong to committed trials.
 
     Failed trials appear in `trials` only, those that were stopped early in `trials` and `epochs`: what else there is of
@@ -25,8 +28,11 @@ def read_rows(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.
 
     Args:
         trials: only these trials; None for all that are committed. Absent ones contribute no rows.
+        columns: only these; None for all.
     """
-    return dataset(out, table, trials).to_table()
+    if table == "trials":
+        return _trial_rows(out, trials, columns)
+    return dataset(out, table, trials).to_table(columns=columns)
 
 
 def planned_trials(out: Path) -> set[str]:
@@ -45,33 +51,49 @@ def in_tables(out: Path, trials: Collection[str] | None = None) -> pa.compute.Ex
     return (pa.compute.field("status") != "stopped") & ~suggested
 
 
-def dataset(out: Path, table: str, trials: Sequence[str] | None = None) -> pa.dataset.Dataset:
+def dataset(out: Path, table: str, trials: Collection[str] | None = None) -> pa.dataset.Dataset:
     """The same as `read_rows`, lazily: an Arrow data set over the files of committed trials, empty without any."""
-    return _dataset(out, table, _visible(out, table, trials))
+    if table == "trials":
+        return pa.dataset.dataset(read_rows(out, table, trials))
+    return _dataset(out, table, _with_rows(_statuses(out, trials), table))
 
 
 def table_files(out: Path, table: str, trials: Collection[str] | None = None) -> list[str]:
-    """The files of `images`, `epochs` or `trials` that `dataset` reads, for DuckDB, which is faster over many."""
-    return _files_of(out, table, _visible(out, table, trials))
+    """The files of `images` or `epochs` that `dataset` reads, for DuckDB, which is faster over many."""
+    return _files_of(out, table, _with_rows(_statuses(out, trials), table))
 
 
-def commit_marks(out: Path) -> dict[str, tuple[int, int]]:
-    """Every commit mark as it is now, by trial: when it was written, in ns, and its size; one written anew differs."""
+def commit_marks(out: Path, trials: Collection[str] | None = None) -> dict[str, Mark]:
+    """Commit marks as they are now, by trial: when each was written, in ns, and its size; one written anew differs.
+
+    Args:
+        trials: of these, as far as they are committed; None for all.
+    """
     found = {}
-    for trial, path in _files(out, "trials").items():
+    there = _files(out, "trials")
+    for trial in there if trials is None else there.keys() & trials:
         with contextlib.suppress(FileNotFoundError):  # withdrawn since it was listed
-            mark = os.stat(path)
+            mark = os.stat(there[trial])
             found[trial] = (mark.st_mtime_ns, mark.st_size)
     return found
 
 
+def index_marks(out: Path) -> None:
+    """Publishes what makes reading many commit marks fast, see `mark_index`.
+
+    Raises:
+        OSError: it cannot be written; names the path.
+    """
+    with database() as connection, contextlib.suppress(duckdb.Error):  # a trial was withdrawn: another time
+        mark_index.update(out, commit_marks(out), connection)
+
+
 def datasets(out: Path) -> dict[str, pa.dataset.Dataset]:
     """Every table of `TABLES` as `dataset` gives it; the commit marks are read once."""
-    committed = _committed(out, None)
-    statuses = _statuses(committed)
-    return {
-        table: _dataset(out, table, committed if table == "trials" else _with_rows(statuses, table)) for table in TABLES
-    }
+    committed = _trial_rows(out, None)
+    statuses = _status_of(committed)
+    found = {table: _dataset(out, table, _with_rows(statuses, table)) for table in TABLES if table != "trials"}
+    return {"trials": pa.dataset.dataset(committed)} | found
 
 
 def database() -> duckdb.DuckDBPyConnection:
@@ -115,25 +137,28 @@ def _is_published(name: str) -> bool:
     return name.endswith(".parquet") and not name.startswith(".")
 
 
-def _visible(out: Path, table: str, trials: Collection[str] | None) -> Collection[str]:
-    """The committed ones of some trials, or of all, that have rows in a table: see `read_rows`."""
-    committed = _committed(out, trials)
-    return committed if table == "trials" else _with_rows(_statuses(committed), table)
+def _trial_rows(out: Path, trials: Collection[str] | None, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of `trials` of some trials, or of all, as far as they are committed."""
+    wanted = trials_schema().names if columns is None else [*columns]
+    while True:
+        marks = commit_marks(out, trials)
+        try:
+            with database() as connection:
+                found = mark_index.rows(out, marks, [*dict.fromkeys(["trial", *wanted])], connection)
+            return found.select(wanted)
+        except duckdb.Error:
+            if commit_marks(out, trials) == marks:
+                raise
+            # A trial was withdrawn, to be written anew, while it was read.
 
 
-def _committed(out: Path, trials: Collection[str] | None) -> dict[str, str]:
-    """The files of the trials that have a commit mark, by trial."""
-    marks = _files(out, "trials")
-    return marks if trials is None else {trial: marks[trial] for trial in trials if trial in marks}
+def _statuses(out: Path, trials: Collection[str] | None) -> dict[str, str]:
+    """The status of each of some trials, or of all, that have a commit mark."""
+    return _status_of(_trial_rows(out, trials, ["trial", "status"]))
 
 
-def _statuses(committed: Mapping[str, str]) -> dict[str, str]:
-    """The status of each trial that has a commit mark."""
-    if not committed:
-        return {}
-    with database() as connection:  # reads a thousand small files three times as fast as Arrow does
-        rows = connection.execute("SELECT trial, status FROM read_parquet(?)", [[*committed.values()]]).fetchall()
-    return dict(rows)
+def _status_of(rows: pa.Table) -> dict[str, str]:
+    return dict(zip(rows["trial"].to_pylist(), rows["status"].to_pylist(), strict=True))
 
 
 def _with_rows(statuses: Mapping[str, str], table: str) -> set[str]:

@@ -4,6 +4,7 @@
 <out>/epochs/<trial>.parquet    one row per epoch
 <out>/trials/<trial>.parquet    one row; written last: rows of a trial without it are invisible
 <out>/locations.parquet         per trial and location, derived from `images` by the collector
+<out>/trials.parquet            an index of `trials`, see `mark_index`
 """
 
 from __future__ import annotations

@@ -161,7 +161,9 @@ class Progress(pydantic.BaseModel):
 
 def progress(out: Path, trials: Sequence[PlannedTrial]) -> Progress:
     """Sorts trials by what the results hold of them."""
-    rows = {row["trial"]: row for row in read_rows(out, "trials", [trial.trial for trial in trials]).to_pylist()}
+    columns = ["trial", "status", "code_digest", "score_code"]
+    wanted = {trial.trial for trial in trials}
+    rows = {row["trial"]: row for row in read_rows(out, "trials", wanted, columns).to_pylist()}
     found: dict[str, list[PlannedTrial]] = {"done": [], "changed": [], "failed": [], "missing": []}
     for trial in trials:
         row = rows.get(trial.trial)

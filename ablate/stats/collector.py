@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 
-from ablate.results.reader import commit_marks, database, table_files
+from ablate.results.reader import commit_marks, database, index_marks, table_files
 from ablate.results.schema import LOCATIONS
 from ablate.results.writer import write_locations
 from ablate.stats.location_intervals import image_weighted_rows
@@ -46,7 +46,7 @@ GROUP BY trial, location
 
 
 def collect(out: Path) -> None:
-    """Publishes `<out>/locations.parquet`: one row for each finished trial and each of its locations.
+    """Publishes `<out>/locations.parquet`, one row for each finished trial and each of its locations, and the index.
 
     Raises:
         OSError: it cannot be written; names the path.
@@ -69,6 +69,7 @@ def collect(out: Path) -> None:
         rows = pa.concat_tables([_of(rows, same), changed]).sort_by([("trial", "ascending"), ("location", "ascending")])
         write_locations(out, rows)
         seen = marks
+    index_marks(out)
 
 
 def sequences(photographs: pd.DataFrame) -> pd.Series[str]:
