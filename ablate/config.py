@@ -263,6 +263,10 @@ class RunConfig(pydantic.BaseModel):
     ] = {}
     trial_resources: Annotated[Resources, Field(description="what one trial occupies")] = Resources()
     max_concurrent: Annotated[int | None, Field(ge=1, description="trials at a time; none: as many as fit")] = None
+    trial_timeout: Annotated[
+        float | None,
+        Field(gt=0, description="seconds for an epoch, or the scoring, after which a process that hangs is ended"),
+    ] = None
     max_failures: Annotated[int, Field(ge=0, description="exceptions after which a trial is given up")] = 2
     execution: Annotated[
         Execution,

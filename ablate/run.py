@@ -82,10 +82,15 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
         _print_trials(console, out, trials, found, missing)
         return 0
 
+    def write_plan() -> None:
+        ids, to_run = ([trial.trial for trial in of] for of in (trials, missing))
+        preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=[one.model_dump() for one in spaces])
+
     def work(ray: Cluster, each: dict[str, float]) -> None:
         from ablate.runner import tuner  # Ray is slow to start: not before everything has been checked
 
         preflight.require_precision(configs, each)
+        write_plan()
         todo = jobs(run, data, out, missing, each)
         metrics = RunMetrics(run.space, working_copy.place_of(out))
         with Board(todo, console, metrics=metrics) as board:
@@ -93,13 +98,11 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
 
     if missing:
         preflight.check(data, configs)
-    ids = [trial.trial for trial in trials]
     spaces = asked(run, data.manifest)
     # Tables show what plans ask for, and by them what is compared: a new plan is written, though nothing is to run.
     recorded = [one for known in runs.read(out) for one in known.asked]
-    if missing or any(one not in recorded for one in spaces):
-        to_run, by_space = [trial.trial for trial in missing], [one.model_dump() for one in spaces]
-        preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
+    if not missing and any(one not in recorded for one in spaces):
+        write_plan()
     interrupted = preflight.with_ray(console, run, data, out, configs, work) if missing else False
     _collect(out)
     if interrupted:

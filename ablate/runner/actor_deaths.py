@@ -18,6 +18,7 @@ from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.experiment import Trial
 
 from ablate.errors import last_line
+from ablate.runner import unfit_nodes, watchdog
 
 BEGINS = "begins in process"  # stands in a trial's log wherever one of its processes begins
 # Deaths, with no epoch finished in between, after which even an innocent trial is given up.
@@ -41,10 +42,12 @@ class Death:
     Attributes:
         reason: what it was, in a line.
         own: whether the trial's own doing is what ended its process; None where that cannot be told.
+        unfit_node: Ray's id of the node that lacked what the trial needs, where that was it.
     """
 
     reason: str
     own: bool | None
+    unfit_node: str | None = None
 
 
 @dataclass
@@ -133,6 +136,8 @@ def cause_of_death(error: Exception | None, log: Path) -> Death:
         return Death(_MEMORY, own=largest[1] == pid[1] if largest and pid else None)
     if isinstance(error, RayTaskError) and SPOILED in said:
         return Death(SPOILED, own=False)
+    if isinstance(error, RayTaskError) and (node := unfit_nodes.named(said)):
+        return Death(last_line(said).partition(f"{node}: ")[2], own=False, unfit_node=node)
     if isinstance(error, RayTaskError) or (isinstance(error, RayActorError) and error.actor_init_failed):
         return Death(f"its process was ended: {last_line(said)}", own=True)
     return _of_process(said, last)
@@ -140,6 +145,8 @@ def cause_of_death(error: Exception | None, log: Path) -> Death:
 
 def _of_process(said: str, last: str) -> Death:
     """What Ray and the log tell of a process that was not ended by an exception."""
+    if watchdog.ENDED in last:
+        return Death("its process hung, and was ended after trial_timeout=; its log tells where", own=True)
     if crash := _CRASH.search(last):
         return Death(f"its process crashed: {crash[1]}", own=True)
     if "SIGTERM" in said:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import statistics
 from typing import TYPE_CHECKING, Any
 
 import ablate
 from ablate.identity import PlannedTrial, ignored
 from ablate.results.reader import read_rows
-from ablate.results.writer import write_rows
+from ablate.results.writer import withdraw, write_rows
 from ablate.runner.plan import TrainingJob
 from ablate.storage import working_copy
+from ablate.training.best_epoch import best_epoch
 
 if TYPE_CHECKING:
     from ablate.training.loop import EpochRow
@@ -28,6 +30,34 @@ def commit(job: TrainingJob, trial: PlannedTrial, outcome: dict[str, Any]) -> No
     unread = dict.fromkeys({"encoder", "decoder"} & ignored(trial.config))  # they would tell of a network that is not
     row = trial.config.model_dump() | unread | identity | {"versions": _versions()} | outcome
     write_rows(job.out, "trials", trial.trial, [row])
+
+
+def commit_done(
+    job: TrainingJob,
+    trial: PlannedTrial,
+    rows: list[EpochRow],
+    scored: list[dict[str, Any]],
+    circumstances: dict[str, Any],
+) -> None:
+    """Writes a finished trial's rows; the row in `trials`, which makes the others visible, last.
+
+    Args:
+        rows: of its epochs; scored: of the photographs.
+    """
+    ids = {"trial": trial.trial, "training": trial.training}
+    known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
+    withdraw(job.out, trial.trial)  # rows of other code must not show behind the old commit mark
+    write_rows(job.out, "images", trial.trial, [known | row for row in scored])
+    write_rows(job.out, "epochs", trial.trial, [ids | row for row in rows])
+    row = rows[best_epoch(rows) - 1 if trial.config.selection == "best_val" else -1]
+    outcome = {
+        "status": "done",
+        "train_seconds": sum(row["seconds"] for row in rows),
+        "images_per_second": statistics.median(row["images_per_second"] for row in rows),
+        "val_iou": row["val_iou"],
+        "epoch": row["epoch"],
+    }
+    commit(job, trial, outcome | circumstances)
 
 
 def commit_stopped(job: TrainingJob, rows: list[EpochRow], reason: str) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import json
 import logging
-import statistics
+import platform
 import time
 import traceback
 from typing import Any
@@ -21,17 +21,16 @@ from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest, looks_at
-from ablate.results.writer import withdraw, write_rows
 from ablate.runner import node_data, process_state, results_token
-from ablate.runner.commit import commit, commit_failure, trained_on
+from ablate.runner.commit import commit_done, commit_failure, trained_on
 from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
 from ablate.runner.log_files import LogFiles
 from ablate.runner.plan import TrainingJob
 from ablate.runner.results_token import UnfitNodeError
 from ablate.runner.store_patience import StorePatience
+from ablate.runner.watchdog import Watchdog
 from ablate.storage import UnreachableError
 from ablate.training import checkpoint, evaluate, oracle
-from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, NonFiniteLossError, Training
 from ablate.training.parts import weights_license
 from ablate.training.step import RecordingError
@@ -69,7 +68,7 @@ class JobWorker:
         self._gpu = GpuPlace(job.gpu)
         self._saver = checkpoint.Saver()
         self._held = contextlib.ExitStack()  # the node's copy of `out`, where that lies in a store
-        self._patience = StorePatience()
+        self._patience, self._watchdog = StorePatience(), Watchdog(job.timeout)
 
     def step(self) -> dict[str, Any]:
         """One epoch, or what is left to do after the last one. An exception counts as a failure of the trial.
@@ -77,7 +76,11 @@ class JobWorker:
         Returns:
             What the driver shows, always of the same keys; `done` says that there is nothing left to do.
         """
-        report = self._attempt()
+        self._watchdog.start(self._log_files.of_crashes)
+        try:
+            report = self._attempt()
+        finally:
+            self._watchdog.stop()
         self._log_files.send(at_once=bool(report["done"]))
         if report["done"]:  # this process may wait for another job
             self._training = None
@@ -131,7 +134,10 @@ class JobWorker:
         if self._code is not None:
             return self._code
         self._held.enter_context(results_token.folder(self._job.results, self._token))
+        if self._token is not None:
+            self._require_data()
         self._log_files.open(self._job)
+        self._watchdog.start(self._log_files.of_crashes)
         prepare_process(self._job.threads)
         self._device = device(self._job.gpu)
         self._peak_known = process_state.reset_peak(self._device)
@@ -213,31 +219,11 @@ class JobWorker:
                 "parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
                 "score_seconds": time.perf_counter() - started,
             }
-            self._commit(trial, rows, scored, about)
+            commit_done(self._job, trial, rows, scored, self._circumstances() | about)
+            self._log.info("%s done", trial.name)
         checkpoint.discard(self._job.out, _first(self._job).training)
         checkpoint.forget(self._job.out, _first(self._job).training)
         return self._report(rows, done=True)
-
-    def _commit(
-        self, trial: PlannedTrial, rows: list[EpochRow], scored: list[dict[str, Any]], about: dict[str, Any]
-    ) -> None:
-        """Writes a trial's rows; the row in `trials`, which makes the others visible, last."""
-        ids = {"trial": trial.trial, "training": trial.training}
-        known = ids | trial.config.model_dump(include={"model", "arm", "augment", "seed", "selection"})
-        out = self._job.out
-        withdraw(out, trial.trial)  # rows of other code must not show behind the old commit mark
-        write_rows(out, "images", trial.trial, [known | row for row in scored])
-        write_rows(out, "epochs", trial.trial, [ids | row for row in rows])
-        row = rows[best_epoch(rows) - 1 if trial.config.selection == "best_val" else -1]
-        outcome = {
-            "status": "done",
-            "train_seconds": sum(row["seconds"] for row in rows),
-            "images_per_second": statistics.median(row["images_per_second"] for row in rows),
-            "val_iou": row["val_iou"],
-            "epoch": row["epoch"],
-        }
-        commit(self._job, trial, self._circumstances() | outcome | about)
-        self._log.info("%s done", trial.name)
 
     def _give_up(self, error: Exception) -> dict[str, Any]:
         why = reason(error)
@@ -254,6 +240,14 @@ class JobWorker:
         shown = {key: last[key] for key in _SHOWN}
         about = {"epoch": len(rows), "failed": None, "done": False, "rows": rows}
         return about | {"code_digest": self._code, "notice": self._notice} | shown | more
+
+    def _require_data(self) -> None:
+        try:
+            self._planned_data  # noqa: B018 - found, or built
+        except UnreachableError:
+            raise
+        except UsageError as error:
+            raise UnfitNodeError(f"{error} (on {platform.node()})") from error
 
     @property
     def _planned_data(self) -> Data:

@@ -47,6 +47,11 @@ class LogFiles:
         self._crashes = (logs / f"{job.trials[0].trial}.log").open("a")
         faulthandler.enable(self._crashes)
 
+    @property
+    def of_crashes(self) -> TextIO:
+        """Where a crash is written: the log of the job's first trial, once that is open."""
+        return self._crashes or sys.__stderr__ or sys.stderr
+
     def send(self, at_once: bool = False) -> None:
         """Lets the store of `out`, if it lies in one, have the logs as they are, now and then; no failure of a trial.
 

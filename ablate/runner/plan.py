@@ -45,6 +45,7 @@ class TrainingJob(pydantic.BaseModel):
     threads: int
     gpu: float  # that it occupies; a share of one where it is less than 1
     max_failures: int
+    timeout: float | None = None
     code_must_match: bool  # weights that other code left count as missing
     execution: Execution = "auto"  # of training steps
 
@@ -136,6 +137,7 @@ def jobs(
             gpu=resources.get("GPU", 0.0),
             execution=run.execution,
             max_failures=run.max_failures,
+            timeout=run.trial_timeout,
             code_must_match=changed,
         )
         for group in longest_first

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import ray
 from ray import tune
 
-from ablate.runner import credentials
+from ablate.runner import credentials, unfit_nodes
 from ablate.runner.actor_deaths import SPOILED
 from ablate.runner.credentials import Credentials
 from ablate.runner.monitoring import TrialMetrics
 from ablate.runner.plan import TrainingJob
+from ablate.runner.results_token import UnfitNodeError
 
 if TYPE_CHECKING:
     from ablate.runner.job_worker import JobWorker
@@ -64,9 +66,12 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         """An epoch of the job, see `JobWorker.step`.
 
         Raises:
-            RuntimeError: the job before has spoiled this process; Tune tries this one in another.
+            RuntimeError: the job before has spoiled this process, or its node is unfit; Tune tries this one elsewhere.
         """
         if self._spoiled:
             raise RuntimeError(SPOILED)
         self._worker.expects_checkpoint = self._restored
-        return self._metrics.watched(self._worker.step)
+        try:
+            return self._metrics.watched(self._worker.step)
+        except UnfitNodeError as error:
+            raise RuntimeError(unfit_nodes.described(ray.get_runtime_context().get_node_id(), str(error))) from error

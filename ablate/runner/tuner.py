@@ -18,12 +18,13 @@ from ablate import interruption, invocation
 from ablate.config import RunConfig
 from ablate.errors import UsageError, last_line
 from ablate.results.search_record import diverged, out_of_memory
-from ablate.runner import actor_deaths, cluster, credentials, ray_folder
+from ablate.runner import actor_deaths, cluster, credentials, log_files, ray_folder
 from ablate.runner.actor_deaths import Deaths, memory_kills_as_deaths
 from ablate.runner.board import Board
 from ablate.runner.commit import commit_failure
 from ablate.runner.plan import TrainingJob
 from ablate.runner.trainable import GridTrial
+from ablate.runner.unfit_nodes import UnfitNodes
 from ablate.storage import working_copy
 
 _LOG = "ray.log"
@@ -58,7 +59,7 @@ def fit(
     """
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what its errors say, ours do in a line
     plan.trial_name_creator, plan.trial_dirname_creator = _name, _folder
-    watch = _Watch(board, stopper)
+    watch = _Watch(board, stopper, UnfitNodes(each))
     trainable = tune.with_parameters(GridTrial, given=credentials.of_driver(), token=token)
     parent = storage or ray_folder.root()
     # Trials that are ending may still write there.
@@ -72,7 +73,7 @@ def fit(
                 name="run",
                 storage_path=scratch,  # holds names of our own checkpoints at most, and ends with the run
                 verbose=0,
-                stop=_Interruptible(stopper, board),
+                stop=_Interruptible(stopper, board, watch.unfit),
                 callbacks=[watch],
                 failure_config=FailureConfig(max_failures=actor_deaths.MOST),
                 checkpoint_config=CheckpointConfig(checkpoint_at_end=False),
@@ -99,9 +100,11 @@ class _Watch(Callback):  # type: ignore[misc]
     Attributes:
         given_up: jobs whose processes died too often, each with the last death's reason.
         busy_seconds: of training and scoring, over all trials.
+        unfit: nodes that get no more trials.
     """
 
-    def __init__(self, board: Board, stopper: SameFailure) -> None:
+    def __init__(self, board: Board, stopper: SameFailure, unfit: UnfitNodes) -> None:
+        self.unfit = unfit
         self.given_up: list[tuple[TrainingJob, str]] = []
         self.busy_seconds = 0.0
         self._board, self._stopper, self._deaths = board, stopper, Deaths()
@@ -134,15 +137,23 @@ class _Watch(Callback):  # type: ignore[misc]
     def _died(self, trial: Trial) -> str | None:
         """What a process died of; nothing where this run is being ended, and its processes with it."""
         job = _job(trial)
-        death = self._deaths.died(trial, job.out / "logs" / f"{job.trials[0].trial}.log")
-        return None if interruption.asked() else death.reason
+        log = job.out / "logs" / f"{job.trials[0].trial}.log"
+        log_files.take_over(log)
+        death = self._deaths.died(trial, log)
+        with contextlib.suppress(OSError, UsageError):
+            working_copy.push(log)
+        if interruption.asked():
+            return None
+        if death.unfit_node is not None and self.unfit.close(death.unfit_node):
+            self._board.say(f"no more trials on a node that joined later: {death.reason}")
+        return death.reason
 
 
 class _Interruptible(Stopper):  # type: ignore[misc]
     """Ends a run when another rule says so, or the process has been asked to end."""
 
-    def __init__(self, rule: SameFailure, board: Board) -> None:
-        self._rule, self._board = rule, board
+    def __init__(self, rule: SameFailure, board: Board, unfit: UnfitNodes) -> None:
+        self._rule, self._board, self._unfit = rule, board, unfit
 
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
         return self._rule(trial_id, result)
@@ -152,6 +163,8 @@ class _Interruptible(Stopper):  # type: ignore[misc]
             self._board.say(f"interrupted; what is finished is kept. To continue: {invocation.command()}")
         if (process := cluster.dead()) is not None:
             raise RuntimeError(f"its process {process} has died")  # Tune would wait for it, and for ever
+        if self._unfit.none_left():
+            raise RuntimeError("no node is left that has what the trials need")
         return interruption.asked() or self._rule.stop_all()
 
     def __getstate__(self) -> dict[str, object]:

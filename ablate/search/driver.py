@@ -59,6 +59,7 @@ def run(planned: PlannedSearch, console: Console) -> bool:
         from ablate.runner.board import Board
         from ablate.runner.monitoring import RunMetrics
 
+        preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
         found = planned.found()  # another run may just have ended
         metrics = RunMetrics(run.space, working_copy.place_of(planned.out))
         with Board([], console, planned.left(found), metrics) as board:
@@ -66,7 +67,6 @@ def run(planned: PlannedSearch, console: Console) -> bool:
             train(planned, found, ray, each, board)
 
     with search_record.held(planned.out, planned.identity, run.space):
-        preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
         return preflight.with_ray(console, run, planned.data, planned.out, configs(planned), work)
 
 
