@@ -31,6 +31,7 @@ class Run(pydantic.BaseModel):
 
     Attributes:
         run: its id, which begins with the time; the name of its file.
+        to_run: those of its trials that it was to train or score; of older plans, which do not tell, none.
         spaces: as they were joined in `space`; of older plans, which do not tell, all in one.
         search: that the run went on with; its trials are not in the plan.
     """
@@ -43,6 +44,7 @@ class Run(pydantic.BaseModel):
     command: str = ""
     data: str | None = None
     trials: tuple[str, ...] = ()
+    to_run: tuple[str, ...] = ()
     search: str | None = None
     spaces: tuple[SpaceRequest, ...] = ()
 
