@@ -98,7 +98,7 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
 
     if missing:
         preflight.check(data, configs)
-    spaces = asked(run, data.manifest)
+    spaces = asked(run, data.manifest, trials)
     # Tables show what plans ask for, and by them what is compared: a new plan is written, though nothing is to run.
     recorded = [one for known in runs.read(out) for one in known.asked]
     if not missing and any(one not in recorded for one in spaces):

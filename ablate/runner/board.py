@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import threading
 import time
@@ -20,6 +21,8 @@ from ablate.runner.monitoring import RunMetrics
 from ablate.runner.plan import TrainingJob
 
 _QUIET_SECONDS = 15.0  # between two plain status lines
+# From when on it is said that nothing was heard of a trial: its node may be cut off.
+_SILENT_SECONDS, _SILENT_EPOCHS = 20.0, 3
 
 
 @dataclass
@@ -32,6 +35,7 @@ class _Entry:
     other_code: bool = False  # lies where the trial runs
     notice: str | None = None  # of where it began
     started: float | None = None
+    heard: float | None = None  # when it has last reported anything
     epoch: int = 0
     val_iou: float | None = None
     images_per_second: float | None = None
@@ -88,13 +92,14 @@ class Board:
         with self._lock:
             entry = self._entries[name]
             if entry.started is None:
-                entry.started = time.monotonic()
+                entry.started = entry.heard = time.monotonic()
                 self._news.append((f"{name}  started", False))
 
     def reported(self, name: str, result: Mapping[str, object]) -> None:
         """Takes in what a trial reported after an epoch (`ablate.runner.job_worker`), or that it failed."""
         with self._lock:
             entry = self._entries[name]
+            entry.heard = time.monotonic()
             if isinstance(seconds := result.get("seconds"), float) and result.get("epoch") != entry.epoch:
                 entry.epoch_seconds.append(seconds)
             entry.epoch = int(str(result.get("epoch", entry.epoch)))
@@ -167,7 +172,9 @@ class Board:
                 bar = ProgressBar(total=entry.epochs, completed=entry.epoch, width=24)
                 speed = "-" if entry.images_per_second is None else f"{entry.images_per_second:.0f}"
                 epoch = f"{entry.epoch}/{entry.epochs}" if entry.epoch else "starting"
-                table.add_row(Text(name), bar, epoch, _percent(entry.val_iou), speed)
+                table.add_row(
+                    Text(name).append(_silence(entry), style="yellow"), bar, epoch, _percent(entry.val_iou), speed
+                )
         return Group(table, Text(self.summary(), style="bold"))
 
     def _running(self) -> list[tuple[str, _Entry]]:
@@ -183,10 +190,14 @@ class Board:
 
     def _running_lines(self) -> list[str]:
         with self._lock:
+            running = self._running()
+            if not running and self._states()["waiting"]:
+                return ["    none runs: a process is being started, or they wait for free cores or GPUs (ray status)"]
             return [
                 f"    {name}  epoch {entry.epoch}/{entry.epochs}  val IoU {_percent(entry.val_iou)}  "
                 f"{'-' if entry.images_per_second is None else format(entry.images_per_second, '.0f')} images/s"
-                for name, entry in self._running()
+                f"{_silence(entry)}"
+                for name, entry in running
             ]
 
     def summary(self) -> str:
@@ -214,6 +225,13 @@ class Board:
         work += (self._total - len(entries)) * sum(map(sum, paces.values())) / len(entries)
         at_a_time = max(1, sum(entry.started is not None and not entry.done for entry in entries))
         return work / at_a_time
+
+
+def _silence(entry: _Entry) -> str:
+    """How long nothing has been heard of a trial, where that is much longer than its epochs take."""
+    quiet = time.monotonic() - (entry.heard or time.monotonic())
+    usual = statistics.median(entry.epoch_seconds) if entry.epoch_seconds else math.inf
+    return f"  nothing heard for {duration(quiet)}" if quiet > max(_SILENT_SECONDS, _SILENT_EPOCHS * usual) else ""
 
 
 def _number(value: object, otherwise: float | None) -> float | None:

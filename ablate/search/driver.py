@@ -21,7 +21,7 @@ from ablate.runner import preflight
 from ablate.runner.plan import TrainingJob, basic_name, suggested
 from ablate.search.planned_search import PlannedSearch
 from ablate.spaces.search import Asha, Pbt, Search, cells_of, described, parts, search_id
-from ablate.storage import urls, working_copy
+from ablate.storage import origins, urls, working_copy
 
 if TYPE_CHECKING:
     from ray.tune import TuneConfig
@@ -59,6 +59,8 @@ def run(planned: PlannedSearch, console: Console) -> bool:
         from ablate.runner.board import Board
         from ablate.runner.monitoring import RunMetrics
 
+        if isinstance(search.scheduler, Pbt):
+            _require_shared_folder(planned, ray)
         preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
         found = planned.found()  # another run may just have ended
         metrics = RunMetrics(run.space, working_copy.place_of(planned.out))
@@ -186,6 +188,15 @@ def configs(planned: PlannedSearch) -> Iterator[TrialConfig]:
     """
     for cell, values in itertools.product(planned.cells, parts(planned.search)):
         yield suggested(cell, values, "", "", planned.data.manifest).config
+
+
+def _require_shared_folder(planned: PlannedSearch, ray: Cluster) -> None:
+    """A population's trials are paused on one node and go on on another, by way of a folder of Ray Tune's."""
+    if len(ray.nodes) > 1 and (place := origins.public(planned.out)) is not None:
+        raise UsageError(
+            f"space={planned.run.space}: a population on several nodes needs a folder of results, not out={place}; "
+            "give one that all nodes share, or leave out ray.address= to train it on this machine"
+        )
 
 
 def _require_own_code(planned: PlannedSearch, found: Sequence[Found]) -> None:

@@ -63,3 +63,16 @@ def test_a_trial_that_runs_other_code_than_was_planned_with_is_named_once(work):
             board.reported("unet-crop-jitter-s0", report(epoch, code_digest="another"))
     [line] = [line for line in text.getvalue().splitlines() if "other code" in line]
     assert "unet-crop-jitter-s0  runs other code than was planned with" in line
+
+
+def test_what_was_not_heard_of_for_long_is_said(work, monkeypatch):
+    board = Board(work, Console(file=io.StringIO()))
+    assert board._running_lines() == [
+        "    none runs: a process is being started, or they wait for free cores or GPUs (ray status)"
+    ]
+    board.started("unet-crop-s0")
+    board.reported("unet-crop-s0", report(1))
+    now = time.monotonic()
+    for later, said in ((19, False), (70, True)):
+        monkeypatch.setattr("ablate.runner.board.time.monotonic", lambda later=later: now + later)
+        assert ("nothing heard for 1 min 10 s" in board._running_lines()[0]) == said
