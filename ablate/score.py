@@ -24,6 +24,7 @@ from ablate.data.manifest import REAL
 from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.metrics import Prediction, Truth
+from ablate.results import mirror
 from ablate.results.detectors.detections import Found, found_on
 from ablate.results.detectors.detector_files import Detections, read, read_annotations
 from ablate.results.detectors.path_matching import parts, shown
@@ -65,7 +66,12 @@ class ScoreConfig(pydantic.BaseModel):
 
 def main(config: ScoreConfig) -> int:
     """Writes the rows and says how it went."""
-    out, path = storage.local(config.out, "out"), storage.local(config.boxes, "boxes")
+    with mirror.writable(config.out) as out:
+        return _score(config, out)
+
+
+def _score(config: ScoreConfig, out: Path) -> int:
+    path = storage.local(config.boxes, "boxes")
     annotations = (
         None if config.annotations is None else read_annotations(storage.local(config.annotations, "annotations"))
     )
