@@ -83,8 +83,9 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
         return 0
 
     def write_plan() -> None:
-        ids, to_run = ([trial.trial for trial in of] for of in (trials, missing))
-        preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=[one.model_dump() for one in spaces])
+        ids, by_space = [trial.trial for trial in trials], [one.model_dump() for one in spaces]
+        to_run = {trial.trial: {"name": trial.name, "epochs": trial.config.epochs} for trial in missing}
+        preflight.write_run(out, run, data, trials=ids, to_run=to_run, spaces=by_space)
 
     def work(ray: Cluster, each: dict[str, float]) -> None:
         from ablate.runner import tuner  # Ray is slow to start: not before everything has been checked

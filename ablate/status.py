@@ -37,7 +37,7 @@ def main(config: StatusConfig) -> int:
     """Prints how far runs are; 0 all their trials are done, 1 some are left or have failed."""
     if config.run is not None and config.all:
         raise UsageError(f"run={config.run} and all=true exclude each other; give one of them")
-    with mirror.folder(config.out) as out:
+    with mirror.folder(config.out, ("trials", "runs", "searches", "")) as out:
         found = run_status.status(out, LogFolder(config.out), _chosen(config, out))
     if config.format == "json":
         records = [as_json(run) for run in found]

@@ -352,6 +352,12 @@ def test_the_command_says_it_plainly_and_by_its_exit_status(tmp_path):
     assert "\033" not in told.stdout
 
 
+def test_what_the_plan_says_of_a_trial_is_shown(tmp_path, capsys):
+    write_run(tmp_path, ["s1"], command="x", to_run={"s1": {"name": "unet-best", "epochs": 20}})
+    write_log(tmp_path, "s1", begins() + epoch_line(1, 10))
+    assert "unet-best  1 of 20" in printed(capsys, out=tmp_path)[1]
+
+
 def test_planned_trials_need_no_more_than_their_plan(tmp_path):
     trial = planned().trial
     write_run(tmp_path, [trial], command="python -m ablate.run space=mine")

@@ -128,7 +128,7 @@ def _by_process(trials: Sequence[TrialStatus]) -> list[TrialStatus]:
     """The first of those that one process works on at once, as they share a training; its name says so."""
     groups: dict[tuple[object, ...], list[TrialStatus]] = {}
     for one in trials:
-        groups.setdefault((one.name, one.node, one.process), []).append(one)
+        groups.setdefault((one.node, one.process), []).append(one)
     return [
         one.model_copy(update={"name": f"{one.name}, {len(more)} more"}) if more else one
         for one, *more in groups.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,17 +15,20 @@ from ablate.storage import origins, urls, working_copy
 from ablate.storage.objects import Listed
 
 # The commit marks first: what they stand for was written before them, so a later listing has it.
-_FOLDERS = ("trials", "images", "epochs", "runs", "searches", "")
+FOLDERS = ("trials", "images", "epochs", "runs", "searches", "")
 _SEARCHES = "searches"  # holds a folder for each search
-_READ = {"": ("locations.parquet",)}
+_READ = {"": ("locations.parquet", "trials.parquet")}
 
 
 @contextlib.contextmanager
-def folder(place: str) -> Iterator[Path]:
+def folder(place: str, wanted: Collection[str] = FOLDERS) -> Iterator[Path]:
     """Gives the local folder of the results at `out=`; of a URL, a copy, as it is now, of all that is read of results.
 
     A file that is there already is not copied again. The copy counts to the cache's limit; nobody removes it before the
     block ends.
+
+    Args:
+        wanted: the folders in it that are going to be read.
 
     Raises:
         UsageError: there are no results, or they cannot be copied.
@@ -36,14 +39,14 @@ def folder(place: str) -> Iterator[Path]:
             raise UsageError(f"out={place}: no such folder; python -m ablate.run space=paper_grid makes one")
         yield found
         return
-    with writable(place) as copy:
+    with writable(place, wanted) as copy:
         if not any(copy.glob("*/*")):
             raise UsageError(f"out={urls.without_credentials(place)}: no results there")
         yield copy
 
 
 @contextlib.contextmanager
-def writable(place: str) -> Iterator[Path]:
+def writable(place: str, wanted: Collection[str] = FOLDERS) -> Iterator[Path]:
     """As `folder`, for who writes there: results need not be there yet.
 
     Raises:
@@ -56,12 +59,15 @@ def writable(place: str) -> Iterator[Path]:
             raise UsageError(f"out={shown}: a web server lists no files; copy the folder, or give s3:// or gs://")
         urls.remember(place.rstrip("/"), urls.OF_RESULTS)
     with working_copy.hold(place) as copy:
-        refresh(copy, lambda line: print(line, file=sys.stderr))
+        refresh(copy, lambda line: print(line, file=sys.stderr), wanted)
         yield copy
 
 
-def refresh(copy: Path, report: Callable[[str], None] = lambda line: None) -> None:
+def refresh(copy: Path, report: Callable[[str], None] = lambda line: None, wanted: Collection[str] = FOLDERS) -> None:
     """Makes a working copy have all that is read of results, as the store has it now; nothing in any other folder.
+
+    Args:
+        report: is told what is copied; wanted: see `folder`.
 
     Raises:
         FetchError: the store refuses; `UnreachableError` where it does not answer.
@@ -71,8 +77,8 @@ def refresh(copy: Path, report: Callable[[str], None] = lambda line: None) -> No
         return
     # The clock of this file system, in which the times of its files are kept too.
     began = _now(copy)
-    files = _files(urls.with_credentials(place))
-    _remove_others(copy, {file.name for file in files}, began)
+    files = _files(urls.with_credentials(place), wanted)
+    _remove_others(copy, wanted, {file.name for file in files}, began)
     missing = [file for file in files if not working_copy.is_same(copy / file.name, file)]
     if missing:
         size = sum(file.size for file in missing)
@@ -89,21 +95,21 @@ def _now(copy: Path) -> int:
         mark.unlink()
 
 
-def _files(place: str) -> list[Listed]:
+def _files(place: str, wanted: Collection[str]) -> list[Listed]:
     """All that is read of results, by its path in their folder."""
     found = []
-    for folder in _FOLDERS:
+    for folder in (name for name in FOLDERS if name in wanted):
         listed = storage.listing(urls.join(place, folder) if folder else place, below=folder == _SEARCHES)
-        wanted = [file for file in listed if file.name in _READ.get(folder, (file.name,))]
+        read = [file for file in listed if file.name in _READ.get(folder, (file.name,))]
         if folder == _SEARCHES:  # a running search keeps Ray Tune's files in its folder too
-            wanted = [file for file in wanted if file.name.count("/") == 1 and file.name.endswith(".json")]
-        found += [replace(file, name=f"{folder}/{file.name}".lstrip("/")) for file in wanted]
+            read = [file for file in read if file.name.count("/") == 1 and file.name.endswith(".json")]
+        found += [replace(file, name=f"{folder}/{file.name}".lstrip("/")) for file in read]
     return sorted(found, key=lambda file: file.name)
 
 
-def _remove_others(copy: Path, names: set[str], began: int) -> None:
+def _remove_others(copy: Path, wanted: Collection[str], names: set[str], began: int) -> None:
     """Removes what the store no longer has; what appeared here after the listing had begun may be missing from it."""
-    for path in (found for name in filter(None, _FOLDERS) for found in (copy / name).rglob("[!.]*")):
+    for path in (found for name in filter(None, wanted) for found in (copy / name).rglob("[!.]*")):
         with contextlib.suppress(FileNotFoundError):  # another process was faster
             known = path.is_dir() or path.relative_to(copy).as_posix() in names
             if not known and path.stat().st_ctime_ns < began:

@@ -44,14 +44,12 @@ class Asked:
 
     Attributes:
         planned: in ns by the folder's clock; started: by that of the driver, None where the plan does not tell.
-        to_run: those of its trials that it was to train or score.
         members: of its search, by their trial.
     """
 
     run: Run
     planned: int
     started: datetime.datetime | None
-    to_run: frozenset[str]
     members: Mapping[str, Member]
 
     @property
@@ -78,7 +76,7 @@ class Asked:
         if self.run.search:
             again = mark.status == "failed" and not search_record.diverged(mark.reason)
         else:
-            again = trial in self.to_run
+            again = trial in self.run.to_run
         earlier = mark.started is None or self.started is None or mark.started < self.started
         return again and earlier and mark.written < self.planned
 
@@ -115,7 +113,6 @@ def asked(out: Path, chosen: Sequence[Run]) -> list[Asked]:
             run=run,
             planned=(out / "runs" / f"{run.run}.json").stat().st_mtime_ns,
             started=_time(run.started_at),
-            to_run=frozenset(run.to_run),
             members={one.trial: one for one in members.get(run.search or "", ())},
         )
         for run in chosen

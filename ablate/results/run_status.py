@@ -14,7 +14,7 @@ import pydantic
 from ablate.results import run_facts
 from ablate.results.log_folder import LogFolder
 from ablate.results.run_facts import Asked, Facts, Mark
-from ablate.results.runs import Run
+from ablate.results.runs import Run, TrialToRun
 from ablate.results.search_record import Member
 
 State = Literal["done", "stopped", "diverged", "failed", "running", "silent", "waiting"]
@@ -30,7 +30,7 @@ class TrialStatus(pydantic.BaseModel):
     """How far one trial is.
 
     Attributes:
-        name: as its commit mark, its search or its log tells it; None of one that has none of them.
+        name: as its commit mark, its search, its plan or its log tells it; None of one that has none of them.
         state: `diverged` is a failure that a search takes for a result; `waiting` for a process, perhaps again.
         reason: of the failure, or of the early end.
         node, process: that worked on it last.
@@ -133,12 +133,13 @@ def _of_run(asked: Asked, facts: Facts) -> RunStatus:
 
 def _of_trial(trial: str, asked: Asked, facts: Facts, pace: float | None) -> TrialStatus:
     mark, member, process = facts.marks.get(trial), asked.members.get(trial), facts.processes.get(trial)
-    name = mark.name if mark else member.name if member else None
+    to_run = asked.run.to_run.get(trial, TrialToRun())
+    name = mark.name if mark else member.name if member else to_run.name
     log = facts.logs.place(trial) if trial in facts.written else None
     if mark is not None and (end := asked.end(trial, mark)) is not None:
         seen = facts.since(mark.written)
         return TrialStatus(trial=trial, name=name, state=end, reason=mark.reason, seen_seconds=seen, log=log)
-    epochs = _planned_epochs(asked.run, mark, member)
+    epochs = to_run.epochs or _planned_epochs(asked.run, mark, member)
     if process is None or facts.written[trial] < asked.planned:  # no process, or only one of an earlier run
         return TrialStatus(trial=trial, name=name, state="waiting", epochs=epochs, log=log)
     own = process.epoch_seconds
@@ -184,7 +185,7 @@ def _longest(pace: float | None) -> float:
 
 
 def _planned_epochs(run: Run, mark: Mark | None, member: Member | None) -> int | None:
-    """How many epochs a trial trains; of one of a grid no file tells before its mark, unless the command did."""
+    """How many epochs a trial trains; older plans do not tell, unless the command did."""
     if mark is not None:
         return mark.epochs
     if member is not None:

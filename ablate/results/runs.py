@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pydantic
@@ -26,6 +26,15 @@ class SpaceRequest(pydantic.BaseModel):
     judges: bool = True
 
 
+class TrialToRun(pydantic.BaseModel):
+    """What a plan says of a trial that it was to train or score; older plans say nothing."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    name: str | None = None
+    epochs: int | None = None
+
+
 class Run(pydantic.BaseModel):
     """The plan of a run.
 
@@ -44,9 +53,14 @@ class Run(pydantic.BaseModel):
     command: str = ""
     data: str | None = None
     trials: tuple[str, ...] = ()
-    to_run: tuple[str, ...] = ()
+    to_run: Mapping[str, TrialToRun] = {}
     search: str | None = None
     spaces: tuple[SpaceRequest, ...] = ()
+
+    @pydantic.field_validator("to_run", mode="before")
+    @classmethod
+    def _of_older_plans(cls, given: object) -> object:
+        return dict.fromkeys(given, TrialToRun()) if isinstance(given, list) else given
 
     @property
     def asked(self) -> Sequence[SpaceRequest]:

@@ -18,9 +18,9 @@ from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.experiment import Trial
 
 from ablate.errors import last_line
+from ablate.results.trial_log import BEGINS
 from ablate.runner import unfit_nodes, watchdog
 
-BEGINS = "begins in process"  # stands in a trial's log wherever one of its processes begins
 # Deaths, with no epoch finished in between, after which even an innocent trial is given up.
 MOST = 10
 

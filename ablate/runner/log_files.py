@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ablate.errors import UsageError
-from ablate.runner.actor_deaths import BEGINS
+from ablate.results.trial_log import BEGINS
 from ablate.runner.plan import TrainingJob
 from ablate.storage import working_copy
 

@@ -8,7 +8,7 @@ import pytest
 from ablate import storage
 from ablate.results import mirror
 from ablate.results.reader import read_rows
-from ablate.runner.actor_deaths import BEGINS
+from ablate.results.trial_log import BEGINS
 from tests import nodes, tiny_data
 from tests.command import ROOT, run
 from tests.rows import rows

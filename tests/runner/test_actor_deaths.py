@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 from ray.exceptions import ActorDiedError, OutOfMemoryError, RayActorError
 
-from ablate.runner.actor_deaths import BEGINS, MOST, Deaths, KilledForMemoryError, cause_of_death
+from ablate.results.trial_log import BEGINS
+from ablate.runner.actor_deaths import MOST, Deaths, KilledForMemoryError, cause_of_death
 
 DIED = "The actor died unexpectedly before finishing this task.\nThe actor is dead because its "
 KILLED = f"{DIED}worker process has died. "

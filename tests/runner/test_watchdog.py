@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from ablate.runner.actor_deaths import BEGINS, cause_of_death
+from ablate.results.trial_log import BEGINS
+from ablate.runner.actor_deaths import cause_of_death
 from ablate.runner.watchdog import Watchdog
 from tests.command import ROOT
 

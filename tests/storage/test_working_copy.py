@@ -73,8 +73,8 @@ def test_a_file_that_appears_while_the_store_is_listed_stays(node, monkeypatch):
     time.sleep(0.01)
     listed = mirror._files
 
-    def slowly(place):
-        found = listed(place)
+    def slowly(place, wanted):
+        found = listed(place, wanted)
         storage.publish(copy / "trials" / "new.parquet", b"x")
         return found
 
