@@ -63,7 +63,8 @@ def prepare(
     early_checks.at_photographs(found, config)
     style_paths = unlabelled.pictures_below(config.style_photos, "style_photos", STYLE, log)
     adapt_paths = unlabelled.pictures_below(config.adapt_photos, "adapt_photos", UNLABELLED, log)
-    with building(to) as folder, workers.started(folder, config.workers, config.ray) as pool:
+    inputs = {key: Path(place) for key in _FOLDERS if (place := getattr(config, key)) is not None}
+    with building(to) as folder, workers.started(folder, config.workers, config.ray, inputs) as pool:
         pipeline = Pipeline(config, folder, pool, report, console, log)
         material = Material(pipeline.style(style_paths, pipeline.photographs(found)), report=training or report)
         adapt = pipeline.unlabelled(adapt_paths)

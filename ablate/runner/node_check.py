@@ -104,7 +104,10 @@ def _answers(
         for stream in ray.wait([*asked], timeout=_AGAIN)[0]:
             node = asked[stream]
             said = _next(stream)
-            if isinstance(said, _Answer):
+            if said is None:
+                report(f"node {nodes[node]} was lost before it answered")
+                del asked[stream]
+            elif isinstance(said, _Answer):
                 answers[node] = said
                 del asked[stream]
             else:
@@ -118,16 +121,16 @@ def _answers(
     return answers
 
 
-def _next(stream: ObjectRefGenerator) -> _Answer | str:
-    """The next thing that a node says: what it is busy with, or its answer."""
+def _next(stream: ObjectRefGenerator) -> _Answer | str | None:
+    """The next thing that a node says: what it is busy with, or its answer; None where it is lost."""
     try:
         found: _Answer | str = ray.get(next(stream))
     except RuntimeEnvSetupError as error:
         return _Answer({}, f"our code could not be put there: {last_line(str(error))}")
     except RayTaskError as error:
         return _Answer({}, last_line(str(error)))
-    except (RayError, StopIteration) as error:
-        return _Answer({}, f"it was lost ({type(error).__name__})")
+    except (RayError, StopIteration):
+        return None
     return found
 
 

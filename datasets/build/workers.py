@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ablate.config import RayOptions
@@ -49,12 +50,21 @@ class Workers:
 
     Args:
         folder: the one in which the jobs write; every node has to see it.
+        inputs: those that they read, by what the user typed before the `=`; every node has to see them too.
         count: processes at a time; None: as many as there are cores, if there is enough to do. With 1 there is no Ray.
         closing: ends Ray.
     """
 
-    def __init__(self, folder: Path, count: int | None, ray: RayOptions, closing: contextlib.ExitStack) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int | None,
+        ray: RayOptions,
+        inputs: Mapping[str, Path],
+        closing: contextlib.ExitStack,
+    ) -> None:
         self._folder, self._count, self._options, self._closing = folder, count, ray, closing
+        self._inputs = inputs
         self._ray: Cluster | None = None
 
     def work(
@@ -67,7 +77,7 @@ class Workers:
 
         Raises:
             OSError: the folder cannot be written; names the file.
-            UsageError: Ray cannot be started, or a node of the cluster does not see the folder.
+            UsageError: Ray cannot be started, or a node of the cluster does not see the folders.
         """
         if self._ray is None and self._worth_ray(len(todo)):
             from ablate.runner import cluster, joining  # slow to start; most small data sets need no Ray
@@ -75,11 +85,34 @@ class Workers:
             address = joining.wanted(self._options.address)
             self._ray = cluster.join(address) if address else cluster.connect(dashboard=False)
             self._closing.callback(cluster.shutdown)
+            if address:
+                self._require_shared()
         if self._ray is not None:
             yield from self._distribute(job, todo, self._ray, meanwhile)
         else:
             for item in todo:
                 yield item, job(item)
+
+    def _require_shared(self) -> None:
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        from ablate.runner import results_token
+
+        token = results_token.publish(self._folder)
+        task = ray.remote(num_cpus=0)(_unseen)
+        try:
+            for node in (node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")):
+                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+                asked = task.options(scheduling_strategy=there).remote(self._folder / token, dict(self._inputs))
+                if (unseen := _result(asked, node["NodeManagerHostname"])) is not None:
+                    place = f"to={self._folder}" if unseen == "to" else f"{unseen}={self._inputs[unseen]}"
+                    raise UsageError(
+                        f"{place}: node {node['NodeManagerHostname']} ({node['NodeManagerAddress']}) does not see it; "
+                        "give folders that all nodes share, or leave out ray.address= to use this machine alone"
+                    )
+        finally:
+            results_token.remove(self._folder, token)
 
     def _worth_ray(self, n_items: int) -> bool:
         if self._options.address is not None:
@@ -116,10 +149,12 @@ class Workers:
 
 
 @contextlib.contextmanager
-def started(folder: Path, count: int | None, ray: RayOptions) -> Iterator[Workers]:
+def started(
+    folder: Path, count: int | None, ray: RayOptions, inputs: Mapping[str, Path] = MappingProxyType({})
+) -> Iterator[Workers]:
     """Workers for as long as the block runs."""
     with contextlib.ExitStack() as closing:
-        yield Workers(folder, count, ray, closing)
+        yield Workers(folder, count, ray, inputs, closing)
 
 
 def gpu_share(wanted: bool, count: int, gpus: float) -> tuple[float, int]:
@@ -147,6 +182,13 @@ def _result(ready: Any, name: str) -> Any:  # noqa: ANN401 - a Ray reference, an
     except ray.exceptions.RayError as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(f"{name}: its process died again and again ({said}); try fewer workers=") from error
+
+
+def _unseen(token: Path, inputs: Mapping[str, Path]) -> str | None:
+    """Which folder the node where this runs does not see, if any: `to`, or a key of the inputs."""
+    if not token.is_file():
+        return "to"
+    return next((key for key, place in inputs.items() if not place.exists()), None)
 
 
 def _on_node(job: Job[Worked, Result_co], item: Worked, folder: Path) -> Result_co:

@@ -11,6 +11,7 @@ from ablate.results.reader import read_rows
 from ablate.results.trial_log import BEGINS
 from tests import nodes, tiny_data
 from tests.command import ROOT, run
+from tests.datasets import raw_inputs
 from tests.rows import rows
 from tests.stores import upload
 
@@ -148,3 +149,14 @@ def test_what_cannot_work_is_one_line_before_the_first_trial(two, data, argument
     assert len(done.stderr.strip().splitlines()) == 1
     assert re.search(says, done.stderr), done.stderr
     assert two.s3.get_file_info("bucket/refused/runs").type.name == "NotFound"
+
+
+def test_data_is_prepared_on_a_cluster_only_where_all_hosts_see_its_folders(two):
+    head, other = two.nodes
+    raw_inputs.folder(head.path("/root/raw"))
+    inputs = ["synthetic=/root/raw/synthetic", "photos=/root/raw/photos", "annotations=/root/raw/annotations.json"]
+    words = [*inputs, "to=/root/made", "crop.size=48", "crop.min_side=20", "ray.address=auto"]
+    done = head.run("python", "-m", "datasets.prepare", *words, cwd=ROOT)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert f"to=/root/.made.building: node {other.name} ({other.ip}) does not see it; give folders that" in done.stderr
+    assert not list(head.path("/root").glob("**/.seen-*"))
