@@ -27,13 +27,13 @@ PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 EXPRESSIONS = {panel["title"]: target["expr"] for panel in PANELS for target in panel["targets"]}
 OF_GPUS = [title for title in EXPRESSIONS if "GPU" in title]
 # The first trial takes seconds, since most pixels begin first; the other one, in the same process, as long as it may.
-SHORT, LONG = "segnet-i2i-s1-image_size=256-epochs=2", "unet-crop-jitter-s0-image_size=16-epochs=500"
+SHORT, LONG = "segnet-i2i-s1-image_size=384-epochs=1", "unet-crop-jitter-s0-image_size=16-epochs=570"
 SPACE = """
 from ablate.spaces.space import pinned
 
 def space():
-    long = pinned(model="unet", arm="crop", augment="jitter", seed=0, epochs=500, image_size=16)
-    return long + pinned(model="segnet", arm="i2i", augment="none", seed=1, epochs=2, image_size=256)
+    long = pinned(model="unet", arm="crop", augment="jitter", seed=0, epochs=570, image_size=16)
+    return long + pinned(model="segnet", arm="i2i", augment="none", seed=1, epochs=1, image_size=384)
 """
 
 
@@ -41,6 +41,7 @@ def space():
 class Monitored:
     """A run under way, the Prometheus that watches it, and Ray's dashboard."""
 
+    run: subprocess.Popen[bytes]
     prometheus: str
     space: Path
     out: Path
@@ -69,6 +70,7 @@ class Monitored:
             with contextlib.suppress(requests.ConnectionError):
                 if answer := happened():
                     return answer
+            assert self.run.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.5)
 
@@ -92,11 +94,11 @@ def monitored(tmp_path_factory):
         patch.setenv("RAY_AUTH_TOKEN", TOKEN)
         patch.setenv("RAY_metrics_report_interval_ms", "3000")
         keys = {"space": folder / "two.py", "data": tiny_data.write(folder / "root"), "out": folder / "results"}
-        keys |= {"max_concurrent": 1}
+        keys |= {"max_concurrent": 1, "trial.batch_size": 2}
         run = start("ablate.run", *(f"{key}={value}" for key, value in keys.items()), log=folder / "run.log")
         stack.callback(end, run)
         address = stack.enter_context(prometheus(folder, Path(ray) / "ray"))
-        yield Monitored(address, keys["space"], keys["out"], folder / "run.log")
+        yield Monitored(run, address, keys["space"], keys["out"], folder / "run.log")
 
 
 def end(run):
@@ -166,7 +168,7 @@ def test_series_say_which_trial_of_which_run_they_are_of(monitored):
 def test_a_trial_that_has_ended_disappears_though_its_process_goes_on(monitored):
     ended = f'ray_ablate_epoch{{name="{SHORT}"}}'
     monitored.eventually(lambda: monitored.query('ray_ablate_trials{state="done"} == 1'))
-    [last] = monitored.eventually(lambda: monitored.query(f"max_over_time({ended}[5m]) == 2"))
+    [last] = monitored.eventually(lambda: monitored.query(f"max_over_time({ended}[5m]) == 1"))
     monitored.eventually(lambda: not monitored.query(ended))
     [now] = monitored.query(f'ray_ablate_epoch{{name="{LONG}"}}')
     assert now["metric"]["WorkerId"] == last["metric"]["WorkerId"]
