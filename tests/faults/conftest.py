@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import nodes, tiny_data
-from tests.faults.grid import EPOCHS, STEPS, TRIALS, Grid
+from tests.faults.grid import EPOCHS, STEPS, TRIALS, Grid, restart
 from tests.rows import rows
 
 
@@ -44,9 +44,7 @@ def pair(two, monkeypatch):
     try:
         two.wait_alive(*two.nodes, timeout=30)
     except AssertionError:  # a test has failed and left them as they were
-        for node in two.nodes:
-            node.restart()
-        two.wait_alive(*two.nodes)
+        restart(two)
     return two
 
 

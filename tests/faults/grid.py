@@ -212,6 +212,16 @@ def trial_processes(host) -> list[int]:
     return [pid for pid, words in host.pids().items() if re.match("ray::(GridTrial|prone|steady)", words)]
 
 
+def restart(cluster) -> None:
+    """All hosts anew, with the disks that they had, the head first: the others give up waiting for a slow one."""
+    head, *others = cluster.nodes
+    head.restart()
+    cluster.wait_alive(head)
+    for node in others:
+        node.restart()
+    cluster.wait_alive(*cluster.nodes)
+
+
 @contextlib.contextmanager
 def in_background(grid: Grid, *arguments, **options) -> Iterator[Driver]:
     """A driver that does not outlive the block."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.grid import KILLED, LOST, in_background, trial_processes
+from tests.faults.grid import KILLED, LOST, in_background, restart, trial_processes
 
 pytestmark = pytest.mark.slow
 
@@ -86,9 +86,7 @@ def test_rays_head_service_is_killed_and_the_command_to_continue_is_told(grid, p
         noticed = driver.seconds_until("To continue: python -m ablate.run", timeout=200)
         assert driver.end() == 1, driver.text
     assert "Traceback" not in driver.text
-    for node in pair.nodes:
-        node.restart()
-    pair.wait_alive(*pair.nodes)
+    restart(pair)
     grid.pace(0)
     done = grid.run(out, host=head)
     assert done.returncode == 0, done.stdout + done.stderr

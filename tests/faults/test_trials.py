@@ -44,7 +44,7 @@ def test_trials_that_always_hang_fail_and_the_others_go_on(grid, tmp_path, measu
 
 def test_a_loss_that_is_not_finite_is_not_tried_again(grid, tmp_path, measured):
     out = tmp_path / "out"
-    grid.fault("if network.training: inputs[0].mul_(float('nan'))")
+    grid.fault("if network.training: next(network.parameters()).data.fill_(float('nan'))")
     with in_background(grid, out, log=tmp_path / "log") as driver:
         assert driver.end() == 1, driver.text
     assert len(re.findall(DONE, driver.text)) == 2
