@@ -43,12 +43,14 @@ class Cluster:
     Attributes:
         dashboard: its address, or None where it has none.
         login: how a person gets past the dashboard's login.
+        head: HOST:PORT of its global control service.
         token: a file in `out` by which its nodes know that folder again; None where there is but one node.
     """
 
     dashboard: str | None
     login: str
     nodes: tuple[Node, ...]
+    head: str = ""
     token: str | None = None
 
     @property
@@ -121,7 +123,7 @@ def _init(address: str, problem: str, **options: Any) -> Cluster:  # noqa: ANN40
     url = f"http://{context.dashboard_url}" if context.dashboard_url else None
     there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     nodes = tuple(Node(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in there)
-    return Cluster(url, ray_token.login_hint(), nodes)
+    return Cluster(url, ray_token.login_hint(), nodes, context.address_info["gcs_address"])
 
 
 def resources(run: RunConfig, cluster: Cluster) -> dict[str, float]:

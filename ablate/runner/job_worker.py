@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import json
 import logging
 import platform
@@ -38,6 +39,9 @@ from ablate.training.step import RecordingError
 # Repeating these repeats the failure.
 _FINAL = (NonFiniteLossError, UsageError)
 
+
+# With these a node of several does no more.
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 # Of the last epoch, what boards show and searches maximise.
 _SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
@@ -108,12 +112,14 @@ class JobWorker:
             return report
         except UnfitNodeError:  # Tune tries this job elsewhere
             raise
-        except Exception as error:  # noqa: BLE001 - recorded below, with its trace in the log
+        except Exception as error:
             self._log.error("%s", traceback.format_exc())
             if self._gpu.crowded_out(error):
                 self._training, self._notice = None, CROWDED_OUT
                 self._log.warning(CROWDED_OUT)
                 return self._report()
+            if self._token is not None and isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+                raise UnfitNodeError(f"{error} (on {platform.node()})") from error
             require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
             self.leaves_disorder |= isinstance(error, RecordingError)
             if self._patience.lasts(error):

@@ -71,12 +71,14 @@ class LogFiles:
         self._paths = []
         if self._crashes is not None:
             faulthandler.enable(sys.__stderr__ or sys.stderr)
-            self._crashes.close()
+            with contextlib.suppress(OSError):  # a full disk: what was not written is lost
+                self._crashes.close()
             self._crashes = None
         for handler in [*self._log.handlers]:
             self._log.removeHandler(handler)
             logging.getLogger("ablate").removeHandler(handler)
-            handler.close()
+            with contextlib.suppress(OSError):
+                handler.close()
 
 
 def take_over(path: Path) -> None:

@@ -145,7 +145,7 @@ def _checked(
     console: Console, ray: Cluster, data: Data, out: Path, configs: Sequence[TrialConfig]
 ) -> Iterator[Cluster]:
     """Gives a cluster all of whose nodes have what the trials need, and a token by which they know `out` again."""
-    from ablate.runner import credentials, node_check, results_token
+    from ablate.runner import credentials, head_watch, node_check, results_token
 
     def say(line: str) -> None:
         print_lines(console, [line])
@@ -163,11 +163,25 @@ def _checked(
             codes=tuple(map(code_digest, kinds)),
             credentials=credentials.of_driver(),
         )
-        with console.status(f"asking the cluster's nodes ({len(ray.nodes)}) for what the trials need"):
-            node_check.check(needs, out, say)
-        yield replace(ray, token=token)
+        with head_watch.watching(ray.head, lambda: _tell_of_head(console)):
+            with console.status(f"asking the cluster's nodes ({len(ray.nodes)}) for what the trials need"):
+                node_check.check(needs, out, say)
+            yield replace(ray, token=token)
     finally:
         results_token.remove(out, token)
+
+
+def _tell_of_head(console: Console) -> None:
+    from ablate.runner import head_watch
+
+    console.show_cursor()
+    print_lines(
+        console,
+        [
+            f"the cluster's head has not answered for {head_watch.SECONDS:.0f} s; what is finished is kept",
+            f"To continue: {invocation.command()}",
+        ],
+    )
 
 
 def _decode(console: Console, data: Data, configs: Iterable[TrialConfig]) -> None:

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import pickle
 import shutil
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +27,8 @@ from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, State, Training
 from ablate.training.parts import build_network
 
+_log = logging.getLogger(__name__)
+
 
 def write_state(path: Path, state: State) -> None:
     """Publishes the state of a training, of tensors and plain values."""
@@ -33,12 +37,16 @@ def write_state(path: Path, state: State) -> None:
 
 
 def read_state(path: Path) -> State | None:
-    """What `write_state` has left, here or on another node; None where it has not."""
+    """What `write_state` has left, here or on another node; None where it has not, or what lies there is broken."""
     working_copy.pull(path)
     if not path.is_file():
         return None
     # On the CPU first: Adam's counts of steps stay there, or it would wait for the GPU to read each of them.
-    state: State = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state: State = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        _log.warning("%s cannot be read, and counts as missing: %s", path, str(error).partition("\n")[0])
+        return None
     return state
 
 
