@@ -115,6 +115,12 @@ class Grid:
             assert time.monotonic() < deadline, f"no {mark}"
             time.sleep(0.02)
 
+    def wait_until_still(self) -> None:
+        """Waits until nobody has trained for some seconds."""
+        before = -1
+        while before < (before := self.steps()):
+            time.sleep(5)
+
     def lost(self) -> float:
         """Epochs that were trained more than once, with parts of epochs."""
         return self.steps() / STEPS - TRIALS * EPOCHS

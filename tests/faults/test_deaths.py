@@ -105,7 +105,7 @@ def test_a_node_is_cut_off_for_half_a_minute_and_goes_on(grid, pair, out, tmp_pa
         other.mend()
         grid.pace(0.1)
         assert driver.end() == 0, driver.text
-    measured(noticed=driver.line("tried again"), lost=grid.lost())
+    measured(noticed=driver.line("nothing heard"), tried=driver.line("tried again"), lost=grid.lost())
     grid.require_complete(out, head)
     pair.wait_alive(*pair.nodes)
 

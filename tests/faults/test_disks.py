@@ -1,4 +1,4 @@
-"""A disk that is full under `out`, under a node's cache, and under /tmp; files that were left half-written."""
+"""A full disk: under `out`, a node's cache, or Ray's temporary files; files that were left half-written."""
 
 import re
 
@@ -37,10 +37,11 @@ def free(host, folder):
     assert host.run("rm", f"{folder}/filler").returncode == 0
 
 
-@pytest.mark.parametrize(("folder", "size"), [("/root/out", "64m"), ("/tmp", "300m")], ids=["out", "tmp"])
+@pytest.mark.parametrize(("folder", "size"), [("/root/out", "64m"), ("/root/ray", "300m")], ids=["out", "Rays"])
 def test_a_disk_fills_up_while_trials_run(grid, host, tmp_path, measured, folder, size):
     mount(host, folder, size)
-    words = ["python", "-m", "ablate.run", *grid.arguments("/root/out")]
+    rays = "/root/ray" if folder == "/root/ray" else "/tmp"
+    words = ["env", f"RAY_TMPDIR={rays}", "python", "-m", "ablate.run", *grid.arguments("/root/out")]
     grid.pace(0.2)
     driver = Driver(grid, host.start(*words, cwd=ROOT, log=tmp_path / "log"), tmp_path / "log")
     driver.wait_for_steps(6)
@@ -81,6 +82,7 @@ def test_a_checkpoint_was_left_half_written(grid, tmp_path, measured, whole):
     with in_background(grid, out, log=tmp_path / "log") as driver:
         driver.wait_for_steps(18)
         driver.kill()
+    grid.wait_until_still()  # its trials outlive it by a second or two
     grid.pace(0)
     found = [*(out / "checkpoints").glob("*.ckpt")]
     assert found
