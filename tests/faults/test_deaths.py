@@ -42,6 +42,7 @@ def test_a_raylet_is_killed_and_comes_back(grid, pair, out, tmp_path, measured):
     grid.require_complete(out, head)
 
 
+@pytest.mark.long
 def test_a_node_dies_and_returns_and_works_again(grid, pair, out, tmp_path, measured):
     head, other = pair.nodes
     grid.pace(0.2)

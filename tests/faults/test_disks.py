@@ -58,6 +58,7 @@ def test_a_disk_fills_up_while_trials_run(grid, host, tmp_path, measured, folder
     grid.require_undisturbed(host.path("/root/copy"))
 
 
+@pytest.mark.long
 def test_a_nodes_cache_fills_up_while_trials_run(grid, pair, out, tmp_path, measured):
     head, other = pair.nodes
     mount(other, "/root/.cache", "64m")

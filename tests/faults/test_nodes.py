@@ -25,6 +25,7 @@ def places(store, out):
     return {name for log in logs for name in re.findall(f"{BEGINS}: [0-9]+ on (.*)", log)}
 
 
+@pytest.mark.long
 def test_a_node_with_other_code_runs_the_drivers(grid, out, tmp_path, monkeypatch, measured):
     copy = tmp_path / "copy"
     for package in ("ablate", "datasets", "search_spaces"):
@@ -41,6 +42,7 @@ def test_a_node_with_other_code_runs_the_drivers(grid, out, tmp_path, monkeypatc
         grid.require_complete(out, head)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lacks", ["out", "data"])
 def test_a_node_that_joins_later_without_what_trials_need_gets_no_more_of_them(grid, tmp_path, measured, lacks):
     shared, data = tmp_path / "shared", tmp_path / "data"
@@ -75,6 +77,7 @@ def faketime():
     return libraries[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hour", [1, -1], ids=["ahead", "behind"])
 def test_a_nodes_clock_is_an_hour_off(grid, faketime, out, tmp_path, monkeypatch, measured, hour):
     with nodes.cluster(tmp_path, s3=True, share=[grid.folder.parent]) as cluster:

@@ -31,6 +31,7 @@ def test_a_store_answers_503_for_a_while(grid, pair, out, tmp_path, measured, se
     grid.require_complete(out, head)
 
 
+@pytest.mark.long
 def test_a_store_does_not_answer_for_a_while(grid, pair, out, tmp_path, measured):
     head, _ = pair.nodes
     grid.pace(0.1)
@@ -55,6 +56,7 @@ def store_process(ip):
     return next(int(pid) for pid, words in lines if f"-m moto.server -H {ip}" in words and "bash" not in words)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["folder", "store"])
 def test_two_drivers_on_one_out_at_once(grid, pair, out, tmp_path, measured, place):
     head, other = pair.nodes

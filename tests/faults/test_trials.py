@@ -28,6 +28,7 @@ def test_a_trial_that_hangs_once_is_tried_again(grid, tmp_path, measured):
     grid.require_complete(out)
 
 
+@pytest.mark.long
 def test_trials_that_always_hang_fail_and_the_others_go_on(grid, tmp_path, measured):
     out = tmp_path / "out"
     grid.fault("if network.training: time.sleep(1e6)")
@@ -75,6 +76,7 @@ def test_trials_that_always_fail_are_given_up_and_named_with_their_logs(grid, tm
     grid.require_complete(out)
 
 
+@pytest.mark.long
 def test_a_trial_that_fails_now_and_then_is_tried_again(grid, tmp_path, measured):
     out = tmp_path / "out"
     grid.fault("""
@@ -89,6 +91,7 @@ def test_a_trial_that_fails_now_and_then_is_tried_again(grid, tmp_path, measured
     grid.require_complete(out)
 
 
+@pytest.mark.long
 def test_a_trial_that_takes_too_much_memory_once_is_tried_again(grid, tmp_path, measured, used_memory, monkeypatch):
     out = tmp_path / "out"
     grid.fault("""
