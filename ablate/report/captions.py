@@ -11,7 +11,7 @@ import pandas as pd
 from ablate.config import Recipe, TrialConfig, fields_of, trial_config
 from ablate.data.published import LISTED_FROM
 from ablate.errors import UsageError
-from ablate.identity import code_digest
+from ablate.identity import Identities
 from ablate.report.layout import plural
 from ablate.stats.holm import ALPHA, divisors
 from ablate.stats.protocols import Protocol
@@ -161,9 +161,10 @@ def _execution(done: pd.DataFrame) -> pd.Series[str]:
 
 def _by_todays_code(done: pd.DataFrame) -> pd.Series[bool]:
     """Whether the code that trained each trial does what today's does."""
-    parts = _parts(done)
-    todays = {str(one): _todays_code(one) for one in parts}
-    same = [code == todays[str(one)] for one, code in zip(parts, done["code_digest"], strict=True)]
+    parts, identities = _parts(done), Identities()
+    keys = [str(one) for one in parts]
+    todays = {key: _todays_code(one, identities) for key, one in dict(zip(keys, parts, strict=True)).items()}
+    same = [code == todays[key] for key, code in zip(keys, done["code_digest"], strict=True)]
     return pd.Series(same, index=done.index, dtype=bool)
 
 
@@ -178,10 +179,10 @@ def _parts(done: pd.DataFrame) -> pd.Series[Any]:
     return pd.Series([{name: value for name, value in row.items() if pd.notna(value)} for row in rows], done.index)
 
 
-def _todays_code(parts: dict[str, Any]) -> str | None:
+def _todays_code(parts: dict[str, Any], identities: Identities) -> str | None:
     """Digest of today's code for some parts; None where a part is gone."""
     try:
-        return code_digest(trial_config(parts))
+        return identities.code_digest(trial_config(parts))
     except (OSError, SyntaxError, UsageError):
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -56,6 +56,16 @@ def dataset(out: Path, table: str, trials: Collection[str] | None = None) -> pa.
     if table == "trials":
         return pa.dataset.dataset(read_rows(out, table, trials))
     return _dataset(out, table, _with_rows(_statuses(out, trials), table))
+
+
+def read_in_parts(
+    out: Path, table: str, trials: Collection[str], columns: Sequence[str], at_a_time: int = 200
+) -> Iterator[pa.Table]:
+    """The rows of `images` or `epochs` of some trials, as `read_rows` has them, so many trials at a time."""
+    files = table_files(out, table, trials)
+    for begin in range(0, len(files), at_a_time):
+        part = files[begin : begin + at_a_time]
+        yield pa.dataset.dataset(part, schema=schema_of(table), format="parquet").to_table(columns=columns)
 
 
 def table_files(out: Path, table: str, trials: Collection[str] | None = None) -> list[str]:

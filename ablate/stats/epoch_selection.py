@@ -48,11 +48,10 @@ class EpochRules:
 
 def epoch_rules(group: Group) -> tuple[EpochRules, ...]:
     """Of all settings that have a number, in the order of the tables."""
-    by_trial = (
-        {str(trial): rows.sort_values("epoch") for trial, rows in group.epochs.groupby("trial")}
-        if len(group.epochs)
-        else {}
-    )
+    known = group.epochs if "oracle_iou" in group.epochs else pd.DataFrame({"trial": [], "oracle_iou": []})
+    seen = known["oracle_iou"].notna().groupby(known["trial"]).all()  # of most results none: then no rule is compared
+    known = known[known["trial"].isin(seen.index[seen])]
+    by_trial = {str(trial): rows.sort_values("epoch") for trial, rows in known.groupby("trial")}
     found = []
     for table in group.tables:
         for setting, trials in table.by_setting():
@@ -67,12 +66,13 @@ def _of_trial(trial: pd.Series, group: Group, by_trial: dict[str, pd.DataFrame])
     unknown = EpochChoice(math.nan, math.nan)
     known = {LAST: unknown, BEST_VAL: unknown, "oracle": unknown}
     rows = by_trial.get(str(trial["trial"]))
-    if rows is not None and _scored_like_the_oracle(trial) and rows["oracle_iou"].notna().all():
+    if rows is not None and _scored_like_the_oracle(trial):
         best = best_epoch([{"val_iou": value} for value in rows["val_iou"].fillna(0.0)])
         at = {LAST: rows.index[-1], BEST_VAL: rows.index[best - 1], "oracle": rows["oracle_iou"].idxmax()}
         known = {rule: EpochChoice(rows.loc[row, "oracle_iou"], rows.loc[row, "epoch"]) for rule, row in at.items()}
-    if trial["trial"] in group.iou:  # what was measured of the scored network itself
-        known[str(trial["selection"])] = EpochChoice(float(group.iou[trial["trial"]].mean()), float(trial["epoch"]))
+    if trial["trial"] in group.scored.iou:  # what was measured of the scored network itself
+        iou = float(group.scored.iou[trial["trial"]].mean())
+        known[str(trial["selection"])] = EpochChoice(iou, float(trial["epoch"]))
     return known
 
 

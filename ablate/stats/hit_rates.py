@@ -40,7 +40,7 @@ def hit_rates(group: Group) -> tuple[HitRates, ...]:
     found = []
     for table in group.tables:
         for setting, trials in table.by_setting():
-            found.append(HitRates(table.title, setting, _flat(group.iou[trials["trial"]])))
+            found.append(HitRates(table.title, setting, _flat(group.scored.iou[trials["trial"]])))
     overlaps = group.photographs.overlaps
     return (*found, *(HitRates(NOT_TRAINED, str(name), _flat(overlaps[[name]])) for name in overlaps))
 

@@ -97,13 +97,15 @@ def _rank(number: int, one: Protocol) -> tuple[bool, int, int]:
 
 def _fields(trials: pd.DataFrame) -> dict[str, dict[str, object]]:
     """What each trial read, by trial: the protocol's fields, the arithmetic, and its arm's images."""
-    read = effective(trials)
-    found = {}
-    for number, trial in enumerate(read["trial"]):
-        row = read.iloc[number]
-        values = {field: row[field] for field in PROTOCOL} | {PRECISION: row.get(PRECISION)}
-        values[f"{row['arm']}{_DATA}"] = None if pd.isna(row["arm_digest"]) else str(row["arm_digest"])[:8]
-        found[str(trial)] = {field: value for field, value in values.items() if not pd.isna(value)}
+    read = effective(trials).astype(object)
+    found: dict[str, dict[str, object]] = {str(trial): {} for trial in read["trial"]}
+    for field in [*PROTOCOL, *([PRECISION] if PRECISION in read else [])]:
+        known = read[field].notna()
+        for trial, value in zip(read["trial"][known], read[field][known], strict=True):
+            found[trial][field] = value
+    known = read["arm_digest"].notna()
+    for trial, arm, digest in read.loc[known, ["trial", "arm", "arm_digest"]].itertuples(index=False):
+        found[trial][f"{arm}{_DATA}"] = str(digest)[:8]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,8 @@ from ablate.identity import PlannedTrial
 from ablate.results import runs
 from ablate.results.reader import dataset, in_tables, read_rows
 from ablate.results.runs import SpaceRequest
-from ablate.stats.collector import sequences
+from ablate.stats import image_scores
+from ablate.stats.image_scores import ImageScores
 from ablate.stats.protocols import Protocol, protocols
 from ablate.stats.settings import (
     PAPER_MODELS,
@@ -31,9 +33,6 @@ from ablate.stats.test_set import WEIGHTED, Photographs, Row, averaged, read_tru
 VAL_IOU, FALSE_ALARMS = "val IoU", "false alarms"
 
 MOST_SETTINGS = 40  # columns of one network's table
-
-_SCORES = ["trial", "image_id", "location", "seq_id", "iou", "iou_any", "mask_iou", "outcome"]
-_SAME = 1e-9  # IoU that differ by less are equal
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,7 @@ class NetworkTable:
 
     def seeds(self, setting: str) -> list[int]:
         """The seeds that the numbers of a setting are the mean of."""
-        of_setting = self.trials[(self.trials["setting"] == setting) & (self.trials["status"] == "done")]
-        return sorted(int(seed) for seed in of_setting["seed"])
+        return sorted(int(seed) for seed in self._done[setting]["seed"]) if setting in self._done else []
 
     @property
     def title(self) -> str:
@@ -79,14 +77,19 @@ class NetworkTable:
 
     def by_setting(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """The trials that are done, by setting, in the order of the columns."""
-        done = self.trials[self.trials["status"] == "done"]
-        for setting in in_paper_order(done["setting"], map(str, self.mean.columns)):
-            yield setting, done[done["setting"] == setting]
+        for setting in in_paper_order(self._done, map(str, self.mean.columns)):
+            yield setting, self._done[setting]
 
     def status(self, setting: str) -> str:
         """`done` where there is a number, else `failed` or `missing`."""
         found = set(self.trials.loc[self.trials["setting"] == setting, "status"])
         return next(status for status in ("done", "failed", "missing") if status in found)
+
+    @cached_property
+    def _done(self) -> dict[str, pd.DataFrame]:
+        """The trials that are done, by setting."""
+        done = self.trials[self.trials["status"] == "done"]
+        return {str(setting): rows for setting, rows in done.groupby("setting")}
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,8 @@ class Group:
         trials: their rows, with settings; those that are not done too.
         detectors: the rows of those that were not trained here, named in `model` as `photographs` names them.
         several: share of the photographs with an animal that have more than one true box.
-        iou: of each photograph with an animal (index, its id) under each trial that is done (columns).
-        location, sequence: of each photograph with an animal, by the same index.
-        epochs: rows of `epochs` of the trials that are done.
-        limits: of each trial that is done (index), what the metric leaves out: `another`, the share of photographs
-            where another component than the largest fits better; `gain`, what always choosing the best would add to
-            the mean IoU; `mask`, the correlation of box IoU with mask IoU (NaN without masks).
+        scored: what the trials that are done score on the photographs.
+        epochs: their rows of `epochs`.
     """
 
     digest: str | None
@@ -116,11 +115,8 @@ class Group:
     trials: pd.DataFrame
     detectors: pd.DataFrame
     several: float
-    iou: pd.DataFrame = field(default_factory=pd.DataFrame)
-    location: pd.Series[str] = field(default_factory=lambda: pd.Series(dtype=str))
-    sequence: pd.Series[str] = field(default_factory=lambda: pd.Series(dtype=str))
+    scored: ImageScores = field(default_factory=ImageScores)
     epochs: pd.DataFrame = field(default_factory=pd.DataFrame)
-    limits: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def build(
@@ -196,7 +192,7 @@ def _tested(out: Path, detectors: pd.DataFrame, trained: pd.DataFrame) -> tuple[
     truth = read_truth(out, done[:1])
     if not len(truth):
         return None, math.nan
-    detected = dataset(out, "images", [*detectors["trial"]]).to_table(columns=_SCORES).to_pandas()
+    detected = dataset(out, "images", [*detectors["trial"]]).to_table(columns=image_scores.COLUMNS).to_pandas()
     boxes = truth.loc[truth["iou"].notna(), "true_boxes"].str.len()
     several = float((boxes > 1).mean()) if len(boxes) else math.nan
     return tested_on(truth, detectors, detected), several
@@ -207,36 +203,13 @@ def _scored(out: Path, group: Group) -> Group:
     assert group.photographs is not None
     trials = group.trials
     done = [str(trial) for trial in trials.loc[trials["status"] == "done", "trial"]]
-    images = dataset(out, "images", done).to_table(columns=_SCORES).to_pandas()
-    scores = _scores(images, trials, group.photographs.listed)
-    animals = images[images["iou"].notna()]
-    iou = animals.pivot_table(index="image_id", columns="trial", values="iou")
-    known = animals.drop_duplicates("image_id").set_index("image_id", drop=False).reindex(iou.index)
+    scored = image_scores.read(out, done)
+    scores = _scores(scored, trials, group.photographs.listed)
     return replace(
         group,
         tables=tuple(_narrowed(_network(model, trials, scores)) for model in _models(trials)),
-        iou=iou,
-        location=known["location"],
-        sequence=sequences(known),
+        scored=scored,
         epochs=dataset(out, "epochs", done).to_table().to_pandas(),
-        limits=_limits(animals),
-    )
-
-
-def _limits(animals: pd.DataFrame) -> pd.DataFrame:
-    """See `Group.limits`."""
-    gain = animals["iou_any"] - animals["iou"]
-    by_trial = animals["trial"]
-    mask = {
-        trial: rows["iou"].corr(rows["mask_iou"]) if rows["mask_iou"].notna().any() else math.nan
-        for trial, rows in animals[["iou", "mask_iou"]].groupby(by_trial)
-    }
-    return pd.DataFrame(
-        {
-            "another": (gain > _SAME).groupby(by_trial).mean(),
-            "gain": gain.groupby(by_trial).mean(),
-            "mask": pd.Series(mask, dtype=float),
-        }
     )
 
 
@@ -247,20 +220,12 @@ def _named(detectors: pd.DataFrame) -> pd.DataFrame:
     return detectors.assign(model=detectors["model"].where(~alike, detectors["model"] + ids))
 
 
-def _scores(images: pd.DataFrame, trials: pd.DataFrame, listed: Sequence[str]) -> pd.DataFrame:
+def _scores(scored: ImageScores, trials: pd.DataFrame, listed: Sequence[str]) -> pd.DataFrame:
     """Every row of the tables for every trial that is done; columns are trial ids."""
-    animals = images[images["iou"].notna()]
-    empty = images[images["iou"].isna()]
     done = trials[trials["status"] == "done"].set_index("trial")
-    per_location = animals.groupby(["location", "trial"])["iou"].mean().unstack()
-    others = {
-        VAL_IOU: done["val_iou"],
-        FALSE_ALARMS: (empty["outcome"] == "false_alarm").groupby(empty["trial"]).mean(),
-    }
+    others = {VAL_IOU: done["val_iou"], FALSE_ALARMS: scored.false_alarms}
     other = pd.DataFrame(others, index=done.index, dtype=float).T
-    return pd.concat(
-        [averaged(per_location, animals.groupby("trial")["iou"].mean(), listed), pd.concat({"other": other})]
-    )
+    return pd.concat([averaged(scored.per_location, scored.mean, listed), pd.concat({"other": other})])
 
 
 def _network(model: str, trials: pd.DataFrame, scores: pd.DataFrame) -> NetworkTable:
@@ -289,5 +254,7 @@ def _narrowed(table: NetworkTable) -> NetworkTable:
 
 def _named_so(trials: pd.DataFrame, plain: str) -> list[str]:
     """The settings of one plain name, in the order of the fields that tell them apart."""
-    alike = trials[trials["plain"] == plain].sort_values([*PROTOCOL, "arm_digest", "trial"])
+    alike = trials[trials["plain"] == plain]
+    varied = [field for field in (*PROTOCOL, "arm_digest") if alike[field].nunique(dropna=False) > 1]
+    alike = alike.sort_values([*varied, "trial"])
     return [str(setting) for setting in alike["setting"].unique()]

@@ -55,7 +55,8 @@ def plain_setting(arm: str, augment: str) -> str:
 
 def with_missing(rows: pd.DataFrame, planned: Sequence[PlannedTrial]) -> pd.DataFrame:
     """Adds the planned trials that are not among the rows of `trials`, as missing."""
-    absent = [trial for trial in planned if trial.trial not in set(rows["trial"])]
+    there = set(rows["trial"])
+    absent = [trial for trial in planned if trial.trial not in there]
     if not absent:
         return rows
     missing = pd.DataFrame(

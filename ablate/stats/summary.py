@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ class Summary:
         weighted, macro: the mean IoU over photographs, and over the listed locations.
         gain: of `weighted` over the best constant box, photograph by photograph.
         worst: the listed location with the lowest mean IoU, and that mean.
-        another, any_gain, mask: as of `Group.limits`, the mean over seeds.
+        another, any_gain, mask: as of `ImageScores.limits`, the mean over seeds.
     """
 
     network: str
@@ -47,21 +47,20 @@ def summaries(group: Group) -> tuple[Summary, ...]:
     """All settings that have a number, in the order of the tables."""
     if group.photographs is None or not group.photographs.n_animal:
         return ()
-    found = []
+    found, by_location = [], _ByLocation.of(group.scored.iou, group.photographs)
     for table in group.tables:
         for setting, trials in table.by_setting():
             ids = [*trials["trial"]]
             selection = str(trials["selection"].iloc[0])  # trials that differ in it are of different settings
-            limits = group.limits.reindex(ids)
-            iou = group.iou.reindex(columns=ids)
-            found.append(_summary(table.title, setting, selection, iou, limits, group.photographs))
+            limits = group.scored.limits.reindex(ids)
+            found.append(_summary(table.title, setting, selection, by_location.only(ids), limits, group.photographs))
     return tuple(found)
 
 
 def differences(group: Group) -> tuple[Contrast, ...]:
     """The planned questions, answered."""
     constant = None if group.photographs is None else group.photographs.overlaps[CONSTANT]
-    return contrasts(group.iou, group.trials, group.location, constant)
+    return contrasts(group.scored.iou, group.trials, group.scored.location, constant)
 
 
 def of_network(found: Sequence[Summary], model: str) -> list[Summary]:
@@ -73,16 +72,17 @@ def detectors(group: Group) -> tuple[Summary, ...]:
     """The same of each detector that was not trained here."""
     if group.photographs is None or not group.photographs.n_animal:
         return ()
-    overlaps, no_limits = group.photographs.overlaps, pd.DataFrame(columns=["another", "gain", "mask"], dtype=float)
+    no_limits = pd.DataFrame(columns=["another", "gain", "mask"], dtype=float)
+    by_location = _ByLocation.of(group.photographs.overlaps, group.photographs)
     return tuple(
-        _summary(NOT_TRAINED, name, "-", overlaps[[name]], no_limits, group.photographs)
+        _summary(NOT_TRAINED, name, "-", by_location.only([name]), no_limits, group.photographs)
         for name in group.photographs.detectors
     )
 
 
 def location_estimates(table: NetworkTable, group: Group) -> Mapping[Key, Estimate]:
     """Each setting's mean at each location with an animal; the clusters of its interval are the sequences there."""
-    per_sequence = group.iou.groupby([group.location, group.sequence])
+    per_sequence = group.scored.iou.groupby([group.scored.location, group.scored.sequence])
     means, counts = per_sequence.mean(), per_sequence.size()
     found = {}
     for setting, trials in table.by_setting():
@@ -92,24 +92,50 @@ def location_estimates(table: NetworkTable, group: Group) -> Mapping[Key, Estima
     return found
 
 
+@dataclass(frozen=True)
+class _ByLocation:
+    """Mean IoU at each location, under each trial, or whatever else was scored.
+
+    Attributes:
+        means: columns are what was scored, the index is locations; counts, constant: photographs, and the best constant
+            box's mean IoU, by the same index.
+    """
+
+    means: pd.DataFrame
+    counts: Floats
+    constant: pd.Series[float]
+
+    @classmethod
+    def of(cls, iou: pd.DataFrame, photographs: Photographs) -> _ByLocation:
+        """Args: iou: of each photograph with an animal (index) under each of what was scored (columns)."""
+        location = photographs.location.reindex(iou.index)
+        constant = photographs.overlaps[CONSTANT].reindex(iou.index)
+        counts = np.asarray(iou.groupby(location).size(), dtype=np.float64)
+        return cls(iou.groupby(location).mean(), counts, constant.groupby(location).mean())
+
+    def only(self, columns: list[str]) -> _ByLocation:
+        return replace(self, means=self.means.reindex(columns=columns))
+
+
 def _summary(
-    network: str, setting: str, selection: str, iou: pd.DataFrame, limits: pd.DataFrame, photographs: Photographs
+    network: str,
+    setting: str,
+    selection: str,
+    scored: _ByLocation,
+    limits: pd.DataFrame,
+    photographs: Photographs,
 ) -> Summary:
-    """Args: iou: of each photograph with an animal (index) for each seed (columns); limits: as `Group.limits`."""
-    location = photographs.location.reindex(iou.index)
-    per_location = iou.groupby(location).mean()
-    count_l = np.asarray(iou.groupby(location).size(), dtype=np.float64)
-    listed = per_location.reindex([*photographs.listed]).dropna()
-    constant = photographs.overlaps[CONSTANT].reindex(iou.index).groupby(location).mean()
+    """Args: scored: under each seed; limits: of each seed, as of `ImageScores`."""
+    listed = scored.means.reindex([*photographs.listed]).dropna()
     means = listed.mean(axis=1)
     worst = (str(means.idxmin()), float(means.min())) if len(means) else ("", float("nan"))
     return Summary(
         network=network,
         setting=setting,
         selection=selection,
-        weighted=image_weighted(_by_seed(per_location), count_l),
+        weighted=image_weighted(_by_seed(scored.means), scored.counts),
         macro=macro(_by_seed(listed)),
-        gain=image_weighted(_by_seed(per_location.sub(constant, axis="index")), count_l),
+        gain=image_weighted(_by_seed(scored.means.sub(scored.constant, axis="index")), scored.counts),
         worst=worst,
         another=float(limits["another"].mean()),
         any_gain=float(limits["gain"].mean()),
