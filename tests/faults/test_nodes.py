@@ -96,6 +96,5 @@ def test_a_nodes_clock_is_an_hour_off(grid, faketime, out, tmp_path, monkeypatch
             driver.wait_for(KILLED)
             grid.pace(0)
             assert driver.end() == 0, driver.text
-        measured(lost=grid.lost(), said=driver.line("elapsed"))
+        measured(lost=grid.lost())
         grid.require_complete(out, head)
-        assert places(cluster.s3, out) == {"node0", "node1"}
