@@ -135,7 +135,7 @@ def contrasts(
     models, arms = ([str(value) for value in known[field].unique()] for field in ("model", "arm"))
     used = {field: _values(known[field]) for field in ("encoder", "encoder_weights", *IMAGES, LOOKS, *INGREDIENTS)}
     everything = ALL if len(models) > 1 else "".join(map(model_title, models))
-    scored = _Scored(iou, location, pd.Series(math.nan, index=iou.index) if constant is None else constant)
+    scored = _Scored.of(iou, location, pd.Series(math.nan, index=iou.index) if constant is None else constant)
     answers = _answers(everything, questions(models, arms, used), scored, done)
     if len(models) > 1:
         within = [question for question in questions(models, arms, used) if question.field != "model"]
@@ -147,11 +147,33 @@ def contrasts(
 
 @dataclass(frozen=True)
 class _Scored:
-    """What `contrasts` was given of photographs."""
+    """What `contrasts` was given of photographs, and what of it many questions need.
+
+    Attributes:
+        means: at each location (index) under each trial; counts: photographs, by the same index; totals: the mean over
+            all photographs under each trial. Of photographs that have a score under all of these trials.
+    """
 
     iou: pd.DataFrame
     location: pd.Series[str]
     constant: pd.Series[float]
+    means: pd.DataFrame
+    counts: Floats
+    totals: pd.Series[float]
+
+    @classmethod
+    def of(cls, iou: pd.DataFrame, location: pd.Series[str], constant: pd.Series[float]) -> _Scored:
+        by_location = iou.groupby(location)
+        counts = np.asarray(by_location.size(), dtype=np.float64)
+        return cls(iou, location, constant.reindex(iou.index), by_location.mean(), counts, iou.mean())
+
+    def only(self, trials: list[str]) -> _Scored:
+        """The same of some trials."""
+        iou = self.iou[trials]
+        if iou.notna().all(axis=None):
+            return replace(self, iou=iou, means=self.means[trials], totals=self.totals[trials])
+        complete = iou.dropna()
+        return self.of(complete, self.location, self.constant)
 
 
 def _values(column: pd.Series[Any]) -> list[Hashable]:
@@ -175,18 +197,18 @@ def _answer(question: Question, scope: str, scored: _Scored, trials: Sequence[Tr
         yield Contrast(question, scope, len(pairs), combined(np.empty((1, 0, 0)), np.empty(0)))
         return
     parts = _parts(pairs, seeds)
-    scores = scored.iou[[*dict.fromkeys(trial for part in parts for trial in part)]].dropna()
-    by_location = scores.groupby(scored.location)
-    count_l, means = np.asarray(by_location.size(), dtype=np.float64), by_location.mean()
+    scores = scored.only([*dict.fromkeys(trial for part in parts for trial in part)])
     training = {str(trial["trial"]): trial["training"] for trial in trials}
     mean_ksl: dict[tuple[str, ...], Floats] = {}
     for part, coefficient in parts.items():  # what scores one training in two ways has its noise twice, not two noises
         trained = tuple(str(training[trial]) for trial in part)
-        mean_ksl[trained] = mean_ksl.get(trained, 0.0) + coefficient * means[[*part]].to_numpy(dtype=np.float64).T
-    effect = combined(np.stack([*mean_ksl.values()]), count_l)
+        mean_ksl[trained] = (
+            mean_ksl.get(trained, 0.0) + coefficient * scores.means[[*part]].to_numpy(dtype=np.float64).T
+        )
+    effect = combined(np.stack([*mean_ksl.values()]), scores.counts)
     sign = 1 if effect.mean > 0 else -1
     ahead = [trial for part, coefficient in parts.items() if coefficient * sign > 0 for trial in part]
-    gain = scores[ahead].to_numpy().mean() - scored.constant.reindex(scores.index).mean() if ahead else math.nan
+    gain = scores.totals[ahead].mean() - scores.constant.mean() if ahead else math.nan
     yield Contrast(question, scope, len(pairs), effect, float(gain))
 
 
