@@ -45,7 +45,9 @@ def ray_cluster(request):
 
 @pytest.fixture
 def job():
-    return yaml.safe_load(text_of("kuberay-rayjob.yaml"))["spec"]
+    found = yaml.safe_load(text_of("kuberay-rayjob.yaml"))
+    assert (found["apiVersion"], found["kind"]) == ("ray.io/v1", "RayJob")
+    return found["spec"]
 
 
 @pytest.fixture
