@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 from ablate.archive import ARCHIVE
 from ablate.archive.moving import GONE, WAITING, Selection, interrupted, moving
-from ablate.archive.selecting import Folder, moved
+from ablate.archive.selecting import Folder, moved, used_by
 from ablate.errors import UsageError
 from ablate.results.schema import trials_schema
 from ablate.storage.locks import Lock
@@ -53,7 +53,7 @@ def recover(out: Path) -> None:
 def _finish(source: Path, target: Path | None, trial: str, mark: Path, users: Sequence[Path]) -> None:
     """Moves or deletes what is left of a trial, but for the trainings that others in `users` score."""
     folders = [Folder.at(place) for place in users]
-    left = moved(_row(mark, trial), _segments(trial, *folders), {trial}, folders)
+    left = moved(_row(mark, trial), _segments(trial, *folders), used_by(folders, {trial}))
     for step in moving(source, target, Selection((left,))):
         step.take()
 

@@ -131,14 +131,18 @@ def require_known(place: str, folders: Collection[Folder], wanted: Filter) -> No
                 raise UsageError(f"{key}={name}: not here; {suggest(name, there)}; {lists_all(place)}")
 
 
-def moved(row: Row, also: Collection[str], leaving: Collection[str], users: Collection[Folder]) -> Moved:
+def used_by(users: Collection[Folder], leaving: Collection[str]) -> set[str]:
+    """The trainings that trials score which do not leave."""
+    return {str(row["training"]) for user in users for trial, row in user.rows.items() if trial not in leaving}
+
+
+def moved(row: Row, also: Collection[str], used: Collection[str]) -> Moved:
     """A trial with those of its trainings that no other trial scores.
 
     Args:
-        also: further trainings; leaving: trials that leave with it.
+        also: further trainings; used: what `used_by` has found.
     """
-    used = {other["training"] for user in users for trial, other in user.rows.items() if trial not in leaving}
-    return Moved(row["trial"], tuple(sorted({str(row["training"]), *also} - used)))
+    return Moved(row["trial"], tuple(sorted({str(row["training"]), *also}.difference(used))))
 
 
 def _moved(
@@ -146,7 +150,8 @@ def _moved(
 ) -> tuple[Moved, ...]:
     """The trainings of the parts of a population leave with their member."""
     of_member = {one.trial: {segment.training for segment in one.segments} for one in with_them}
-    return tuple(moved(folder.rows[trial], of_member.get(trial, ()), set(trials), users) for trial in trials)
+    used = used_by(users, set(trials))
+    return tuple(moved(folder.rows[trial], of_member.get(trial, ()), used) for trial in trials)
 
 
 def _require_whole(named: Collection[str], of_others: Mapping[str, str], folder: Folder) -> None:

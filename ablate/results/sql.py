@@ -63,7 +63,8 @@ def _runs(out: Path, trials: pa.dataset.Dataset) -> pa.Table:
         _numbers(asked, status) | run.model_dump(include={"run", "started_at", "space", "search", "command"})
         for run, asked in known
     ]
-    alone = [trial for trial in status if not any(trial in asked for _, asked in known)]
+    asked_for = {trial for _, asked in known for trial in asked}
+    alone = [trial for trial in status if trial not in asked_for]
     return pa.Table.from_pylist([*rows, *([_numbers(alone, status)] if alone else [])], _RUNS_SCHEMA)
 
 

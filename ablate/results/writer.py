@@ -27,8 +27,8 @@ def withdraw(out: Path, trial: str) -> None:
 
 
 def write_locations(out: Path, table: pa.Table) -> None:
-    """Publishes `<out>/locations.parquet`."""
-    publish(out / "locations.parquet", parquet_bytes(table.cast(LOCATIONS)))
+    """Publishes `<out>/locations.parquet`, with the metadata of the table's schema."""
+    publish(out / "locations.parquet", parquet_bytes(table.cast(LOCATIONS.with_metadata(table.schema.metadata))))
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

@@ -5,7 +5,10 @@ Everything here is derived from `images` and can be made again at any time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import functools
+import hashlib
+import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
@@ -13,12 +16,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
+import pyarrow.parquet
 
+from ablate import plugins
+from ablate.results.mark_index import Mark
 from ablate.results.reader import commit_marks, database, index_marks, table_files
 from ablate.results.schema import LOCATIONS
 from ablate.results.writer import write_locations
+from ablate.stats import intervals, location_intervals
 from ablate.stats.location_intervals import image_weighted_rows
 
+_PUBLISHED = "locations.parquet"
+_SEEN = b"ablate.seen"  # metadata: the code that made the rows, and the commit marks that they were made of
+_AT_A_TIME = 500  # trials: DuckDB keeps something of each file until it has read all of them
 HIT_IOU = 0.5  # from this overlap on an animal counts as found
 
 # Photographs of one sequence show the same animal in the same light: the sequences are the clusters of a location's
@@ -52,12 +62,12 @@ def collect(out: Path) -> None:
         OSError: it cannot be written; names the path.
         duckdb.Error: a finished trial's rows cannot be read.
     """
-    rows, seen = LOCATIONS.empty_table(), None
+    rows, seen = _published(out)
     # Other runs may commit and collect meanwhile, and no lock holds on every network file system. So whoever publishes
     # looks at the marks again, and is done when they are those that it has collected. The file is always that of the
     # last to publish, whose last look came after that: whatever was committed before this look is in the file, and
-    # whoever commits later collects later. Only trials that are new or repeated are read again, or a run that commits
-    # faster than a thousand trials are read would keep another one here.
+    # whoever commits later collects later. Only trials that are new or repeated are read: reading a thousand takes so
+    # long that a run that commits faster would keep another one here.
     while (marks := commit_marks(out)) != seen:
         same = {trial for trial in marks if seen is not None and seen.get(trial) == marks[trial]}
         try:
@@ -67,9 +77,28 @@ def collect(out: Path) -> None:
                 raise
             continue  # a trial was withdrawn, to be written anew, while it was read
         rows = pa.concat_tables([_of(rows, same), changed]).sort_by([("trial", "ascending"), ("location", "ascending")])
-        write_locations(out, rows)
+        write_locations(out, rows.replace_schema_metadata({_SEEN: json.dumps([_code(), marks])}))
         seen = marks
     index_marks(out)
+
+
+def _published(out: Path) -> tuple[pa.Table, dict[str, Mark] | None]:
+    """The rows that are published, and the commit marks that they were made of; None where nobody can tell."""
+    try:
+        rows = pa.parquet.read_table(out / _PUBLISHED)
+        code, seen = json.loads((rows.schema.metadata or {})[_SEEN])
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        return LOCATIONS.empty_table(), None
+    if code != _code():
+        return LOCATIONS.empty_table(), None
+    return rows.cast(LOCATIONS), {trial: (time, size) for trial, (time, size) in seen.items()}
+
+
+@functools.cache
+def _code() -> str:
+    """Digest of the code that rows depend on."""
+    files = [Path(__file__), *(Path(str(module.__file__)) for module in (intervals, location_intervals))]
+    return hashlib.sha256("".join(map(plugins.source_digest, files)).encode()).hexdigest()
 
 
 def sequences(photographs: pd.DataFrame) -> pd.Series[str]:
@@ -91,8 +120,13 @@ def _rows(out: Path, trials: Collection[str]) -> pa.Table:
     files = table_files(out, "images", trials)
     if not files:
         return LOCATIONS.empty_table()
+    parts = [files[begin : begin + _AT_A_TIME] for begin in range(0, len(files), _AT_A_TIME)]
     with database() as connection:
-        found = connection.sql(_PER_LOCATION, params={"files": files, "hit": HIT_IOU}).to_arrow_table()
+        return pa.concat_tables(_of_files(part, connection) for part in parts)
+
+
+def _of_files(files: Sequence[str], connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    found = connection.sql(_PER_LOCATION, params={"files": files, "hit": HIT_IOU}).to_arrow_table()
     means, counts = (pa.compute.list_flatten(found[name]).to_numpy() for name in ("means", "counts"))
     lengths = pa.compute.list_value_length(found["counts"]).fill_null(0).to_numpy()
     mean, low, high = image_weighted_rows(means, counts, np.concatenate([[0], np.cumsum(lengths)])).T

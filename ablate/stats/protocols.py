@@ -8,7 +8,7 @@ is of the protocol that it fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -83,8 +83,8 @@ def protocols(trials: pd.DataFrame, plans: Sequence[SpaceRequest]) -> list[Proto
         known = fields.keys() & set(plan.trials)
         if known:
             _join(found, _of(plan, {trial: fields[trial] for trial in known}))
-    for trial in sorted(fields.keys() - {trial for plan in plans for trial in plan.trials}):
-        _join_anywhere(found, _of(SpaceRequest(space="", trials=(trial,)), {trial: fields[trial]}))
+    for alike in _by_fields(fields, sorted(fields.keys() - {trial for plan in plans for trial in plan.trials})):
+        _join_anywhere(found, _of(SpaceRequest(space="", trials=alike), {trial: fields[trial] for trial in alike}))
     done = set(trials.loc[trials["status"] == "done", "trial"])
     kept = [replace(one, networks=len(one.trials & done)) for one in found if not _is_within_another(one, found)]
     ordered = [one for _, one in sorted(enumerate(kept), key=lambda pair: _rank(*pair), reverse=True)]
@@ -109,6 +109,14 @@ def _fields(trials: pd.DataFrame) -> dict[str, dict[str, object]]:
     return found
 
 
+def _by_fields(fields: Mapping[str, Mapping[str, object]], trials: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Trials that read the same, together."""
+    alike: dict[object, list[str]] = {}
+    for trial in trials:
+        alike.setdefault(frozenset(fields[trial].items()), []).append(trial)
+    yield from map(tuple, alike.values())
+
+
 def _of(plan: SpaceRequest, fields: Mapping[str, Mapping[str, object]]) -> Protocol:
     """The protocol of one plan: what its trials have in common, and what it varies."""
     seen: dict[str, set[object]] = {}
@@ -129,7 +137,7 @@ def _join(found: list[Protocol], new: Protocol) -> None:
 
 
 def _join_anywhere(found: list[Protocol], new: Protocol) -> None:
-    """The same for a trial that no plan knows, which may be one of those that a run varied."""
+    """The same for trials that no plan knows, which may be of those that a run varied."""
     for number, one in enumerate(found):
         if one.judges and one.fits(new):
             found[number] = one.with_trials(new)

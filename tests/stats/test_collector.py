@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ablate.results.reader import read_rows, table_files
@@ -182,3 +184,30 @@ def test_a_committed_trial_whose_rows_are_damaged_is_an_error_that_names_the_fil
     (tmp_path / "images" / f"{trial}.parquet").write_bytes(b"damaged")
     with pytest.raises(duckdb.Error, match=trial):
         collect(tmp_path)
+
+
+def tampered(out):
+    """The published rows with another mean, as nobody but this test writes it."""
+    rows = pq.read_table(out / "locations.parquet")
+    column = rows.schema.get_field_index("iou_mean")
+    pq.write_table(rows.set_column(column, "iou_mean", pa.array([9.0] * len(rows))), out / "locations.parquet")
+
+
+def test_only_what_was_committed_since_is_read_again(tmp_path):
+    kept, repeated = write(tmp_path, 0.5, of=SHOTS), write(tmp_path, 0.5, of=SHOTS, arm="full")
+    collect(tmp_path)
+    tampered(tmp_path)
+    write(tmp_path, 0.2, of=SHOTS, arm="full", val_iou=0.1)
+    added = write(tmp_path, 0.4, of=SHOTS, seed=1)
+    means = {trial: row["iou_mean"] for (trial, _), row in collected(tmp_path).items()}
+    assert means == {kept: 9.0, repeated: pytest.approx(0.2), added: pytest.approx(0.4)}
+
+
+@pytest.mark.parametrize("seen", [None, {b"ablate.seen": b'["other code", {}]'}, {b"ablate.seen": b"{"}])
+def test_rows_that_other_code_published_are_made_again(tmp_path, seen):
+    write(tmp_path, 0.5, of=SHOTS)
+    collect(tmp_path)
+    tampered(tmp_path)
+    rows = pq.read_table(tmp_path / "locations.parquet")
+    pq.write_table(rows.replace_schema_metadata(seen), tmp_path / "locations.parquet")
+    assert [row["iou_mean"] for row in collected(tmp_path).values()] == [pytest.approx(0.5)]
