@@ -222,7 +222,8 @@ def _imported(path: Path) -> str:
 
 def active_recipes(config: TrialConfig) -> tuple[str, ...]:
     """The recipes that a training follows, in the order of their fields."""
-    return tuple(name for name in _RECIPES if getattr(config, name))
+    values = vars(config)
+    return tuple([name for name in _RECIPES if values[name]])
 
 
 def looks_at(config: TrialConfig) -> dict[str, tuple[str, str]]:
@@ -237,7 +238,8 @@ def looks_at(config: TrialConfig) -> dict[str, tuple[str, str]]:
 
 
 def _looks_at_unlabelled(config: TrialConfig) -> bool:
-    return config.adapt != "none" or any(getattr(config, name) for name in _OF_UNLABELLED)
+    values = vars(config)  # as fast as a hundred thousand trials need it
+    return values["adapt"] != "none" or any(values[name] for name in _OF_UNLABELLED)
 
 
 def _reads(package: str, name: str) -> frozenset[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import difflib
 import functools
+import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -65,15 +67,28 @@ def plan(run: RunConfig, space: Space, manifest: Manifest) -> tuple[PlannedTrial
     Raises:
         UsageError: a field or a part that does not exist, or an arm that the data lacks.
     """
-    configs = _configs(run, space, manifest)
-    if not configs:
-        raise UsageError(f"where={run.where}: none of the {len(space)} trials of the space is left")
-    for config in {(each.model, each.augment, each.encoder_weights): each for each in configs}.values():
-        _require_parts(config)
-    identified = Identification(manifest)
-    names = _names(configs, identified.identities)
-    planned = {trial.trial: trial for trial in map(identified, names, configs)}
-    return _distinct(planned.values())
+    with _no_garbage():
+        configs = _configs(run, space, manifest)
+        if not configs:
+            raise UsageError(f"where={run.where}: none of the {len(space)} trials of the space is left")
+        for config in {(each.model, each.augment, each.encoder_weights): each for each in configs}.values():
+            _require_parts(config)
+        identified = Identification(manifest)
+        names = _names(configs, identified.identities)
+        planned = {trial.trial: trial for trial in map(identified, names, configs)}
+        return _distinct(planned.values())
+
+
+@contextlib.contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Within, Python does not look for garbage: among a hundred thousand trials, all kept, that takes seconds."""
+    looks = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looks:
+            gc.enable()
 
 
 def asked(run: RunConfig, manifest: Manifest, planned: Iterable[PlannedTrial] | None = None) -> list[SpaceRequest]:

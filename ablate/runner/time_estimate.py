@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import collections
-import statistics
 from collections.abc import Iterable
 from pathlib import Path
+
+import pandas as pd
 
 from ablate.identity import BIRTH_DEFAULTS, Identities, PlannedTrial
 from ablate.results.reader import read_rows
@@ -24,11 +24,9 @@ def seconds(out: Path, trials: Iterable[PlannedTrial]) -> float | None:
     Args:
         out: the folder of results whose finished trials tell.
     """
-    rows = [
-        {field: BIRTH_DEFAULTS.get(field) if value is None else value for field, value in row.items()}
-        for row in read_rows(out, "trials", columns=["status", *_OF_KIND, *_SECONDS]).to_pylist()
-        if row["status"] == "done" and None not in (row[name] for name in _SECONDS)
-    ]
+    done = read_rows(out, "trials", columns=["status", *_OF_KIND, *_SECONDS]).to_pandas()
+    done = done[(done["status"] == "done") & done[[*_SECONDS]].notna().all(axis="columns")]
+    done = done.fillna({field: BIRTH_DEFAULTS[field] for field in _OF_KIND})
     identities = Identities()
     of_kinds: dict[tuple[str, ...], dict[object, float]] = {}
     total = 0.0
@@ -36,7 +34,7 @@ def seconds(out: Path, trials: Iterable[PlannedTrial]) -> float | None:
         without = identities.ignored(trial.config)
         fields = tuple(field for field in _OF_KIND if field not in without)
         if fields not in of_kinds:
-            of_kinds[fields] = _medians(rows, fields)
+            of_kinds[fields] = _medians(done, fields)
         median = of_kinds[fields].get(tuple(getattr(trial.config, field) for field in fields))
         if median is None:
             return None
@@ -44,9 +42,10 @@ def seconds(out: Path, trials: Iterable[PlannedTrial]) -> float | None:
     return total
 
 
-def _medians(rows: Iterable[dict[str, object]], fields: tuple[str, ...]) -> dict[object, float]:
-    """The median of the seconds of rows that have the same values in some fields, by these values."""
-    found: dict[object, list[float]] = collections.defaultdict(list)
-    for row in rows:
-        found[tuple(row[field] for field in fields)].append(sum(float(str(row[name])) for name in _SECONDS))
-    return {values: statistics.median(times) for values, times in found.items()}
+def _medians(done: pd.DataFrame, fields: tuple[str, ...]) -> dict[object, float]:
+    """The median of the seconds of trials that have the same values in some fields, by these values."""
+    if not len(done):
+        return {}
+    taken = done[[*_SECONDS]].sum(axis="columns")
+    medians = taken.groupby([done[field] for field in fields]).median()
+    return dict(zip(medians.index.tolist(), medians.tolist(), strict=True))
