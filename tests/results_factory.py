@@ -133,7 +133,7 @@ def write_plan(
 
 def job(trial: PlannedTrial, out: Path) -> TrainingJob:
     """What works on a trial alone, on data that is nowhere."""
-    known = {"data": "nowhere", "manifest": "", "out": out, "trials": (trial,), "threads": 1, "gpu": False}
+    known = {"data": "nowhere", "manifest": "", "results": str(out), "trials": (trial,), "threads": 1, "gpu": False}
     return TrainingJob.model_validate(known | {"max_failures": 0, "code_must_match": False})
 
 
