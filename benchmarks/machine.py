@@ -9,6 +9,7 @@ import platform
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,10 @@ class Measured:
         output: what it printed.
     """
 
-    def __init__(self, command: list[str], memory: bool = True) -> None:
+    def __init__(
+        self, command: list[str], memory: bool = True, watch_too: Callable[[float, int], None] | None = None
+    ) -> None:
+        """Args: watch_too: is told, as often, how many seconds have passed, and the command's process."""
         _adopt_orphans()
         began, ended_before = time.perf_counter(), os.times()
         samples: list[tuple[float, float]] = []
@@ -84,6 +88,8 @@ class Measured:
                 seen.update(_cpu_of(os.getpid(), of_ended=False))
                 if memory:
                     samples.append((time.perf_counter() - began, tree_pss_mb(process.pid)))
+                if watch_too:
+                    watch_too(time.perf_counter() - began, process.pid)
 
         watcher = threading.Thread(target=watch)
         watcher.start()

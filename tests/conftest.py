@@ -7,6 +7,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import hypothesis
 import pytest
+import torch
 
 from ablate.runner.cores import usable_cores
 from tests import tiny_data
@@ -37,3 +38,12 @@ def own_cache(tmp_path_factory):
 def tiny_root(tmp_path_factory):
     """A data root that nobody writes to."""
     return tiny_data.write(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(autouse=True)
+def torch_as_it_was():
+    """A trial sets up its process as it likes; a test that runs one in this process leaves nothing of that behind."""
+    threads = torch.get_num_threads()
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.set_num_threads(threads)

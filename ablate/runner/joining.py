@@ -57,12 +57,11 @@ def reach(address: str) -> str:
     found = _resolved(address)
     _require_listener(address, found)
     with _quiet():
-        refusal = _refusal(address, found, "disabled") and _refusal(address, found, "token")
+        refusal = _refusal(address, found, "disabled")
+        if refusal is not None and ray_token.given():  # without one, Ray's client would end this process
+            refusal = _refusal(address, found, "token")
     if refusal is not None:
-        raise UsageError(
-            f"ray.address={address}: the cluster wants a token, and {ray_token.described()} is not it; copy the "
-            "cluster's into that file, or give it in the variable RAY_AUTH_TOKEN"
-        ) from refusal
+        raise UsageError(f"ray.address={address}: the cluster wants a token, {ray_token.wrong()}") from refusal
     return found
 
 
@@ -115,7 +114,11 @@ def _refusal(address: str, found: str, mode: str) -> Exception | None:
     asking.join(_SECONDS)
     if answer and (answer[0] is None or isinstance(answer[0], AuthenticationError)):
         return answer[0]
-    raise UsageError(f"ray.address={address}: what answers there is no Ray of this version; {_LEAVE_OUT}")
+    tls = "RAY_USE_TLS=1" if os.environ.get("RAY_USE_TLS", "0") not in ("", "0") else "without TLS"
+    raise UsageError(
+        f"ray.address={address}: what answers there is no Ray of this version, or does not speak as this process does "
+        f"({tls}, see RAY_USE_TLS and RAY_TLS_*); {_LEAVE_OUT}"
+    )
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from ablate.data import root
 from ablate.data.manifest import MANIFEST
 from ablate.data.root import Data
 from ablate.errors import UsageError
+from ablate.storage import urls
 
 
 def data_sets() -> ModuleType:
@@ -30,8 +31,10 @@ def planned(place: str, digest: str, embedded: str | None, report: Callable[[str
     Raises:
         UsageError: it is not there, or is another one.
     """
-    if embedded is None or (Path(place) / MANIFEST).is_file():
+    if urls.is_url(place) or (Path(place) / MANIFEST).is_file():
         return root.planned(place, digest)
+    if embedded is None:
+        raise UsageError(f"data={place}: it is not there; give a folder that all nodes see, or a URL that all can read")
     found: Data = data_sets().find(embedded, report)
     if found.digest != digest:
         raise UsageError(

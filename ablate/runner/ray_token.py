@@ -42,9 +42,20 @@ def login_hint() -> str:
     return f"its token: the variable {_TOKEN}" if os.environ.get(_TOKEN) else f"its token: cat {_path()}"
 
 
-def described() -> str:
-    """Where the token of this process is."""
-    return f"the variable {_TOKEN}" if os.environ.get(_TOKEN) else f"the file {_path()}"
+def given() -> bool:
+    """Whether this process has a token."""
+    try:
+        return bool((os.environ.get(_TOKEN) or _path().read_text()).strip())
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def wrong() -> str:
+    """What to do where a cluster refuses the token that this process has, or has not."""
+    if os.environ.get(_TOKEN):
+        return f"and that of the variable {_TOKEN} is not it; give the variable the cluster's"
+    problem = f"and that of the file {_path()} is not it" if given() else f"and the file {_path()} holds none"
+    return f"{problem}; copy the cluster's there, or give it in the variable {_TOKEN}"
 
 
 def _path() -> Path:

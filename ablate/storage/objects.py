@@ -180,7 +180,7 @@ def _explained(error: Exception) -> RefusedError | TransientError:
     if isinstance(error, FileNotFoundError):
         return RefusedError("no such object")
     text = str(error)
-    if "Bucket" in text and "not found" in text:
+    if ("Bucket" in text and "not found" in text) or "NO_SUCH_BUCKET" in text:
         return RefusedError("no such bucket")
     if not isinstance(error, OSError):
         return RefusedError(f"cannot be requested ({type(error).__name__})")

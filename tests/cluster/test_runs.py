@@ -129,14 +129,16 @@ def test_a_job_joins_its_own_cluster(two, store):
     ("arguments", "environment", "says"),
     [
         (["out=/root/results"], {}, r"1 of 2 nodes cannot run these trials: node node1 \(.*\): out=/root/results on"),
-        (["data={data}"], {}, "1 of 2 nodes cannot run these trials: node node1 .*: data=.*: no "),
+        (["data={data}"], {}, r"node node1 \(.*\): data=/root/data: it is not there; give a folder that all nodes see"),
         (["ray.address={ip}:6380"], {}, r"ray.address=.*:6380: no Ray answers there \(Connection refused\)"),
         (["ray.address={ip}:8265"], {}, "what answers there is no Ray of this version"),
         (["ray.address=ray://{ip}:10001"], {}, "Ray Client cannot be used; run the command on a node"),
-        ([], {"RAY_AUTH_TOKEN": "0" * 64}, "the cluster wants a token, and the variable RAY_AUTH_TOKEN is not it"),
+        ([], {"RAY_AUTH_TOKEN": "0" * 64}, "the cluster wants a token, and that of the variable RAY_AUTH_TOKEN is not"),
+        ([], {"RAY_AUTH_TOKEN": None}, "the cluster wants a token, and the file .*/auth_token holds none; copy the"),
+        (["out=s3://no-such-bucket/x"], {}, "cannot .* s3://no-such-bucket/x.*: no such bucket"),
         (["trial_resources.cpu=2"], {}, "a trial runs on one node, and the largest has 1; give trial_resources.cpu=1"),
     ],
-    ids=["out", "data", "port", "no Ray", "client", "token", "cpu"],
+    ids=["out", "data", "port", "no Ray", "client", "token", "no token", "bucket", "cpu"],
 )
 def test_what_cannot_work_is_one_line_before_the_first_trial(two, data, arguments, environment, says):
     head, _ = two.nodes

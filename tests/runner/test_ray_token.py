@@ -1,5 +1,7 @@
 """Ray's token: kept where this user alone can read it, or refused in a line."""
 
+import re
+
 import pytest
 
 from ablate import storage
@@ -23,6 +25,16 @@ def test_it_is_made_once_and_for_this_user_alone(tmp_path):
     ray_token.ensure()
     assert path.read_text() == first
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_to_mend_is_said_where_a_cluster_refuses_the_token_or_there_is_none(monkeypatch):
+    assert not ray_token.given()
+    assert re.match("and the file .*/auth_token holds none; copy the cluster's there, or", ray_token.wrong())
+    ray_token.ensure()
+    assert ray_token.given()
+    assert re.match("and that of the file .*/auth_token is not it; copy the cluster's there, or", ray_token.wrong())
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "some")
+    assert ray_token.wrong() == "and that of the variable RAY_AUTH_TOKEN is not it; give the variable the cluster's"
 
 
 def test_a_home_that_cannot_be_written_is_a_line_with_the_variable_to_set(monkeypatch):

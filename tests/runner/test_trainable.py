@@ -31,13 +31,6 @@ from tests.runner.test_plan import with_reverse
 FIELDS = {"model": "unet", "arm": "crop", "epochs": 3}
 
 
-@pytest.fixture(autouse=True)
-def undisturbed():
-    """Trials have a process of their own elsewhere, and set it up as they like."""
-    yield
-    torch.use_deterministic_algorithms(False)
-
-
 @pytest.fixture
 def root(tmp_path):
     return tiny_data.write(tmp_path / "root")

@@ -28,11 +28,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GP
 
 @pytest.fixture(autouse=True)
 def prepared():
-    before = torch.get_num_threads()
     prepare_process(1)
-    yield
-    torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(False)
 
 
 def training(root, device, execution, **fields):

@@ -1,0 +1,113 @@
+"""`python -m benchmarks.scale [planning=1000,10000,100000]`: what runs of very many trials take besides their training.
+
+- planning: a space of so many trials, half of which are finished in `out`: `python -m ablate.run dry_run=true`, whole
+  command, its list of trials included. First with the commit marks alone, as after a driver that was killed, then with
+  their index, which every run's end leaves.
+
+For each amount: seconds, CPU seconds of all processes, and the largest memory of all processes together (PSS). Further
+settings: parts=planning, scratch=DIR (for files; a temporary folder), to=FILE.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ablate.config import RunConfig
+from ablate.data import root
+from ablate.data.manifest import Arm, Manifest, write_manifest
+from ablate.data.root import Data
+from ablate.runner import plan as planner
+from ablate.runner.commit import commit
+from ablate.runner.cores import usable_cores
+from ablate.runner.plan import TrainingJob
+from ablate.spaces.loader import load_space
+from ablate.spaces.space import Space
+from ablate.stats.collector import collect
+from benchmarks import machine, settings
+from benchmarks.growth import exponents
+
+Figures = dict[str, dict[str, float]]  # of each step, by its name
+
+_ARMS = ("crop", "i2i", "real")
+_SPACE = """
+from ablate.spaces.space import product
+
+def space():
+    cells = product(model=["unet", "segnet"], arm=["crop", "i2i"], augment=["none", "jitter"])
+    rates = product(learning_rate=[1e-5 * (1 + number) for number in range({rates})], batch_size=[2, 4, 8, 16, 32])
+    return cells * rates.repeat({seeds})
+"""
+
+
+def planning(amount: int, folder: Path) -> Figures:
+    """Of planning so many trials, every second of which is done."""
+    data, space, out = folder / "data", folder / "space.py", folder / "out"
+    arms = {name: Arm(digest=f"{number:064x}", counts={"train": 1000}, shards=[]) for number, name in enumerate(_ARMS)}
+    write_manifest(data, Manifest(arms=arms))
+    space.write_text(_SPACE.format(rates=max(1, amount // 4000), seeds=min(100, amount // 40)))
+    finish(RunConfig(space=str(space)), root.at(str(data)), out)
+    command = [sys.executable, "-m", "ablate.run", f"space={space}", f"data={data}", f"out={out}", "dry_run=true"]
+    first = machine.Measured(command)
+    collect(out)
+    return {"by marks alone": figures(first), "planning": figures(machine.Measured(command))}
+
+
+def finish(run: RunConfig, data: Data, out: Path) -> None:
+    """Commits every second trial of a run, as the processes that train do."""
+    space = load_space(run.space)
+    assert isinstance(space, Space)
+    trials = planner.plan(run, space, data.manifest)
+    with multiprocessing.Pool(usable_cores()) as pool:
+        for _ in pool.imap_unordered(_finished, planner.jobs(run, data, out, trials[::2], {"CPU": 1.0}), chunksize=100):
+            pass
+
+
+def _finished(job: TrainingJob) -> None:
+    seconds = {"train_seconds": 60.0, "score_seconds": 1.0}
+    code = {"code_digest": job.trials[0].code, "score_code": job.trials[0].code}
+    for trial in job.trials:
+        commit(job, trial, {"status": "done", "val_iou": 0.5, "epoch": 20} | seconds | code)
+
+
+def figures(command: machine.Measured) -> dict[str, float]:
+    """What a command took."""
+    return {"seconds": command.seconds, "cpu_seconds": command.cpu_seconds, "peak_mb": command.peak_mb}
+
+
+PARTS: Mapping[str, tuple[Callable[[int, Path], Figures], str]] = {"planning": (planning, "1000,10000,100000")}
+
+
+def measure(part: str, amounts: Sequence[int], scratch: str | None) -> dict[str, Any]:
+    """A part at every amount, printed."""
+    work, _ = PARTS[part]
+    found: dict[str, Any] = {"amounts": list(amounts)}
+    for amount in amounts:
+        with tempfile.TemporaryDirectory(prefix="ablate-benchmark-", dir=scratch) as folder:
+            for step, told in work(amount, Path(folder)).items():
+                for name, value in told.items():
+                    found.setdefault(step, {}).setdefault(name, []).append(value)
+                shown = f"{told['seconds']:8.1f} s {told['cpu_seconds']:8.1f} CPU s {told['peak_mb']:8.0f} MB"
+                print(f"{part:<10} {step:<16} {amount:>8,} trials {shown}", flush=True)
+    for step, told in found.items():
+        if step != "amounts" and len(amounts) > 1:
+            told["exponent_of_last_two"] = exponents(amounts, told["cpu_seconds"])[1]
+            print(f"{part:<10} {step:<16} exponent of the last two {told['exponent_of_last_two']:.2f} (CPU seconds)")
+    return found
+
+
+def main(given: Mapping[str, str]) -> None:
+    before = machine.describe()
+    found = {}
+    for part in given.get("parts", ",".join(PARTS)).split(","):
+        amounts = [int(word) for word in given.get(part, PARTS[part][1]).split(",")]
+        found[part] = measure(part, amounts, given.get("scratch"))
+    machine.save(Path(given.get("to", Path(__file__).parent / "results" / "scale.json")), before, found)
+
+
+if __name__ == "__main__":
+    main(settings.given(__doc__))
