@@ -1,7 +1,7 @@
 """`python -m benchmarks.collect [trials=1000]`: `<out>/locations.parquet` of 1,000 trials x 2,003 photographs.
 
-The results are those of `benchmarks.query`: the 26 locations of the paper's Table 1, in sequences of three. Measured is
-what a user waits for at the end of a run, in one process: `collect`, first and again.
+The results are those of `benchmarks.generated`: the 26 locations of the paper's Table 1, in sequences of three. What is
+measured is what a user waits for at the end of a run, in one process: `collect`, first, and again with nothing new.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from ablate.results.reader import read_rows
 from ablate.stats.collector import collect
 from benchmarks import machine, settings
-from benchmarks.query import generate
+from benchmarks.generated import generate
 
 _REPEATS = 7
 

@@ -34,7 +34,7 @@ from ablate.runner import plan as planning
 from ablate.spaces.loader import load_space
 from ablate.spaces.space import Space
 from ablate.stats.collector import collect
-from benchmarks import machine, query, settings
+from benchmarks import generated, machine, query, settings
 
 LINEAR = 1.1
 _ROWS_PER_FILE = 10_000
@@ -64,7 +64,7 @@ def images(amount: int, folder: Path) -> Seconds:
 
 def trials(amount: int, folder: Path) -> Seconds:
     """Of what is done for trials besides training them."""
-    seeds = max(1, round(amount / len(query.CELLS)))
+    seeds = max(1, round(amount / len(generated.CELLS)))
     digest = "0" * 64
     arms = {name: Arm(digest=digest, counts={}, shards=[]) for name in ("full", "crop", "i2i", "real")}
     space = load_space("paper_grid")
@@ -72,7 +72,7 @@ def trials(amount: int, folder: Path) -> Seconds:
     with _timed() as planned:
         planning.plan(RunConfig(space="paper_grid", seeds=seeds), space, Manifest(arms=arms))
     with _timed() as written:
-        query.generate(folder, amount, one_in=10)
+        generated.generate(folder, amount, one_in=10)
     with _timed() as collected:
         collect(folder)
     with _timed() as reported, contextlib.redirect_stdout(io.StringIO()):
@@ -82,7 +82,7 @@ def trials(amount: int, folder: Path) -> Seconds:
 
 def rows(amount: int, folder: Path) -> Seconds:
     """Of answering a grouped query, after a first one."""
-    query.generate(folder, 1)
+    generated.generate(folder, 1)
     of_trial, mark = read_rows(folder, "images"), read_rows(folder, "trials")
     per_file = min(amount, _ROWS_PER_FILE)
     many = pa.concat_tables([of_trial] * (1 + per_file // len(of_trial))).slice(0, per_file)

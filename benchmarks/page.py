@@ -27,7 +27,7 @@ from ablate.report.page.gallery import gallery
 from ablate.results.writer import write_rows
 from ablate.stats import scores
 from benchmarks import machine, settings
-from benchmarks.query import CELLS
+from benchmarks.generated import CELLS
 
 _EMPTY = 20  # photographs without an animal, a location
 _SIDE = 480

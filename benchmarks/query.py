@@ -12,46 +12,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
-from ablate.config import TrialConfig
-from ablate.data.published import PUBLISHED
 from ablate.query import connect
 from ablate.results.sql import select
-from ablate.results.writer import write_rows
 from benchmarks import machine, settings
+from benchmarks.generated import generate
 
 SQL = "SELECT model, arm, augment, location, avg(iou), count(*) FROM images GROUP BY ALL ORDER BY ALL"
-CELLS = [
-    (model, arm, augment)
-    for model in ("unet", "unet_resnet50", "segnet")
-    for arm, augment in (("full", "none"), ("crop", "none"), ("i2i", "none"), ("crop", "jitter"), ("i2i", "jitter"))
-]
 _REPEATS = 7
-
-
-def generate(out: Path, trials: int, one_in: int = 1) -> int:
-    """Writes the results, with one photograph in so many of each location; returns how many rows `images` has."""
-    rng = np.random.default_rng(0)
-    location = [name for name, count in PUBLISHED.items() for _ in range(0, count, one_in)]
-    for number in range(trials):
-        model, arm, augment = CELLS[number % len(CELLS)]
-        identity = {"trial": f"s{number:016x}", "training": f"t{number:016x}", "model": model, "arm": arm}
-        identity |= {"augment": augment, "seed": number // len(CELLS), "selection": "last"}
-        rows = [
-            identity
-            | {"location": place, "image_id": f"p{index}", "seq_id": f"q{index // 3}", "width": 2048, "height": 1494}
-            | {"true_boxes": [[100.0, 100.0, 900.0, 800.0]], "pred_box": [120.0, 90.0, 880.0, 810.0], "iou": iou}
-            | {"iou_any": iou, "iou_all": iou, "outcome": "hit" if iou >= 0.5 else "partial"}
-            for index, (place, iou) in enumerate(zip(location, rng.random(len(location)).tolist(), strict=True))
-        ]
-        write_rows(out, "images", identity["trial"], rows)
-        fields = TrialConfig(model=model, arm=arm, augment=augment, seed=number // len(CELLS)).model_dump()
-        trial = fields | identity | {"name": f"{model}-{arm}-{augment}", "status": "done"}
-        trial |= {"arm_digest": arm, "photos_digest": "photographs", "code_digest": "code"}
-        write_rows(out, "trials", identity["trial"], [trial])
-    return trials * len(location)
 
 
 def answer(out: Path) -> tuple[float, pa.Table]:

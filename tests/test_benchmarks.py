@@ -20,6 +20,7 @@ COMMANDS = {
     "components": ("size=64", *SHORT),
     "growth": ("images=8,16", "trials=15,30", "rows=100,1000"),
     "runner": ("space=smoke",),
+    "scale": ("planning=40,80", "trials=4,8", "results=15,30"),
     "render": ("size=48x32", "biomes=snow", "large=false", *SHORT),
 }
 
