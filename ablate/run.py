@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +10,15 @@ from rich.console import Console
 
 from ablate import archive, interruption, invocation, plugins
 from ablate.cli import run_command
-from ablate.config import RunConfig, TrialConfig
+from ablate.config import RunConfig
 from ablate.data import training_sources
-from ablate.identity import BIRTH_DEFAULTS, PlannedTrial, ignored
+from ablate.identity import Identities, PlannedTrial
 from ablate.report import print_search, print_tables
 from ablate.report.layout import plural
 from ablate.results import mirror, runs
 from ablate.results.reader import read_rows
 from ablate.results.search_record import FINISHED
-from ablate.runner import preflight
+from ablate.runner import preflight, time_estimate
 from ablate.runner.board import Board, duration
 from ablate.runner.monitoring import RunMetrics
 from ablate.runner.node_data import data_sets
@@ -131,8 +130,9 @@ def _summary(
     yield f"{run.space} on {where}: {plural(len(trials), 'trial')}, {done} done, {len(missing)} to run"
     if found.failed:
         yield f"of these {len(found.failed)} failed before: {', '.join(trial.name for trial in found.failed)}"
+    identities = Identities()
     for field in run.trial:
-        if all(field in ignored(trial.config) for trial in trials):
+        if all(field in identities.ignored(trial.config) for trial in trials):
             models = ", ".join(dict.fromkeys(trial.config.model for trial in trials))
             yield f"trial.{field}: has no effect here; none of these trials ({models}) reads it"
     if found.changed and run.rerun == "missing":
@@ -150,25 +150,14 @@ def _print_trials(
 
 
 def _estimate(out: Path, missing: Sequence[PlannedTrial]) -> str:
-    """What the missing trials occupy, and how long they take, judged by trials of their kind that have run here."""
+    """What the missing trials occupy, and how long they take."""
     if not missing:
         return "nothing to run"
-    rows = read_rows(out, "trials").to_pylist()
     each = "each takes one core, or one GPU and its share of the cores where there is any (trial_resources.*)"
-    seconds = []
-    for trial in missing:
-        seen = [row["train_seconds"] + row["score_seconds"] for row in rows if _same_work(row, trial.config)]
-        if not seen:
-            return f"{each}; how long is known once one of each kind has run"
-        seconds.append(statistics.median(seen))
-    return f"{each}; {duration(sum(seconds))} one after the other"
-
-
-def _same_work(row: dict[str, object], config: TrialConfig) -> bool:
-    fields = {"model", "encoder", "freeze_encoder", "adapt", "image_size", "epochs", "width"} - ignored(config)
-    fields |= {"train_fraction", "train_images", "train_names"}
-    known = {field: BIRTH_DEFAULTS[field] if row[field] is None else row[field] for field in fields}
-    return row["status"] == "done" and all(known[field] == getattr(config, field) for field in fields)
+    seconds = time_estimate.seconds(out, missing)
+    if seconds is None:
+        return f"{each}; how long is known once one of each kind has run"
+    return f"{each}; {duration(seconds)} one after the other"
 
 
 def _print_one_seed(console: Console, run: RunConfig, trials: Sequence[PlannedTrial], found: Progress) -> None:
