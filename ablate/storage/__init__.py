@@ -11,9 +11,9 @@ and loses the block that was on its way when a connection breaks.
 from __future__ import annotations
 
 from ablate.storage.digests import Check, md5_is, sha256, sha256_is
-from ablate.storage.paths import absolute, cache_folder, home, local
+from ablate.storage.paths import NoRoomError, absolute, cache_folder, home, local
 from ablate.storage.reading import connections, exists, fetch, listed, listing, size
-from ablate.storage.retrying import INTERACTIVE, PATIENT, FetchError, RetryPolicy, UnreachableError
+from ablate.storage.retrying import INTERACTIVE, PATIENT, FetchError, MissingError, RetryPolicy, UnreachableError
 from ablate.storage.uploading import delete, upload
 from ablate.storage.writing import publish, publishing
 
@@ -22,6 +22,8 @@ __all__ = [
     "PATIENT",
     "Check",
     "FetchError",
+    "MissingError",
+    "NoRoomError",
     "RetryPolicy",
     "UnreachableError",
     "absolute",

@@ -61,7 +61,7 @@ def hold(kind: str, name: str, size: Callable[[], int], make: Callable[[Path], N
         mark: the file that `make` writes last: an entry that has it is whole.
 
     Raises:
-        UsageError: there is no room for it.
+        NoRoomError: there is no room for it.
     """
     assert kind in _KINDS
     folder = storage.cache_folder() / kind / name
@@ -134,7 +134,7 @@ def _make_room(folder: Path, size: int) -> None:
             taken -= entry.size if _removed(entry.folder) else 0
         if taken + size > allowed:
             why = LIMIT if allowed == limit() else "free on its disk"
-            raise UsageError(
+            raise storage.NoRoomError(
                 f"the cache {storage.cache_folder()} has no room: {gigabytes(size)} needed, {gigabytes(taken)} in use, "
                 f"{gigabytes(allowed)} allowed ({why}); set {LIMIT} higher, or ABLATE_CACHE to a larger disk"
             )

@@ -22,7 +22,7 @@ from pyarrow import fs
 
 from ablate.storage import urls
 from ablate.storage.paths import unique_name
-from ablate.storage.retrying import RefusedError, Response, RetryPolicy, TransientError, as_md5
+from ablate.storage.retrying import AbsentError, RefusedError, Response, RetryPolicy, TransientError, as_md5
 
 _CHUNK = 2**23  # each is a request of its own
 _FINAL = re.compile(
@@ -178,7 +178,7 @@ def _errors() -> Iterator[None]:
 
 def _explained(error: Exception) -> RefusedError | TransientError:
     if isinstance(error, FileNotFoundError):
-        return RefusedError("no such object")
+        return AbsentError("no such object")
     text = str(error)
     if ("Bucket" in text and "not found" in text) or "NO_SUCH_BUCKET" in text:
         return RefusedError("no such bucket")

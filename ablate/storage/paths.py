@@ -11,6 +11,10 @@ from ablate.errors import UsageError
 from ablate.storage import urls
 
 
+class NoRoomError(UsageError):
+    """The node's cache has no room for what is needed: a fault of the node, other ones may have it."""
+
+
 def local(place: str, key: str) -> Path:
     """The absolute path of a place that the user named.
 

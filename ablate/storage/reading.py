@@ -12,13 +12,12 @@ from ablate.storage import urls
 from ablate.storage.digests import Check, md5_is
 from ablate.storage.retrying import (
     INTERACTIVE,
-    FetchError,
     RefusedError,
     Response,
     RetryPolicy,
     TransientError,
-    UnreachableError,
     answered,
+    kind_of,
     retry,
 )
 from ablate.storage.writing import Partial, Progress, claimed
@@ -50,7 +49,7 @@ def fetch(
         http: connections to use; may be shared between threads.
 
     Raises:
-        FetchError: no mirror has it; `UnreachableError` where that may change.
+        FetchError: no mirror has it; `MissingError` where all say so, `UnreachableError` where that may change.
         OSError: it cannot be written; names the path.
     """
     assert mirrors
@@ -66,9 +65,8 @@ def fetch(
             else:
                 partial.publish(to)
                 return url
-    final = all(isinstance(error, RefusedError) for error in errors)
     reasons = (f"{urls.without_credentials(url)}: {error}" for url, error in zip(mirrors, errors, strict=True))
-    raise (FetchError if final else UnreachableError)(f"cannot fetch {'; '.join(reasons)}")
+    raise kind_of(errors)(f"cannot fetch {'; '.join(reasons)}")
 
 
 def connections(count: int = 1) -> requests.Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +17,10 @@ Result = TypeVar("Result")
 
 class RefusedError(Exception):
     """The server's answer is final: asking again would give the same."""
+
+
+class AbsentError(RefusedError):
+    """The server has nothing under that name."""
 
 
 class TransientError(Exception):
@@ -34,6 +38,10 @@ class TransientError(Exception):
 
 class FetchError(UsageError):
     """What was wanted of a server could not be had; the message says what it answered."""
+
+
+class MissingError(FetchError):
+    """The same, as there is no such file: it was never there, or was removed since it was listed."""
 
 
 class UnreachableError(FetchError):
@@ -89,13 +97,20 @@ def answered(verb: str, place: str, policy: RetryPolicy, question: Callable[[], 
     """Repeats a question as `retry` does, and gives its errors as a user reads them: `verb` says what was wanted.
 
     Raises:
-        FetchError: the server refuses; `UnreachableError` where it does not answer.
+        FetchError: the server refuses; `MissingError` where there is no such file, `UnreachableError` where it does
+            not answer.
     """
     try:
         return retry(question, policy)
     except (RefusedError, TransientError) as error:
-        kind = FetchError if isinstance(error, RefusedError) else UnreachableError
-        raise kind(f"cannot {verb} {urls.without_credentials(place)}: {error}") from None
+        raise kind_of([error])(f"cannot {verb} {urls.without_credentials(place)}: {error}") from None
+
+
+def kind_of(errors: Sequence[RefusedError | TransientError]) -> type[FetchError]:
+    """What a user is told by, when every server that was asked has failed: one error of each."""
+    if all(isinstance(error, AbsentError) for error in errors):
+        return MissingError
+    return FetchError if all(isinstance(error, RefusedError) for error in errors) else UnreachableError
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from ablate.storage import urls
-from ablate.storage.retrying import RefusedError, Response, RetryPolicy, TransientError, as_md5
+from ablate.storage.retrying import AbsentError, RefusedError, Response, RetryPolicy, TransientError, as_md5
 
 _CHUNK = 2**18
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _DENIED = frozenset({401, 403})
+_ABSENT = frozenset({404, 410})
 
 
 def session(connections: int = 1) -> requests.Session:
@@ -69,7 +70,8 @@ def _response(answer: requests.Response, offset: int, policy: RetryPolicy) -> Re
         raise TransientError(f"{status} {answer.reason}", retry_after=_number(headers.get("Retry-After")) or 0)
     if status not in {200, 206, 416}:
         hint = f"; credentials are given in the URL, or in {urls.CREDENTIALS} on every node"
-        raise RefusedError(f"{status} {answer.reason}{hint if status in _DENIED else ''}")
+        kind = AbsentError if status in _ABSENT else RefusedError
+        raise kind(f"{status} {answer.reason}{hint if status in _DENIED else ''}")
     start, total = _range(headers.get("Content-Range", ""))
     length = _number(headers.get("Content-Length"))
     body = _body(answer, policy)

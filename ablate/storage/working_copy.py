@@ -146,7 +146,7 @@ def fetch_all(copy: Path, files: Iterable[Listed]) -> None:
     def one(file: Listed) -> None:
         path = copy / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # withdrawn since it was listed
+        with contextlib.suppress(storage.MissingError):  # withdrawn since it was listed
             fetch(urls.join(place, file.name), path, file)
 
     with ThreadPool(_THREADS) as pool:  # its threads do not outlive an interrupted process

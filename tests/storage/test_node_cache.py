@@ -9,7 +9,7 @@ import pytest
 from ablate.data import arrays
 from ablate.data import root as data
 from ablate.errors import UsageError
-from ablate.storage import node_cache
+from ablate.storage import NoRoomError, node_cache
 
 MB = 10**6
 
@@ -79,7 +79,7 @@ def test_kinds_share_the_limit(folder):
 def test_no_room_is_one_line_with_numbers_and_the_variable(folder):
     with (
         hold("a", 8 * MB),
-        pytest.raises(UsageError, match=r"0\.005 GB needed, 0\.008 GB in use, 0\.01 GB allowed \(ABLATE_CACHE_GB\)"),
+        pytest.raises(NoRoomError, match=r"0\.005 GB needed, 0\.008 GB in use, 0\.01 GB allowed \(ABLATE_CACHE_GB\)"),
     ):
         hold("b", 5 * MB)
     assert entries(folder) == ["a"]

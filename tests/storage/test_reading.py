@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ablate.storage import FetchError, RetryPolicy, UnreachableError, fetch, md5_is, sha256_is
+from ablate.storage import FetchError, MissingError, RetryPolicy, UnreachableError, fetch, md5_is, sha256_is
 from tests.web import Site, serving
 
 CONTENT = random.Random(0).randbytes(300_000)
@@ -81,6 +81,15 @@ def test_a_server_without_the_file_is_asked_once(site, other, tmp_path):
     get(tmp_path, site, other)
     assert site.gets("/x.bin") == [None]
     assert (tmp_path / "x.bin").read_bytes() == CONTENT
+
+
+def test_that_no_server_has_it_is_told_from_a_server_that_fails(site, other, tmp_path):
+    del site.files["/x.bin"], other.files["/x.bin"]
+    with pytest.raises(MissingError, match="404 Not Found"):
+        get(tmp_path, site, other)
+    other.faults["/x.bin"] = [500] * 100
+    with pytest.raises(UnreachableError):
+        get(tmp_path, site, other)
 
 
 def test_the_next_server_goes_on_where_the_first_broke_off(site, other, tmp_path):

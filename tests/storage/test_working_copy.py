@@ -83,6 +83,16 @@ def test_a_file_that_appears_while_the_store_is_listed_stays(node, monkeypatch):
     assert [path.name for path in (copy / "trials").iterdir()] == ["new.parquet"]
 
 
+def test_a_file_that_is_removed_between_listing_and_fetching_is_passed_over(node):
+    copy = node("one")
+    for name in ("kept", "withdrawn"):
+        storage.publish(f"{PLACE}/trials/{name}.parquet", b"x")
+    files = mirror._files(PLACE, ["trials"])
+    storage.delete(f"{PLACE}/trials/withdrawn.parquet")
+    working_copy.fetch_all(copy, files)
+    assert [path.name for path in (copy / "trials").iterdir()] == ["kept.parquet"]
+
+
 def test_a_folder_that_is_no_copy_is_left_alone(tmp_path):
     (tmp_path / "x").write_bytes(b"x")
     for what in (working_copy.pull, working_copy.push):
