@@ -136,9 +136,10 @@ def cause_of_death(error: Exception | None, log: Path) -> Death:
         return Death(_MEMORY, own=largest[1] == pid[1] if largest and pid else None)
     if isinstance(error, RayTaskError) and SPOILED in said:
         return Death(SPOILED, own=False)
-    if isinstance(error, RayTaskError) and (node := unfit_nodes.named(said)):
+    of_python = isinstance(error, RayTaskError) or (isinstance(error, RayActorError) and error.actor_init_failed)
+    if of_python and (node := unfit_nodes.named(said)):
         return Death(last_line(said).partition(f"{node}: ")[2], own=False, unfit_node=node)
-    if isinstance(error, RayTaskError) or (isinstance(error, RayActorError) and error.actor_init_failed):
+    if of_python:
         return Death(f"its process was ended: {last_line(said)}", own=True)
     return _of_process(said, last)
 

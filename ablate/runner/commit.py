@@ -19,7 +19,7 @@ from ablate.training.best_epoch import best_epoch
 if TYPE_CHECKING:
     from ablate.training.loop import EpochRow
 
-LIBRARIES = ("torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
+_LIBRARIES = ("torch", "timm", "kornia", "ray", "webdataset", "numpy", "opencv-python-headless")
 
 
 def commit(job: TrainingJob, trial: PlannedTrial, outcome: dict[str, Any]) -> None:
@@ -28,7 +28,8 @@ def commit(job: TrainingJob, trial: PlannedTrial, outcome: dict[str, Any]) -> No
         include={"trial", "training", "name", "search", "arm_digest", "photos_digest", "transductive"}
     )
     unread = dict.fromkeys({"encoder", "decoder"} & ignored(trial.config))  # they would tell of a network that is not
-    row = trial.config.model_dump() | unread | identity | {"versions": _versions()} | outcome
+    versions = json.dumps({"ablate": ablate.__version__} | versions_here())
+    row = trial.config.model_dump() | unread | identity | {"versions": versions} | outcome
     write_rows(job.out, "trials", trial.trial, [row])
 
 
@@ -94,9 +95,9 @@ def _not_done(job: TrainingJob) -> list[PlannedTrial]:
     return [trial for trial in job.trials if trial.trial not in done]
 
 
-def _versions() -> str:
-    installed = {name: _version(name) for name in LIBRARIES}
-    return json.dumps({"ablate": ablate.__version__} | installed | {"python": platform.python_version()})
+def versions_here() -> dict[str, str | None]:
+    """Of Python and the libraries that decide what a trial computes; None of one that is not installed by that name."""
+    return {name: _version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
 
 
 def _version(name: str) -> str | None:

@@ -14,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from ablate.runner import joining
+
 _EVERY, SECONDS = 2.0, 30.0
 
 
@@ -33,11 +35,12 @@ def watching(address: str, tell: Callable[[], None]) -> Iterator[None]:
 
 
 def _watch(address: str, tell: Callable[[], None], ended: threading.Event) -> None:
-    host, _, port = address.rpartition(":")
+    place = joining.host_and_port(address)
+    assert place is not None  # it was joined
     heard = time.monotonic()
     while not ended.wait(_EVERY):
         try:
-            socket.create_connection((host, int(port)), timeout=_EVERY).close()
+            socket.create_connection(place, timeout=_EVERY).close()
             heard = time.monotonic()
         except OSError:
             if time.monotonic() - heard > SECONDS and not ended.is_set():

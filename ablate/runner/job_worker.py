@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import errno
 import json
 import logging
-import platform
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,7 +21,7 @@ from ablate.data.manifest import REAL, scored_on
 from ablate.data.root import Data
 from ablate.errors import UsageError
 from ablate.identity import PlannedTrial, code_digest, looks_at
-from ablate.runner import node_data, process_state, results_token
+from ablate.runner import node_data, node_faults, process_state, results_token
 from ablate.runner.commit import commit_done, commit_failure, trained_on
 from ablate.runner.gpu_place import CROWDED_OUT, GpuPlace, reason
 from ablate.runner.log_files import LogFiles
@@ -35,13 +34,6 @@ from ablate.training import checkpoint, evaluate, oracle
 from ablate.training.loop import EpochRow, NonFiniteLossError, Training
 from ablate.training.parts import weights_license
 from ablate.training.step import RecordingError
-
-# Repeating these repeats the failure.
-_FINAL = (NonFiniteLossError, UsageError)
-
-
-# With these a node of several does no more.
-_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 # Of the last epoch, what boards show and searches maximise.
 _SHOWN = ("val_iou", "oracle_iou", "images_per_second", "seconds")
@@ -57,7 +49,7 @@ class JobWorker:
 
     def __init__(self, job: TrainingJob, token: str | None = None) -> None:
         """Args: token: see `results_token`; None where there is no other node."""
-        self._job, self._token = job, token
+        self._job, self._token, self._alone = job, token, token is None
         self.expects_checkpoint = self.leaves_disorder = False
         self._started = datetime.datetime.now(datetime.UTC)
         self._failures = 0
@@ -118,16 +110,15 @@ class JobWorker:
                 self._training, self._notice = None, CROWDED_OUT
                 self._log.warning(CROWDED_OUT)
                 return self._report()
-            if self._token is not None and isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-                raise UnfitNodeError(f"{error} (on {platform.node()})") from error
+            if not self._alone and node_faults.is_of_disk(error, self._job.out):
+                raise node_faults.unfit(error) from error
             require_whole(self._device, error)  # or this process ends: all that it tried again would fail too
             self.leaves_disorder |= isinstance(error, RecordingError)
             if self._patience.lasts(error):
                 self._training, self._notice = None, f"waits for its storage: {error}"
                 return self._report()
             self._failures += 1
-            final = isinstance(error, _FINAL) and not isinstance(error, UnreachableError)
-            if final or self._failures > self._job.max_failures:
+            if self._failures > self._job.max_failures or _is_final(error):
                 return self._give_up(error)
             self._training = None  # begin again at the checkpoint
             return self._report()
@@ -139,13 +130,15 @@ class JobWorker:
         """
         if self._code is not None:
             return self._code
-        self._held.enter_context(results_token.folder(self._job.results, self._token))
-        if self._token is not None:
-            self._require_data()
+        with node_faults.blaming_node(self._alone):
+            self._held.enter_context(results_token.folder(self._job.results, self._token))
+            if not self._alone:
+                self._planned_data  # noqa: B018 - found, or built
         self._log_files.open(self._job)
         self._watchdog.start(self._log_files.of_crashes)
         prepare_process(self._job.threads)
-        self._device = device(self._job.gpu)
+        with node_faults.blaming_node(self._alone):
+            self._device = device(self._job.gpu)
         self._peak_known = process_state.reset_peak(self._device)
         first = _first(self._job)
         arithmetic, self._code = precision_used(first.config, self._device), code_digest(first.config)
@@ -156,7 +149,9 @@ class JobWorker:
 
     def _advance(self) -> dict[str, Any]:
         job, code = self._job, self._prepare()
+        self._watchdog.stop()  # others may be there for hours
         self._gpu.take()
+        self._watchdog.start(self._log_files.of_crashes)
         record = checkpoint.weights_record(job.out, _first(job).training)
         if record is not None and not (job.code_must_match and record[0] != code):
             self._log.info("the network is trained already; scoring it")
@@ -166,6 +161,7 @@ class JobWorker:
             return self._report()  # so that the driver knows, should this process die, that it had come so far
         if not self._training.finished:
             row = self._training.run_epoch(self._oracle())
+            self._watchdog.learn()
             row |= {"code_digest": code, oracle.PHOTOS: self._photos if row["oracle_iou"] is not None else None}
             self._log.info("%s", json.dumps(row))
         if not self._training.finished:
@@ -187,7 +183,7 @@ class JobWorker:
         training = Training(config, train, val, self._device, self._gpu.share, self._job.execution, photographs)
         self._log.info("the pictures that it trains on lie %s", training.pictures_on)
         self._saver.close()  # of an attempt that failed while it was writing
-        epoch, made_by = checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
+        epoch, made_by = self._restored(out, code, training)
         if made_by != code:
             self._notice = f"begins anew: its checkpoint after epoch {epoch} is of other code"
             self._log.warning(
@@ -203,18 +199,27 @@ class JobWorker:
             training.rows = oracle.only_of(training.rows, self._photos)  # the photographs may have changed meanwhile
         return training
 
+    def _restored(self, out: Path, code: str, training: Training) -> tuple[int, str]:
+        """The epochs of the checkpoint from which a training continues, and the code that made it."""
+        try:
+            return checkpoint.restore(out, _first(self._job).training, code, training) or (0, code)
+        except checkpoint.UnreadableError as error:
+            self._notice = "begins anew: its checkpoint cannot be read"
+            self._log.warning("beginning anew: %s", error)
+            return 0, code
+
     def _finish(self, rows: list[EpochRow], code: str) -> dict[str, Any]:
         """Scores the network for every trial; `code` is the digest of the code that trained it."""
         rows = self._on_these_photographs(rows)
         for trial in self._job.trials:
+            self._watchdog.start(self._log_files.of_crashes, epoch=False)
             started = time.perf_counter()
             photographs = scored_on(trial.config.direction)
+            pictures = [self._pictures(photographs, split) for split in ("test", "empty")]
+            self._log.info("scoring %d photographs", sum(map(len, pictures)))
+            self._log_files.send(at_once=True)
             network = checkpoint.load_network(self._job.out, trial.training, trial.config, self._device)
-            scored = [
-                row
-                for split in ("test", "empty")
-                for row in evaluate.score(network, self._pictures(photographs, split), trial.config, self._device)
-            ]
+            scored = [row for each in pictures for row in evaluate.score(network, each, trial.config, self._device)]
             about = {
                 **trained_on(rows),
                 "code_digest": code,
@@ -235,8 +240,8 @@ class JobWorker:
         why = reason(error)
         try:
             commit_failure(self._job, why, self._circumstances())
-        except OSError:
-            self._log.error("%s", traceback.format_exc())  # a full disk: the driver still hears of the failure
+        except (OSError, UsageError):  # a full disk, a store that refuses: the driver still hears of the failure
+            self._log.error("%s", traceback.format_exc())
         return self._report(failed=why, done=True)
 
     def _report(self, rows: list[EpochRow] | None = None, **more: object) -> dict[str, Any]:
@@ -246,14 +251,6 @@ class JobWorker:
         shown = {key: last[key] for key in _SHOWN}
         about = {"epoch": len(rows), "failed": None, "done": False, "rows": rows}
         return about | {"code_digest": self._code, "notice": self._notice} | shown | more
-
-    def _require_data(self) -> None:
-        try:
-            self._planned_data  # noqa: B018 - found, or built
-        except UnreachableError:
-            raise
-        except UsageError as error:
-            raise UnfitNodeError(f"{error} (on {platform.node()})") from error
 
     @property
     def _planned_data(self) -> Data:
@@ -290,6 +287,11 @@ class JobWorker:
         peak = process_state.peak(self._device) if self._peak_known else None
         name = device_name(self._device) if self._code else None  # it never got that far
         return {"device": name, "code_digest": self._code, "started_at": self._started, "peak_memory_mb": peak}
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether repeating a step would repeat its failure."""
+    return isinstance(error, NonFiniteLossError | UsageError) and not isinstance(error, UnreachableError)
 
 
 def _first(job: TrainingJob) -> PlannedTrial:

@@ -65,6 +65,16 @@ def reach(address: str) -> str:
     return found
 
 
+def host_and_port(address: str) -> tuple[str, int] | None:
+    """What an address names, also one of IPv6 in brackets; None where it names none."""
+    parts = urlsplit(f"//{address}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return (host, port) if host and port else None
+
+
 def _resolved(address: str) -> str:
     try:
         found: str | None = services.canonicalize_bootstrap_address(address)
@@ -77,17 +87,13 @@ def _resolved(address: str) -> str:
 
 def _require_listener(address: str, found: str) -> None:
     """Raises a `UsageError` where nobody listens: Ray's own client would try for many minutes."""
-    parts = urlsplit(f"//{found}")
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or not port:
+    place = host_and_port(found)
+    if place is None:
         raise UsageError(f"ray.address={address}: give auto, or HOST:PORT, such as 10.0.0.1:6379; {_LEAVE_OUT}")
     deadline = time.monotonic() + _SECONDS
     while True:
         try:
-            socket.create_connection((host, port), timeout=_SECONDS / 3).close()
+            socket.create_connection(place, timeout=_SECONDS / 3).close()
             return
         except OSError as error:
             if time.monotonic() + _AGAIN > deadline or isinstance(error, socket.gaierror):

@@ -5,8 +5,6 @@ A trial that begins on a node without it would fail or, worse, leave its results
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,9 +18,9 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ablate import interruption
 from ablate.config import TrialConfig
 from ablate.errors import UsageError, last_line
-from ablate.identity import code_digest
+from ablate.identity import Identities, code_digest
 from ablate.runner import cluster, credentials, encoder_check, node_data, results_token
-from ablate.runner.commit import LIBRARIES
+from ablate.runner.commit import versions_here
 from ablate.runner.credentials import Credentials
 
 _AGAIN = 0.5  # seconds between two looks
@@ -55,16 +53,17 @@ class Needs:
 class _Answer:
     """What a node has: versions of libraries by name, and what is wrong with it, if anything is."""
 
-    versions: Mapping[str, str]
+    versions: Mapping[str, str | None]
     problem: str | None
 
 
 def distinct(configs: Iterable[TrialConfig]) -> tuple[TrialConfig, ...]:
     """Of each kind of trial, by its parts and pretrained weights, the first one."""
     found: dict[tuple[object, ...], TrialConfig] = {}
+    identities = Identities()
     for config in configs:
         key = (config.model, config.augment, config.encoder, config.decoder, config.encoder_weights, config.adapt)
-        found.setdefault((*key, code_digest(config)), config)
+        found.setdefault((*key, identities.code_digest(config)), config)
     return tuple(found.values())
 
 
@@ -81,11 +80,14 @@ def check(needs: Needs, out: Path, report: Callable[[str], None]) -> None:
         task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(needs, node): node
         for node in nodes
     }
-    answers = _answers(asked, nodes, report)
-    problems = {node: answer.problem for node, answer in answers.items() if answer.problem}
-    for node in answers.keys() - problems.keys():
-        if not results_token.answered(out, needs.token, node):
-            problems[node] = f"out={needs.results}: what it writes does not come: it {results_token.NOT_SHARED}"
+    try:
+        answers = _answers(asked, nodes, report)
+        problems = {node: answer.problem for node, answer in answers.items() if answer.problem}
+        for node in answers.keys() - problems.keys():
+            if not results_token.answered(out, needs.token, node):
+                problems[node] = f"out={needs.results}: what it writes does not come: it {results_token.NOT_SHARED}"
+    finally:
+        results_token.remove_answers(out, needs.token, nodes)
     if problems:
         found = "; ".join(f"node {nodes[node]}: {problem}" for node, problem in sorted(problems.items()))
         raise UsageError(f"{len(problems)} of {len(nodes)} nodes cannot run these trials: {found}")
@@ -137,7 +139,7 @@ def _next(stream: ObjectRefGenerator) -> _Answer | str | None:
 def _look(needs: Needs, node: str) -> Iterator[_Answer | str]:
     """Runs on a node. Errors are returned as text: Ray would wrap exceptions in traces."""
     credentials.take(needs.credentials)
-    versions = _versions()
+    versions = versions_here()
     try:
         yield "looking for the libraries and the code"
         _require_code(needs, versions)
@@ -156,27 +158,18 @@ def _look(needs: Needs, node: str) -> Iterator[_Answer | str]:
         yield _Answer(versions, None)
 
 
-def _require_code(needs: Needs, versions: Mapping[str, str]) -> None:
-    lacking = [name for name, version in versions.items() if not version]
+def _require_code(needs: Needs, versions: Mapping[str, str | None]) -> None:
+    # OpenCV is installed under several names.
+    lacking = [name for name, version in versions.items() if version is None and not name.startswith("opencv")]
     if lacking:
         raise UsageError(f"it has no {', '.join(lacking)}; install the project's packages there")
     if tuple(map(code_digest, needs.configs)) != needs.codes:
         raise UsageError("other code lies there than here")
 
 
-def _differing(versions: Mapping[str, str]) -> str:
-    ours = _versions()
+def _differing(versions: Mapping[str, str | None]) -> str:
+    ours = versions_here()
     return ", ".join(f"{name} {there} (here {ours[name]})" for name, there in versions.items() if there != ours[name])
-
-
-def _versions() -> dict[str, str]:
-    found = dict.fromkeys(LIBRARIES, "") | {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "?" if name.startswith("opencv") else ""  # OpenCV is installed under several names
-    return found
 
 
 def _label(node: Mapping[str, str]) -> str:

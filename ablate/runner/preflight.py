@@ -22,7 +22,7 @@ from ablate.errors import UsageError
 from ablate.identity import code_digest, looks_at
 from ablate.runner import encoder_check
 from ablate.runner.node_data import data_sets
-from ablate.storage import working_copy
+from ablate.storage import urls, working_copy
 
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
@@ -136,7 +136,7 @@ def _remarks(run: RunConfig, out: Path, address: str | None) -> Iterator[str]:
 
     if address is None and (cluster := joining.ignored()):
         yield f"RAY_ADDRESS={cluster} is set and not used: this run has a Ray of its own; ray.address=auto joins it"
-    if joining.inside_job() and out.is_relative_to(Path.cwd()) and out == working_copy.folder(str(out)):
+    if joining.inside_job() and out.is_relative_to(Path.cwd()) and not urls.is_url(run.out):
         yield f"out={run.out} lies in the job's own folder, which Ray removes: give a folder that stays, or s3://, gs://"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ablate import storage
@@ -41,10 +41,16 @@ def answered(out: Path, token: str, node: str) -> bool:
     return (out / f"{token}-{node}").is_file()
 
 
-def remove(out: Path, token: str) -> None:
-    """Removes all of these files."""
-    for path in (out / token, *out.glob(f"{token}-*")):
-        working_copy.remove(path)
+def remove(out: Path, *names: str) -> None:
+    """Removes such files; nothing depends on it."""
+    for name in names:
+        with contextlib.suppress(OSError, UsageError):
+            working_copy.remove(out / name)
+
+
+def remove_answers(out: Path, token: str, nodes: Iterable[str]) -> None:
+    """Removes what nodes have written."""
+    remove(out, *(f"{token}-{node}" for node in nodes))
 
 
 @contextlib.contextmanager

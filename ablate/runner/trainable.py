@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING, Any
 
 import ray
@@ -26,9 +27,15 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
 
         Args:
             given: the driver's credentials; token: by which `out` is known again, where there are several nodes.
+
+        Raises:
+            RuntimeError: this node lacks libraries.
         """
         credentials.take(given or {})
-        from ablate.runner.job_worker import JobWorker  # torch: the driver, which imports this module, needs none
+        try:
+            from ablate.runner.job_worker import JobWorker  # torch: the driver, which imports this module, needs none
+        except ImportError as error:
+            raise _unfit(f"{error} (on {platform.node()})") from error
 
         self._job, self._spoiled = TrainingJob.model_validate(config["job"]), False
         self._metrics = TrialMetrics(self._job)
@@ -74,4 +81,8 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         try:
             return self._metrics.watched(self._worker.step)
         except UnfitNodeError as error:
-            raise RuntimeError(unfit_nodes.described(ray.get_runtime_context().get_node_id(), str(error))) from error
+            raise _unfit(str(error)) from error
+
+
+def _unfit(reason: str) -> RuntimeError:
+    return RuntimeError(unfit_nodes.described(ray.get_runtime_context().get_node_id(), reason))

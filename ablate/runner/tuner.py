@@ -88,7 +88,10 @@ def fit(
                 trace = f"its trace is in {working_copy.shown(out / 'logs' / _LOG)}"
                 board.say(f"Ray has given up: {reason}; {trace}. To continue: {invocation.command()}")
     for job, reason in watch.given_up:
-        commit_failure(job, reason, {})
+        try:
+            commit_failure(job, reason, {})
+        except UsageError as error:  # a store that refuses: the others may still be recorded
+            board.say(f"{job.name}  failed, which cannot be recorded: {error}")
     if stopper.reason is not None:
         board.say(f"stopped early: the first {stopper.first} trials all failed in the same way: {stopper.reason}")
     return watch.busy_seconds
@@ -145,7 +148,7 @@ class _Watch(Callback):  # type: ignore[misc]
         if interruption.asked():
             return None
         if death.unfit_node is not None and self.unfit.close(death.unfit_node):
-            self._board.say(f"no more trials on a node that joined later: {death.reason}")
+            self._board.say(f"no more trials on this node: {death.reason}")
         return death.reason
 
 

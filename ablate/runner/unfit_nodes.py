@@ -6,11 +6,14 @@ Ray has no way to take a node out of a run, so what would be a trial's place the
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+_RETURNS = 120.0  # seconds within which a node that died may be there again
 
 _SAID = re.compile(r"unfit node ([0-9a-f]+)")
 
@@ -33,6 +36,7 @@ class UnfitNodes:
         """Args: each: what a trial occupies."""
         self._each = each
         self._occupied: dict[str, list[Any]] = {}
+        self._none_since: float | None = None
 
     def close(self, node: str) -> bool:
         """Gives a node no more trials; says whether it was open."""
@@ -40,24 +44,28 @@ class UnfitNodes:
             return False
         there: dict[str, float] = next((one["Resources"] for one in ray.nodes() if one["NodeID"] == node), {})
         places = min((int(there.get(name, 0.0) / amount + 1e-9) for name, amount in self._each.items()), default=0)
-        kept = {name: amount for name, amount in self._each.items() if name not in {"CPU", "GPU"}}
         place = ray.remote(
             num_cpus=self._each["CPU"],
             num_gpus=self._each.get("GPU", 0.0),
-            resources=kept or None,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
         )(_Occupied)
         self._occupied[node] = [place.remote() for _ in range(places)]
         return True
 
     def none_left(self) -> bool:
-        """Whether no node is open on which a trial could be."""
+        """Whether all nodes on which a trial could be were closed, and no other has come for some minutes."""
+        if not self._occupied:
+            return False
         able = {
             node["NodeID"]
             for node in ray.nodes()
             if node["Alive"] and all(node["Resources"].get(name, 0.0) >= part for name, part in self._each.items())
         }
-        return bool(self._occupied) and able <= self._occupied.keys()
+        if not able <= self._occupied.keys():
+            self._none_since = None
+            return False
+        self._none_since = self._none_since or time.monotonic()
+        return time.monotonic() - self._none_since > _RETURNS
 
 
 class _Occupied:

@@ -15,7 +15,7 @@ from ablate import interruption
 from ablate.config import RunConfig, TrialConfig
 from ablate.errors import UsageError
 from ablate.identity import code_digest
-from ablate.results import search_record
+from ablate.results import mirror, search_record
 from ablate.results.search_record import FINISHED, Found
 from ablate.runner import preflight
 from ablate.runner.plan import TrainingJob, basic_name, suggested
@@ -62,7 +62,8 @@ def run(planned: PlannedSearch, console: Console) -> bool:
         if isinstance(search.scheduler, Pbt):
             _require_shared_folder(planned, ray)
         preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
-        found = planned.found()  # another run may just have ended
+        mirror.refresh(planned.out)  # another run may just have ended
+        found = planned.found()
         metrics = RunMetrics(run.space, working_copy.place_of(planned.out))
         with Board([], console, planned.left(found), metrics) as board:
             train = _train_populations if isinstance(search.scheduler, Pbt) else _train_suggestions

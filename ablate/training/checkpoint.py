@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import pickle
 import shutil
 from concurrent import futures
@@ -27,8 +26,6 @@ from ablate.training.best_epoch import best_epoch
 from ablate.training.loop import EpochRow, State, Training
 from ablate.training.parts import build_network
 
-_log = logging.getLogger(__name__)
-
 
 def write_state(path: Path, state: State) -> None:
     """Publishes the state of a training, of tensors and plain values."""
@@ -36,8 +33,16 @@ def write_state(path: Path, state: State) -> None:
         torch.save(state, partial)
 
 
+class UnreadableError(Exception):
+    """What lies under a checkpoint's name is none, or half of one."""
+
+
 def read_state(path: Path) -> State | None:
-    """What `write_state` has left, here or on another node; None where it has not, or what lies there is broken."""
+    """What `write_state` has left, here or on another node; None where it has not.
+
+    Raises:
+        UnreadableError: what lies there is broken.
+    """
     working_copy.pull(path)
     if not path.is_file():
         return None
@@ -45,8 +50,10 @@ def read_state(path: Path) -> State | None:
     try:
         state: State = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        _log.warning("%s cannot be read, and counts as missing: %s", path, str(error).partition("\n")[0])
-        return None
+        said = str(error).partition("\n")[0]
+        if "alloc" in said:
+            raise  # what lies there may be whole: this process lacks the memory for it
+        raise UnreadableError(f"{path} cannot be read: {said}") from error
     return state
 
 
@@ -110,8 +117,11 @@ def copy(out: Path, training_id: str, copied_id: str) -> None:
 
 
 def epochs(out: Path, training_id: str) -> int:
-    """How many epochs a training's checkpoint has behind it; 0 where there is none."""
-    state = read_state(_checkpoint(out, training_id))
+    """How many epochs a training's checkpoint has behind it; 0 where there is none that can be read."""
+    try:
+        state = read_state(_checkpoint(out, training_id))
+    except UnreadableError:
+        return 0
     return len(state["rows"]) if state else 0
 
 
@@ -119,6 +129,9 @@ def restore(out: Path, training_id: str, code: str, training: Training) -> tuple
     """Continues from a checkpoint that the same code made; gives its epochs and its code, None where there is none.
 
     Other code's checkpoint is left alone: continuing from it would give neither its result nor ours.
+
+    Raises:
+        UnreadableError: what lies there is broken.
     """
     state = read_state(_checkpoint(out, training_id))
     if state is None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ablate.config import RayOptions
-from ablate.errors import UsageError
+from ablate.errors import UsageError, last_line
 
 if TYPE_CHECKING:
     from ablate.runner.cluster import Cluster
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _WORTH_RAY = 4  # items; fewer are done before Ray has started
 _PER_GPU = 4  # tasks that share one: while some decode and encode pictures, another one's network computes
 _MEANWHILE = 5.0  # seconds
+_ALONE = "leave out ray.address= to use this machine alone"
 
 
 class Item(Protocol):
@@ -100,17 +101,23 @@ class Workers:
         from ablate.runner import results_token
 
         token = results_token.publish(self._folder)
-        task = ray.remote(num_cpus=0)(_unseen)
+        task = ray.remote(num_cpus=0, max_retries=0)(_unseen)
         try:
+            asked = {}
             for node in (node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")):
-                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-                asked = task.options(scheduling_strategy=there).remote(self._folder / token, dict(self._inputs))
-                if (unseen := _result(asked, node["NodeManagerHostname"])) is not None:
-                    place = f"to={self._folder}" if unseen == "to" else f"{unseen}={self._inputs[unseen]}"
+                there = task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
+                answer = there.remote(self._folder / token, dict(self._inputs))
+                asked[answer] = f"node {node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+            for answer, name in asked.items():
+                try:
+                    unseen = ray.get(answer)
+                except ray.exceptions.RayError as error:
                     raise UsageError(
-                        f"{place}: node {node['NodeManagerHostname']} ({node['NodeManagerAddress']}) does not see it; "
-                        "give folders that all nodes share, or leave out ray.address= to use this machine alone"
-                    )
+                        f"{name} cannot be asked for folders: {last_line(str(error))}; {_ALONE}"
+                    ) from error
+                if unseen is not None:
+                    place = f"to={self._folder}" if unseen == "to" else f"{unseen}={self._inputs[unseen]}"
+                    raise UsageError(f"{place}: {name} does not see it; give folders that all nodes share, or {_ALONE}")
         finally:
             results_token.remove(self._folder, token)
 

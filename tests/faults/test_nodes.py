@@ -60,7 +60,7 @@ def test_a_node_that_joins_later_without_what_trials_need_gets_no_more_of_them(g
             assert third.run("umount", shared if lacks == "out" else data).returncode == 0
             third.start_ray()
             cluster.wait_alive(*cluster.nodes)
-            noticed = driver.seconds_until("no more trials on a node that joined later: .*")
+            noticed = driver.seconds_until("no more trials on this node: .*")
             (grid.folder / "joined").touch()
             assert driver.end() == 0, driver.text
         measured(noticed=noticed, lost=grid.lost(), said=driver.line("no more trials"))

@@ -42,6 +42,12 @@ def test_a_death_is_told_in_a_line(error, reason, own, log):
     assert death.own is own
 
 
+def test_a_node_that_lacks_something_is_named_and_no_fault_of_the_trial(log):
+    said = "...\nRuntimeError: unfit node 0a1b: no module named torch (on gpu1)"
+    death = cause_of_death(RayActorError(error_msg=said, actor_init_failed=True), log)
+    assert (death.reason, death.own, death.unfit_node) == ("no module named torch (on gpu1)", False, "0a1b")
+
+
 def test_the_memory_of_others_is_not_a_trial_s_own_fault(log):
     for pid, own in ((77, True), (78, False)):
         log.write_text(f"a {BEGINS}: 5 on here\na {BEGINS}: {pid} on here\n")

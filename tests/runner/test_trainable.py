@@ -254,6 +254,16 @@ def test_why_a_checkpoint_is_not_gone_on_with_is_logged(root, tmp_path):
     assert first["train_loss"].tolist() == second["train_loss"].tolist()
 
 
+def test_half_a_checkpoint_is_told_of_and_not_gone_on_with(root, tmp_path):
+    work = job(root, tmp_path / "out")
+    steps(work, most=3)
+    path = work.out / "checkpoints" / f"{work.trials[0].training}.ckpt"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert steps(work, most=1)["notice"] == "begins anew: its checkpoint cannot be read"
+    assert f"beginning anew: {path} cannot be read: " in logged(work)
+    assert steps(work)["done"]
+
+
 def test_the_oracle_of_new_photographs_is_not_that_of_the_old_ones(root, tmp_path):
     """Two of an epoch's numbers are about the new photographs, those whose networks are kept; the others are gone."""
     out = tmp_path / "out"

@@ -30,15 +30,16 @@ def test_a_process_that_hangs_ends_and_its_log_says_where(tmp_path):
     assert (death.own, "hung" in death.reason, "trial_timeout" in death.reason) == (True, True, True)
 
 
-def test_the_time_grows_with_the_longest_step_unless_it_is_given(tmp_path):
+def test_the_time_grows_with_the_longest_epoch_unless_it_is_given(tmp_path):
     dog = Watchdog(None)
-    assert dog.seconds == 24 * 3600
     with (tmp_path / "log").open("w") as log:
         dog.start(log)
         dog.stop()
-        assert dog.seconds == 1800
-        dog._longest = 200.0
+        assert dog.seconds() == 24 * 3600  # what was done was no epoch
         dog.start(log)
+        dog.learn()
         dog.stop()
-    assert dog.seconds == 4000
-    assert Watchdog(7.0).seconds == 7.0
+    assert (dog.seconds(), dog.seconds(epoch=False)) == (1800, 24 * 3600)
+    dog._longest = 200.0
+    assert (dog.seconds(), dog.seconds(epoch=False)) == (4000, 24 * 3600)
+    assert Watchdog(7.0).seconds() == Watchdog(7.0).seconds(epoch=False) == 7.0
