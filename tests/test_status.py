@@ -1,12 +1,16 @@
 """How far runs are, from the files of their results alone."""
 
+import contextlib
 import json
 import os
 import platform
 import re
 import time
+from urllib.parse import quote
 
+import boto3
 import pytest
+import requests
 
 from ablate.errors import UsageError
 from ablate.results import run_status, runs, search_record
@@ -336,6 +340,34 @@ def test_a_run_in_a_store_is_seen_from_anywhere(tmp_path, s3, monkeypatch, capsy
     assert f"  s3://bucket/status/logs/{failed}.log\n" in text
     assert "secret" not in text
     assert not [*(tmp_path / "cache").rglob("*.log")]  # where this node's own trials would be writing theirs
+
+
+@pytest.fixture
+def password(s3_port):
+    """What a store asks for from now on, as a URL has it."""
+    server = f"http://127.0.0.1:{s3_port}"
+    account = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+    with contextlib.closing(boto3.client("iam", endpoint_url=server, **account)) as accounts:
+        accounts.create_user(UserName="owner")
+        rule = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [rule]})
+        accounts.put_user_policy(UserName="owner", PolicyName="all", PolicyDocument=document)
+        key = accounts.create_access_key(UserName="owner")["AccessKey"]
+    requests.post(f"{server}/moto-api/reset-auth", data="0", timeout=60)
+    yield f"{quote(key['AccessKeyId'], safe='')}:{quote(key['SecretAccessKey'], safe='')}"
+    requests.post(f"{server}/moto-api/reset-auth", data="inf", timeout=60)
+
+
+def test_a_password_that_is_not_typed_opens_the_logs_too(tmp_path, s3, s3_port, request, monkeypatch, capsys):
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    write_run(tmp_path / "out", ["s1"])
+    write_log(tmp_path / "out", "s1", begins() + epoch_line(1, 10))
+    for folder in ("runs", "logs"):
+        upload(s3, tmp_path / "out" / folder, f"bucket/untyped/{folder}")
+    place = f"bucket/untyped?endpoint_override=http://127.0.0.1:{s3_port}&region=us-east-1"
+    monkeypatch.setenv("ABLATE_OUT_URL", f"s3://{request.getfixturevalue('password')}@{place}")
+    assert "unet-crop  1 of 8" in printed(capsys, out=f"s3://{place}")[1]
+    assert LogFolder(f"s3://{place}").ends(["s1", "gone"]).keys() == {"s1"}
 
 
 def test_the_command_says_it_plainly_and_by_its_exit_status(tmp_path):

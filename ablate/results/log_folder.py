@@ -23,10 +23,10 @@ _THREADS = 8
 
 
 class LogFolder:
-    """Args: place: of the results: a path, or the URL of a folder in an object store, with its credentials."""
+    """Args: place: of the results: a path, or the URL of a folder in an object store as it was typed."""
 
     def __init__(self, place: str) -> None:
-        self._place = place
+        self._place = place if urls.has_credentials(place) else urls.with_credentials(urls.without_credentials(place))
         self._local = None if urls.is_url(place) else storage.absolute(place, "out") / _FOLDER
 
     def place(self, trial: str) -> str:
@@ -64,7 +64,8 @@ class LogFolder:
 
     def _fetch(self, trial: str, to: Path) -> None:
         name = f"{trial}{_SUFFIX}"
-        storage.fetch([urls.join(self._place, f"{_FOLDER}/{name}")], to / name, policy=storage.INTERACTIVE)
+        with contextlib.suppress(storage.MissingError):  # removed since it was listed
+            storage.fetch([urls.join(self._place, f"{_FOLDER}/{name}")], to / name, policy=storage.INTERACTIVE)
 
 
 def _written(folder: Path, trials: Collection[str]) -> Iterator[tuple[str, int]]:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import duckdb
-
 from ablate.results import search_record
 from ablate.results.log_folder import LogFolder
 from ablate.results.reader import commit_marks, read_rows
@@ -22,8 +20,6 @@ from ablate.results.search_record import Member
 from ablate.results.trial_log import LastProcess, last_process
 
 End = Literal["done", "stopped", "diverged", "failed"]
-
-_ATTEMPTS = 5  # to read commit marks, which others may replace meanwhile
 
 
 @dataclass(frozen=True)
@@ -144,16 +140,6 @@ def _time(said: str) -> datetime.datetime | None:
 
 
 def _marks(out: Path, trials: set[str]) -> dict[str, Mark]:
-    for attempt in range(_ATTEMPTS):
-        try:
-            return _read_marks(out, trials)
-        except duckdb.IOException:  # one was withdrawn after it was listed
-            if attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError
-
-
-def _read_marks(out: Path, trials: set[str]) -> dict[str, Mark]:
     written = commit_marks(out, trials)
     columns = ["name", "status", "reason", "epochs", "started_at"]
     rows = read_rows(out, "trials", written.keys(), ["trial", *columns]).to_pydict()
