@@ -31,6 +31,7 @@ from ablate.results.detectors.path_matching import parts, shown
 from ablate.results.writer import withdraw, write_rows
 from ablate.runner.preflight import data_root
 from ablate.stats.collector import collect
+from ablate.storage import urls
 from ablate.training.evaluate import known, measured
 
 _MEGADETECTOR = re.compile(r"mega|^md[_v]|^speciesnet", re.IGNORECASE)  # whose boxes are MegaDetector's
@@ -90,7 +91,7 @@ def _score(config: ScoreConfig, out: Path) -> int:
     commit(out, about, rows, reference, data.manifest.photographs().digest)
     for line in (*matched.notes, f"{name}: {len(rows)} photographs scored"):
         print(line)
-    print(f"python -m ablate.report out={config.out} shows it beside the networks")
+    print(f"python -m ablate.report out={urls.without_credentials(config.out)} shows it beside the networks")
     return 0
 
 

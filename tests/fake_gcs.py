@@ -93,8 +93,8 @@ class Handler(BaseHTTPRequestHandler):
             "md5Hash": digest or base64.b64encode(hashlib.md5(data).digest()).decode(),
             "generation": "1",
             "metageneration": "1",
-            "timeCreated": "2020-01-01T00:00:00Z",
-            "updated": "2020-01-01T00:00:00Z",
+            "timeCreated": "2020-01-01T00:00:00.250Z",
+            "updated": "2020-01-01T00:00:00.250Z",
         }
 
     def answer(self, status, body):

@@ -10,6 +10,7 @@ from ablate.data import root as data
 from ablate.data import shards
 from ablate.data.arrays import Photograph
 from ablate.data.manifest import Manifest, write_manifest
+from ablate.results import mirror
 from ablate.results.reader import read_rows
 from ablate.score import ScoreConfig, main
 from tests import tiny_data
@@ -84,6 +85,18 @@ def test_the_same_command_replaces_its_own_rows(scored):
     assert scored().returncode == scored().returncode == 0
     assert len(rows(scored.out, "trials")) == 1
     assert len(rows(scored.out, "images")) == len(scored.found)
+
+
+def test_no_password_of_the_results_is_printed(scored, s3, s3_port, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ABLATE_OUT_URL", "")
+    place = f"bucket/scored?endpoint_override=127.0.0.1:{s3_port}&region=us-east-1&scheme=http"
+    main(ScoreConfig(boxes=str(scored.boxes), data=str(scored.root), out=f"s3://key:geheim@{place}"))
+    said = "".join(capsys.readouterr())
+    assert f"out=s3://{place} " in said
+    assert "geheim" not in said
+    with mirror.folder(f"s3://key:geheim@{place}") as copy:
+        assert len(rows(copy, "trials")) == 1
 
 
 def test_nothing_above_the_confidence_is_a_miss_and_not_no_data(scored):

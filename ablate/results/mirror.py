@@ -16,6 +16,7 @@ from ablate.storage.objects import Listed
 
 # The commit marks first: what they stand for was written before them, so a later listing has it.
 FOLDERS = ("trials", "images", "epochs", "runs", "searches", "")
+_MARKS = "trials/"
 _SEARCHES = "searches"  # holds a folder for each search
 _READ = {"": ("locations.parquet", "trials.parquet")}
 
@@ -28,7 +29,8 @@ def folder(place: str, wanted: Collection[str] = FOLDERS) -> Iterator[Path]:
     block ends.
 
     Args:
-        wanted: the folders in it that are going to be read.
+        wanted: the folders in it that are going to be read. Where these are not all, the copy is another one than that
+            of all: nobody who needs the rest finds commit marks in it whose rows are not there.
 
     Raises:
         UsageError: there are no results, or they cannot be copied.
@@ -58,7 +60,8 @@ def writable(place: str, wanted: Collection[str] = FOLDERS) -> Iterator[Path]:
             shown = urls.without_credentials(place)
             raise UsageError(f"out={shown}: a web server lists no files; copy the folder, or give s3:// or gs://")
         urls.remember(place.rstrip("/"), urls.OF_RESULTS)
-    with working_copy.hold(place) as copy:
+    part = "" if set(wanted) >= set(FOLDERS) else "+".join(sorted(filter(None, wanted)))
+    with working_copy.hold(place, part) as copy:
         refresh(copy, lambda line: print(line, file=sys.stderr), wanted)
         yield copy
 
@@ -71,6 +74,7 @@ def refresh(copy: Path, report: Callable[[str], None] = lambda line: None, wante
 
     Raises:
         FetchError: the store refuses; `UnreachableError` where it does not answer.
+        NoRoomError: the node's cache has no room for it.
     """
     place = origins.public(copy)
     if place is None:
@@ -83,7 +87,8 @@ def refresh(copy: Path, report: Callable[[str], None] = lambda line: None, wante
     if missing:
         size = sum(file.size for file in missing)
         report(f"out={place}: copying {len(missing):,} files ({size / 1e6:.1f} MB) into {copy}")
-    working_copy.fetch_all(copy, missing)
+    for marks in (False, True):  # what they stand for is there before them
+        working_copy.fetch_all(copy, [file for file in missing if file.name.startswith(_MARKS) == marks])
 
 
 def _now(copy: Path) -> int:
@@ -109,8 +114,15 @@ def _files(place: str, wanted: Collection[str]) -> list[Listed]:
 
 def _remove_others(copy: Path, wanted: Collection[str], names: set[str], began: int) -> None:
     """Removes what the store no longer has; what appeared here after the listing had begun may be missing from it."""
-    for path in (found for name in filter(None, wanted) for found in (copy / name).rglob("[!.]*")):
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
+    for path in (found for folder in wanted for found in _copied(copy, folder)):
+        with contextlib.suppress(FileNotFoundError):  # another process was faster, or it was never there
             known = path.is_dir() or path.relative_to(copy).as_posix() in names
             if not known and path.stat().st_ctime_ns < began:
                 path.unlink()
+
+
+def _copied(copy: Path, folder: str) -> list[Path]:
+    """What `_files` may have found before, as far as it is here; the rest of a folder is this node's own."""
+    if folder in _READ:
+        return [copy / folder / name for name in _READ[folder]]
+    return [*(copy / folder).glob("*/[!.]*.json" if folder == _SEARCHES else "[!.]*")]

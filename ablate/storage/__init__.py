@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ablate.storage.digests import Check, md5_is, sha256, sha256_is
 from ablate.storage.paths import NoRoomError, absolute, cache_folder, home, local
-from ablate.storage.reading import connections, exists, fetch, listed, listing, size
+from ablate.storage.reading import connections, fetch, listed, listing, size
 from ablate.storage.retrying import INTERACTIVE, PATIENT, FetchError, MissingError, RetryPolicy, UnreachableError
 from ablate.storage.uploading import delete, upload
 from ablate.storage.writing import publish, publishing
@@ -30,7 +30,6 @@ __all__ = [
     "cache_folder",
     "connections",
     "delete",
-    "exists",
     "fetch",
     "home",
     "listed",

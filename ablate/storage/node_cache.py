@@ -2,7 +2,8 @@
 
 The least recently used go first.
 
-    <cache>/<kind>/<name>/        an entry: files, and `.size`, the bytes that it takes when it is whole
+    <cache>/<kind>/<name>/        an entry: files, and `.size`, the bytes that were booked for it: of a copy of results
+                                  what it took, and was about to be copied into it, when room was last made for that
     <cache>/locks/<kind>/<name>   locked shared while the entry is used, exclusively while it is made or removed; its
                                   time is the entry's last use
     <cache>/locks/room            locked while room is made
@@ -24,6 +25,7 @@ from pathlib import Path
 from ablate import storage
 from ablate.errors import UsageError
 from ablate.storage.locks import Lock
+from ablate.storage.paths import unique_name
 
 LIMIT = "ABLATE_CACHE_GB"
 _DEFAULT_GB = 100.0
@@ -79,6 +81,15 @@ def hold(kind: str, name: str, size: Callable[[], int], make: Callable[[Path], N
     except BaseException:
         lock.close()
         raise
+
+
+def grow(folder: Path, more: int) -> None:
+    """Makes room for so many more bytes of an entry that this process holds.
+
+    Raises:
+        NoRoomError: there is none.
+    """
+    _make_room(folder, _on_disk(folder) + more)
 
 
 def limit() -> int:
@@ -138,7 +149,23 @@ def _make_room(folder: Path, size: int) -> None:
                 f"the cache {storage.cache_folder()} has no room: {gigabytes(size)} needed, {gigabytes(taken)} in use, "
                 f"{gigabytes(allowed)} allowed ({why}); set {LIMIT} higher, or ABLATE_CACHE to a larger disk"
             )
-        storage.publish(folder / _SIZE, str(size).encode())
+        _book(folder, size)
+
+
+def _book(folder: Path, size: int) -> None:
+    """By hand: what is published in a working copy goes to the store too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / unique_name(_SIZE)
+    partial.write_text(str(size))
+    partial.replace(folder / _SIZE)
+
+
+def _on_disk(folder: Path) -> int:
+    found = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # somebody is writing this entry
+            found += path.stat().st_size if path.is_file() else 0
+    return found
 
 
 def _entries() -> Iterator[_Entry]:
@@ -146,10 +173,7 @@ def _entries() -> Iterator[_Entry]:
         if folder.name.startswith(_REMOVED):
             shutil.rmtree(folder, ignore_errors=True)  # whoever was removing it died
         elif folder.is_dir():
-            on_disk, booked, used_at = 0, 0, folder.stat().st_mtime
-            for path in folder.rglob("*"):
-                with contextlib.suppress(FileNotFoundError):  # somebody is writing this entry
-                    on_disk += path.stat().st_size if path.is_file() else 0
+            on_disk, booked, used_at = _on_disk(folder), 0, folder.stat().st_mtime
             with contextlib.suppress(FileNotFoundError):
                 booked = int((folder / _SIZE).read_text())
             with contextlib.suppress(FileNotFoundError):

@@ -33,7 +33,7 @@ _REASON = re.compile(r"AWS Error ([^:]+?) during|Status\((\w+): ")
 
 @dataclass(frozen=True)
 class Listed:
-    """A file of a folder, `name` as the path within it; `modified` in nanoseconds since 1970."""
+    """A file of a folder, `name` as the path within it; `modified` in ns since 1970, of a store's in whole seconds."""
 
     name: str
     size: int
@@ -75,7 +75,7 @@ def listed(place: str, policy: RetryPolicy) -> Listed | None:
     with _errors():
         filesystem, path = _filesystem(place, policy)
         found = filesystem.get_file_info(path)
-    return Listed(found.base_name, found.size, found.mtime_ns) if found.type == fs.FileType.File else None
+    return _as_listed(place, found.base_name, found) if found.type == fs.FileType.File else None
 
 
 def listing(place: str, policy: RetryPolicy, below: bool = False) -> list[Listed]:
@@ -89,10 +89,16 @@ def listing(place: str, policy: RetryPolicy, below: bool = False) -> list[Listed
         found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=below))
     within = path.rstrip("/") + "/"
     return [
-        Listed(info.path.removeprefix(within), info.size, info.mtime_ns)
+        _as_listed(place, info.path.removeprefix(within), info)
         for info in found
         if info.type == fs.FileType.File and not info.base_name.startswith(".")
     ]
+
+
+def _as_listed(place: str, name: str, info: Any) -> Listed:  # noqa: ANN401 - pyarrow has no types
+    # What a store says of one object has whole seconds, its listing may have milliseconds: of one file the same time.
+    part = info.mtime_ns % 10**9 if urls.is_url(place) else 0
+    return Listed(name, info.size, info.mtime_ns - part)
 
 
 def delete(url: str, policy: RetryPolicy) -> None:

@@ -103,17 +103,6 @@ def listed(url: str, policy: RetryPolicy = _DEFAULT) -> Listed | None:
     return answered("look for", url, policy, lambda: objects.listed(url, policy))
 
 
-def exists(place: Path | str, policy: RetryPolicy = INTERACTIVE) -> bool:
-    """Whether there is a file, local or of an object store.
-
-    Raises:
-        FetchError: the store refuses; `UnreachableError` where it does not answer.
-    """
-    from ablate.storage import objects
-
-    return answered("look for", str(place), policy, lambda: objects.size(str(place), policy)) is not None
-
-
 def size(url: str, policy: RetryPolicy = INTERACTIVE) -> int | None:
     """Bytes of the file at a URL; None where the server does not tell, or does not answer."""
     try:

@@ -2,7 +2,8 @@
 
 What is written there by `publishing` lies in the store before it appears under its name here, and what is removed here
 has left the store: nobody takes anything for done that other nodes cannot see. The copy is an entry of the node's
-cache, which may be removed whenever no process uses it.
+cache, which may be removed whenever no process uses it. What `fetch_all` copies into it finds room first; what this
+node writes there is counted when room is next made.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +29,12 @@ _KIND = "out"
 _THREADS = 8
 
 
-def hold(place: str) -> contextlib.AbstractContextManager[Path]:
+def hold(place: str, part: str = "") -> contextlib.AbstractContextManager[Path]:
     """Gives the folder to work in for a folder of results, which nobody removes until the block ends.
 
     Args:
         place: a path, which is that folder itself, or the URL of a folder in an object store.
+        part: names a copy that has a part of the folder alone, and is another one than that of the whole.
 
     Raises:
         UsageError: the cache cannot be written.
@@ -44,12 +46,12 @@ def hold(place: str) -> contextlib.AbstractContextManager[Path]:
     def make(to: Path) -> None:
         storage.publish(to / origins.MARK, public.encode())
 
-    found: Hold = node_cache.hold(_KIND, _name(public), lambda: 0, make, origins.MARK)
+    found: Hold = node_cache.hold(_KIND, _name(public, part), lambda: 0, make, origins.MARK)
     return found
 
 
 def folder(place: str) -> Path:
-    """The folder that `hold` gives, for who knows that it is held."""
+    """The folder that `hold` gives of the whole, for who knows that it is held."""
     return storage.cache_folder() / _KIND / _name(place) if urls.is_url(place) else Path(place)
 
 
@@ -135,12 +137,16 @@ def push(path: Path, policy: RetryPolicy = storage.INTERACTIVE) -> None:
         storage.upload(url, path.read_bytes(), policy)
 
 
-def fetch_all(copy: Path, files: Iterable[Listed]) -> None:
+def fetch_all(copy: Path, files: Sequence[Listed]) -> None:
     """Makes files of a copy what the store has; `files` are of its listing.
 
     Raises:
         FetchError: the store refuses; `UnreachableError` where it does not answer.
+        NoRoomError: the cache has no room for them.
     """
+    if not files:
+        return
+    node_cache.grow(copy, sum(file.size for file in files))
     place = urls.with_credentials(origins.public(copy) or "")
 
     def one(file: Listed) -> None:
@@ -169,5 +175,6 @@ def is_same(path: Path, there: Listed) -> bool:
     return (found.st_size, found.st_mtime_ns) == (there.size, there.modified)
 
 
-def _name(public: str) -> str:
-    return hashlib.sha256(public.encode()).hexdigest()[:16]
+def _name(public: str, part: str = "") -> str:
+    name = hashlib.sha256(public.encode()).hexdigest()[:16]
+    return f"{name}-{part}" if part else name

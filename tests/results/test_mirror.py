@@ -89,6 +89,19 @@ def test_only_what_is_new_is_copied_and_what_is_gone_goes(out, s3, capsys):
     assert gone not in found
 
 
+def test_who_reads_a_part_leaves_nothing_half_in_the_copy_of_all(out, s3):
+    upload(s3, out, "bucket/part")
+    with mirror.folder("s3://bucket/part", ("trials", "runs", "")) as part:
+        assert len(read_rows(part, "trials")) == 2
+        with mirror.folder("s3://bucket/part") as copy:
+            assert len({*read_rows(copy, "images")["trial"].to_pylist()}) == 2
+        new = factory.write(out, iou=0.7, arm="i2i")
+        upload(s3, out, "bucket/part")
+        with mirror.folder("s3://bucket/part", ("trials", "runs", "")):
+            assert new in read_rows(part, "trials")["trial"].to_pylist()
+            assert new not in read_rows(copy, "trials")["trial"].to_pylist()
+
+
 @pytest.mark.parametrize(
     ("place", "says"),
     [

@@ -6,7 +6,7 @@ import pytest
 
 from ablate import storage
 from ablate.results import mirror
-from ablate.storage import UnreachableError, node_cache, working_copy
+from ablate.storage import NoRoomError, UnreachableError, node_cache, working_copy
 
 PLACE = "s3://bucket/work"
 
@@ -93,6 +93,26 @@ def test_a_file_that_is_removed_between_listing_and_fetching_is_passed_over(node
     assert [path.name for path in (copy / "trials").iterdir()] == ["kept.parquet"]
 
 
+def test_a_derived_file_that_the_store_lost_goes_here_too(node):
+    copy = node("one")
+    for name in ("locations.parquet", "trials.parquet"):
+        storage.publish(copy / name, b"x")
+    storage.delete(f"{PLACE}/locations.parquet")
+    time.sleep(0.01)
+    mirror.refresh(copy)
+    assert [path.name for path in copy.glob("*.parquet")] == ["trials.parquet"]
+
+
+def test_what_a_running_population_keeps_here_stays(node):
+    copy = node("one")
+    own = copy / "searches" / "h1" / "ablate-tune-x" / "run" / "result.json"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"{}")
+    time.sleep(0.01)
+    mirror.refresh(copy)
+    assert own.exists()
+
+
 def test_a_folder_that_is_no_copy_is_left_alone(tmp_path):
     (tmp_path / "x").write_bytes(b"x")
     for what in (working_copy.pull, working_copy.push):
@@ -102,6 +122,21 @@ def test_a_folder_that_is_no_copy_is_left_alone(tmp_path):
     assert working_copy.place_of(tmp_path) == str(tmp_path)
     working_copy.remove(tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_what_is_copied_makes_room_first_and_keeps_to_the_limit(node, monkeypatch):
+    for name in ("a", "b"):
+        storage.publish(f"{PLACE}/images/{name}.parquet", bytes(1500))
+    copy = node("one")
+    monkeypatch.setenv(node_cache.LIMIT, "0.000004")
+    with node_cache.hold("copies", "x", lambda: 2000, lambda to: storage.publish(to / "m", b""), "m"):
+        with pytest.raises(NoRoomError):
+            mirror.refresh(copy)
+        assert not [*copy.glob("images/*")]
+    mirror.refresh(copy)
+    assert len([*copy.glob("images/*")]) == 2
+    assert not (copy.parents[1] / "copies" / "x").exists()
+    assert storage.listed(f"{PLACE}/.size") is None
 
 
 def test_a_copy_that_nobody_uses_makes_room_for_others(node, monkeypatch, tmp_path):

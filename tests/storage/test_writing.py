@@ -37,15 +37,23 @@ def names(place):
 
 def test_what_is_published_is_found_and_listed(place):
     assert storage.listing(place("")) == []
-    assert not storage.exists(place("a.bin"))
+    assert storage.size(place("a.bin")) is None
     storage.publish(place("a.bin"), b"1234")
     storage.publish(place("below/b.bin"), b"")
     storage.publish(place("a.bin"), b"12345")
     (listed,) = storage.listing(place(""))
     assert (listed.name, listed.size) == ("a.bin", 5)
     assert names(place("")) == ["a.bin", "below/b.bin"]
-    assert storage.exists(place("below/b.bin"))
-    assert not storage.exists(place("below"))
+    assert storage.size(place("below/b.bin")) == 0
+    assert storage.size(place("below")) is None
+
+
+def test_a_file_has_one_time_however_it_is_asked_for(gcs, tmp_path):
+    place = f"gs://anonymous@bucket/{tmp_path.name}/x.bin?{gcs[1]}"
+    storage.publish(place, b"x")
+    (listed,) = storage.listing(place.replace("/x.bin", ""))
+    assert listed.modified == storage.listed(place).modified
+    assert listed.modified % 10**9 == 0
 
 
 def test_an_exception_in_the_middle_leaves_the_file_as_it_was(place):
@@ -84,12 +92,12 @@ def test_killed_in_the_middle_of_an_upload_no_object_appears(s3, s3_port):
         assert stalled.wait(60)
         process.kill()
         process.wait()
-    assert not storage.exists("s3://bucket/killed/x.bin")
+    assert storage.listed("s3://bucket/killed/x.bin") is None
 
 
 def test_a_store_that_does_not_answer_is_no_empty_folder(s3_port):
     with stalling(s3_port, 0) as (port, _):
-        for question in (storage.listing, storage.exists):
+        for question in (storage.listing, storage.listed):
             with pytest.raises(UnreachableError, match=r"s3://bucket/x.*\(2 attempts\)") as caught:
                 question(url(port, "x"), QUICK)
             assert "secret" not in str(caught.value)
