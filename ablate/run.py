@@ -55,16 +55,11 @@ def _run_search(run: RunConfig, search: Search, out: Path, console: Console) -> 
         preflight.print_lines(console, driver.details(planned))
         return 0
     interrupted = driver.run(planned, console) if planned.left(found) else False
-    _collect(out)
+    collect(out)
     if interrupted:
         return interruption.STATUS
     print_search(planned.out, planned.identity)
     return int(any(one.status not in FINISHED for one in planned.found()))
-
-
-def _collect(out: Path) -> None:
-    mirror.refresh(out)  # trials on other nodes have written into the store
-    collect(out)
 
 
 def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
@@ -104,7 +99,7 @@ def _run_grid(run: RunConfig, space: Space, out: Path, console: Console) -> int:
     if not missing and any(one not in recorded for one in spaces):
         write_plan()
     interrupted = preflight.with_ray(console, run, data, out, configs, work) if missing else False
-    _collect(out)
+    collect(out)
     if interrupted:
         return interruption.STATUS
     print_tables(out, [trial.trial for trial in trials], trials)

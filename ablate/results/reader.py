@@ -70,7 +70,13 @@ def read_in_parts(
 
 def table_files(out: Path, table: str, trials: Collection[str] | None = None) -> list[str]:
     """The files of `images` or `epochs` that `dataset` reads, for DuckDB, which is faster over many."""
-    return _files_of(out, table, _with_rows(_statuses(out, trials), table))
+    return [file for file in files_by_trial(out, table, trials).values() if file]
+
+
+def files_by_trial(out: Path, table: str, trials: Collection[str] | None = None) -> dict[str, str | None]:
+    """The same by trial; None of one whose mark says that it has rows, and whose file is not there."""
+    found = _files(out, table)
+    return {trial: found.get(trial) for trial in sorted(_with_rows(_statuses(out, trials), table))}
 
 
 def commit_marks(out: Path, trials: Collection[str] | None = None) -> dict[str, Mark]:

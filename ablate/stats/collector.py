@@ -19,8 +19,9 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from ablate import plugins
+from ablate.results import mirror
 from ablate.results.mark_index import Mark
-from ablate.results.reader import commit_marks, database, index_marks, table_files
+from ablate.results.reader import commit_marks, database, files_by_trial, index_marks
 from ablate.results.schema import LOCATIONS
 from ablate.results.writer import write_locations
 from ablate.stats import intervals, location_intervals
@@ -58,28 +59,42 @@ GROUP BY trial, location
 def collect(out: Path) -> None:
     """Publishes `<out>/locations.parquet`, one row for each finished trial and each of its locations, and the index.
 
+    A finished trial whose rows are not there yet is looked for again by the next one who collects.
+
     Raises:
-        OSError: it cannot be written; names the path.
+        OSError: it cannot be written; names the path. As `mirror.refresh` where it is of a working copy.
         duckdb.Error: a finished trial's rows cannot be read.
     """
-    rows, seen = _published(out)
+    marks = _marks(out)
+    rows, published = _published(out)
+    seen = looked = published
     # Other runs may commit and collect meanwhile, and no lock holds on every network file system. So whoever publishes
     # looks at the marks again, and is done when they are those that it has collected. The file is always that of the
     # last to publish, whose last look came after that: whatever was committed before this look is in the file, and
     # whoever commits later collects later. Only trials that are new or repeated are read: reading a thousand takes so
     # long that a run that commits faster would keep another one here.
-    while (marks := commit_marks(out)) != seen:
+    while marks != looked:
         same = {trial for trial in marks if seen is not None and seen.get(trial) == marks[trial]}
         try:
-            changed = _rows(out, marks.keys() - same)
+            changed, absent = _rows(out, marks.keys() - same)
         except duckdb.Error:
-            if commit_marks(out) == marks:
+            before, marks = marks, _marks(out)
+            if marks == before:
                 raise
             continue  # a trial was withdrawn, to be written anew, while it was read
         rows = pa.concat_tables([_of(rows, same), changed]).sort_by([("trial", "ascending"), ("location", "ascending")])
-        write_locations(out, rows.replace_schema_metadata({_SEEN: json.dumps([_code(), marks])}))
-        seen = marks
+        looked, seen = marks, {trial: mark for trial, mark in marks.items() if trial not in absent}
+        if seen != published:
+            write_locations(out, rows.replace_schema_metadata({_SEEN: json.dumps([_code(), seen])}))
+            published = seen
+        marks = _marks(out)
     index_marks(out)
+
+
+def _marks(out: Path) -> dict[str, Mark]:
+    """The commit marks as they are now, in the store where `out` is a copy: other nodes commit there."""
+    mirror.refresh(out)
+    return commit_marks(out)
 
 
 def _published(out: Path) -> tuple[pa.Table, dict[str, Mark] | None]:
@@ -115,14 +130,19 @@ def _of(rows: pa.Table, trials: Collection[str]) -> pa.Table:
     return rows.filter(pa.compute.is_in(rows["trial"], value_set=pa.array([*trials], pa.string())))
 
 
-def _rows(out: Path, trials: Collection[str]) -> pa.Table:
-    """The rows of `LOCATIONS` of those trials that are finished; what has no data is null."""
-    files = table_files(out, "images", trials)
+def _rows(out: Path, trials: Collection[str]) -> tuple[pa.Table, set[str]]:
+    """The rows of `LOCATIONS` of those trials that are finished, and whose files are not there.
+
+    What has no data is null.
+    """
+    found = files_by_trial(out, "images", trials)
+    files = [file for file in found.values() if file]
+    absent = {trial for trial, file in found.items() if not file}
     if not files:
-        return LOCATIONS.empty_table()
+        return LOCATIONS.empty_table(), absent
     parts = [files[begin : begin + _AT_A_TIME] for begin in range(0, len(files), _AT_A_TIME)]
     with database() as connection:
-        return pa.concat_tables(_of_files(part, connection) for part in parts)
+        return pa.concat_tables(_of_files(part, connection) for part in parts), absent
 
 
 def _of_files(files: Sequence[str], connection: duckdb.DuckDBPyConnection) -> pa.Table:

@@ -1,6 +1,7 @@
 """The collector's rows, and the interval round a mean."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
@@ -10,11 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ablate.results.reader import read_rows, table_files
+from ablate import storage
+from ablate.results import mirror
+from ablate.results.reader import files_by_trial, read_rows
 from ablate.results.writer import withdraw, write_locations
 from ablate.stats.collector import collect
 from ablate.stats.intervals import image_weighted
 from tests.results_factory import Photo, photos, write, write_failed
+from tests.stores import upload
 
 SHOTS = photos({"a": 4})
 
@@ -167,7 +171,7 @@ def test_of_two_collectors_at_once_the_one_that_publishes_last_has_all_that_was_
 
 def test_a_trial_that_is_withdrawn_while_it_is_read_has_no_rows(tmp_path, monkeypatch):
     kept, repeated = write(tmp_path, of=SHOTS), write(tmp_path, of=SHOTS, arm="full")
-    files = table_files
+    files = files_by_trial
 
     def then_withdrawn(out, table, trials):
         found = files(out, table, trials)
@@ -175,8 +179,51 @@ def test_a_trial_that_is_withdrawn_while_it_is_read_has_no_rows(tmp_path, monkey
         (out / "images" / f"{repeated}.parquet").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(f"{collect.__module__}.table_files", then_withdrawn)
+    monkeypatch.setattr(f"{collect.__module__}.files_by_trial", then_withdrawn)
     assert {trial for trial, _ in collected(tmp_path)} == {kept}
+
+
+def test_a_finished_trial_whose_rows_come_late_is_collected_then(tmp_path):
+    early, late = write(tmp_path, of=SHOTS), write(tmp_path, of=SHOTS, arm="full")
+    (tmp_path / "images" / f"{late}.parquet").rename(tmp_path / "late")
+    assert {trial for trial, _ in collected(tmp_path)} == {early}
+    before = (tmp_path / "locations.parquet").stat()
+    collect(tmp_path)
+    assert (tmp_path / "locations.parquet").stat().st_ino == before.st_ino  # nothing new: not written again
+    (tmp_path / "late").rename(tmp_path / "images" / f"{late}.parquet")
+    assert {trial for trial, _ in collected(tmp_path)} == {early, late}
+
+
+def test_what_another_node_commits_to_a_store_meanwhile_is_collected_too(tmp_path, s3, monkeypatch):
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    place, publish = "s3://bucket/collected", write_locations
+    first = write(tmp_path / "out", of=SHOTS)
+    upload(s3, tmp_path / "out", "bucket/collected")
+    others = []
+
+    def while_another_commits(out, table):
+        if not others:
+            others.append(write(tmp_path / "other", of=SHOTS, arm="full"))
+            upload(s3, tmp_path / "other", "bucket/collected")
+        publish(out, table)
+
+    monkeypatch.setattr(f"{collect.__module__}.write_locations", while_another_commits)
+    with mirror.writable(place) as copy:
+        collect(copy)
+    storage.fetch([f"{place}/locations.parquet"], tmp_path / "there")
+    assert {*pq.read_table(tmp_path / "there")["trial"].to_pylist()} == {first, *others}
+
+
+def test_published_rows_that_a_store_lost_are_made_again(tmp_path, s3, monkeypatch):
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    write(tmp_path / "out", of=SHOTS)
+    upload(s3, tmp_path / "out", "bucket/lost")
+    with mirror.writable("s3://bucket/lost") as copy:
+        collect(copy)
+        s3.delete_file("bucket/lost/locations.parquet")
+        time.sleep(0.01)
+        collect(copy)
+    assert storage.listed("s3://bucket/lost/locations.parquet") is not None
 
 
 def test_a_committed_trial_whose_rows_are_damaged_is_an_error_that_names_the_file(tmp_path):
