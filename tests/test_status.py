@@ -152,10 +152,58 @@ def test_silence_is_measured_by_what_the_epochs_of_a_trial_last(tmp_path, age, s
 
 
 @pytest.mark.parametrize(("age", "state"), [(400, "running"), (700, "silent")])
-def test_before_its_first_epoch_a_trial_may_take_long(tmp_path, age, state):
+def test_a_process_may_take_long_to_start(tmp_path, age, state):
     write_run(tmp_path, ["s1"])
     write_log(tmp_path, "s1", begins(), age=age)
     assert states(look(tmp_path)) == {"s1": state}
+
+
+TRAINS = f"{at(5)} the pictures that it trains on lie in the host's memory\n"
+
+
+@pytest.mark.parametrize(("age", "state"), [(3000, "running"), (4000, "silent")])
+def test_a_first_epoch_that_nobody_can_estimate_may_take_long(tmp_path, capsys, age, state):
+    write_run(tmp_path, ["s1"], age=2 * HOUR)
+    write_log(tmp_path, "s1", begins() + TRAINS, age=age)
+    assert states(look(tmp_path)) == {"s1": state}
+    assert "unet-crop  0 of 8" in printed(capsys, out=tmp_path)[1]
+
+
+@pytest.mark.parametrize(("age", "state"), [(900, "running"), (1100, "silent")])
+@pytest.mark.parametrize("of", ["s1", "s2"])
+def test_a_first_epoch_is_estimated_by_those_before_a_resume_or_of_other_trials(tmp_path, of, age, state):
+    """An epoch takes 200 s; between the two processes passed hours."""
+    write_run(tmp_path, ["s1"] if of == "s1" else ["s2", "s1"])
+    epochs = "".join(begins(20000 * n) + epoch_line(1, 20000 * n + 10) + epoch_line(2, 20000 * n + 210) for n in (0, 1))
+    if of == "s2":
+        write_log(tmp_path, "s2", epochs, age=age)
+    resumed = f"{at(40010)} continuing after epoch 2\n"
+    write_log(tmp_path, "s1", (epochs if of == "s1" else "") + begins(40000, process=8) + TRAINS + resumed, age=age)
+    assert states(look(tmp_path))["s1"] == state
+
+
+@pytest.mark.parametrize(
+    ("photographs", "age", "state"), [(100, 500, "running"), (100, 700, "silent"), (10**4, 900, "running")]
+)
+def test_scoring_may_take_longer_than_epochs_and_by_how_many_photographs_there_are(
+    tmp_path, capsys, photographs, age, state
+):
+    write_run(tmp_path, ["s1"])
+    scoring = f"{at(30)} scoring {photographs} photographs\n"
+    write_log(tmp_path, "s1", begins() + TRAINS + epoch_line(7, 10) + epoch_line(8, 20) + scoring, age=age)
+    assert states(look(tmp_path)) == {"s1": state}
+    assert "unet-crop  scoring" in printed(capsys, out=tmp_path)[1]
+
+
+def test_what_a_real_process_says_of_its_scoring_is_understood(tmp_path):
+    work = job(tiny_data.write(tmp_path / "root"), tmp_path / "out")
+    steps(work)
+    log = (tmp_path / "out" / "logs" / f"{work.trials[0].trial}.log").read_text()
+    found = last_process(log)
+    assert (found.doing, found.photographs, found.finished) == ("scoring", 13, 3)
+    assert last_process(log[: log.index("scoring")]).doing == "training"
+    again = last_process(log + begins() + f"{at(1)} the network is trained already; scoring it\n")
+    assert (again.doing, again.epoch, again.finished) == ("scoring", 3, 0)
 
 
 def test_no_age_is_negative_where_clocks_differ(tmp_path, capsys):
@@ -201,7 +249,7 @@ def test_a_finished_trial_is_repeated_only_if_both_clocks_say_so(tmp_path):
 def test_a_process_that_continues_is_where_the_one_before_was():
     before = begins() + epoch_line(1, 10) + epoch_line(2, 20) + epoch_line(3, 30) + "its process was killed\n"
     found = last_process(before + begins(40, 8, "node-2") + f"{at(50)} continuing after epoch 2\n")
-    assert (found.process, found.node, found.epoch, found.val_iou, found.epoch_seconds) == (8, "node-2", 2, 0.2, None)
+    assert (found.process, found.node, found.epoch, found.val_iou, found.epoch_seconds) == (8, "node-2", 2, 0.2, 10.0)
     assert found.last_line == "continuing after epoch 2"
     anew = last_process(before + begins(40, 8, "node-2"))
     assert (anew.epoch, anew.val_iou) == (0, None)
@@ -257,6 +305,29 @@ def test_of_a_search_its_suggestions_are_counted_and_what_diverged_is_a_result(t
     assert status == 1
     assert "3 trials, of a search, so far: 0 done, 1 stopped early, 1 diverged, 1 running" in text
     assert "member-2  1 of 5" in text
+
+
+def test_a_search_that_died_is_not_complete_before_it_has_all_its_trials(tmp_path, capsys):
+    write_run(tmp_path, [], search="h1", samples=2)
+    status, text = printed(capsys, out=tmp_path)
+    assert status == 1
+    assert "2 trials, of a search, 0 suggested so far: 0 done" in text
+    assert text.endswith(f"repeat it: it goes on where it ended.\n  {COMMAND}\n")
+    found = json.loads(printed(capsys, out=tmp_path, format="json")[1])
+    assert (found["trials"], found["samples"], found["left"], found["complete"]) == (2, 2, 2, False)
+    for number, arm in enumerate(("crop", "full")):
+        assert printed(capsys, out=tmp_path)[0] == 1
+        done = write(tmp_path, arm=arm, search="h1")
+        search_record.write(tmp_path, member(number, done))
+    status, text = printed(capsys, out=tmp_path)
+    assert (status, text.splitlines()[-1]) == (0, "2 trials, of a search: 2 done")
+
+
+def test_a_search_of_a_plan_that_tells_no_number_is_not_complete_without_trials(tmp_path, capsys):
+    write_run(tmp_path, [], search="h1")
+    status, text = printed(capsys, out=tmp_path)
+    assert status == 1
+    assert text.endswith(f"repeat it: it goes on where it ended.\n  {COMMAND}\n")
 
 
 def test_members_of_a_population_wait_for_each_other(tmp_path):

@@ -21,6 +21,8 @@ _LISTED = 20  # failed trials at most, and as many silent ones
 _JUST_NOW = 2  # seconds
 _WIDTH = 64  # characters of the bar
 
+_SILENT = "silent: the process hangs or has died, or what it does takes longer than expected"
+
 
 def print_run(console: Console, run: RunStatus) -> None:
     """One run: how far it is, what runs, what has failed and why, and how to continue."""
@@ -28,7 +30,7 @@ def print_run(console: Console, run: RunStatus) -> None:
     _print(console, Text(plain(run.command)))
     _print(console, Text(f"{_started(run)}; last sign of life {ago(run.seen_seconds)}", style="dim"))
     console.print()
-    if console.is_terminal and run.trials:
+    if console.is_terminal and run.total:
         _print(console, _bar(run))
     _print(console, _counts(run))
     running, silent = (_by_process(run.of(state)) for state in ("running", "silent"))
@@ -59,7 +61,7 @@ def print_runs(console: Console, runs: Sequence[RunStatus]) -> None:
             Cell(run.run),
             Cell(run.started_at[:16].replace("T", " ")),
             Cell(plain(run.space)),
-            Cell(str(len(run.trials))),
+            Cell(str(run.total)),
             *(_number(run, state) for state in states),
             Cell(ago(run.seen_seconds), faint=not run.alive),
         ]
@@ -72,7 +74,7 @@ def print_runs(console: Console, runs: Sequence[RunStatus]) -> None:
 def as_json(run: RunStatus) -> dict[str, object]:
     """What monitoring wants to know of a run; of its trials those that are not done."""
     record = run.model_dump(mode="json", exclude={"trials"})
-    record |= {"trials": len(run.trials), "left": run.left, "complete": run.complete}
+    record |= {"trials": run.total, "samples": run.samples, "left": run.left, "complete": run.complete}
     record["counts"] = {state: run.counts.get(state, 0) for state in get_args(State)}
     record["not_done"] = [trial.model_dump(mode="json") for trial in run.trials if trial.state != "done"]
     return record
@@ -98,8 +100,7 @@ def _started(run: RunStatus) -> str:
 
 def _counts(run: RunStatus) -> Text:
     """`15 trials: 3 done, 2 running, 10 waiting`."""
-    of_search = ", of a search, so far" if run.search else ""
-    text = Text(f"{plural(len(run.trials), 'trial')}{of_search}: ", style="bold")
+    text = Text(f"{_trials(run)}: ", style="bold")
     shown = [state for state in get_args(State) if state == "done" or run.counts.get(state)]
     for number, state in enumerate(shown):
         text.append(", " if number else "", style="not bold")
@@ -108,15 +109,24 @@ def _counts(run: RunStatus) -> Text:
     return text
 
 
+def _trials(run: RunStatus) -> str:
+    if run.search is None:
+        return plural(run.total, "trial")
+    if run.samples is None:
+        return f"{plural(run.total, 'trial')}, of a search, so far"
+    so_far = f", {len(run.trials)} suggested so far" if run.total > len(run.trials) else ""
+    return f"{plural(run.total, 'trial')}, of a search{so_far}"
+
+
 def _bar(run: RunStatus) -> Text:
-    """The share of each state, in the order in which they are counted."""
+    """The share of each state, in the order in which they are counted; those still to be suggested wait too."""
     bar, ended, drawn = Text(), 0, 0
     for state in get_args(State):
         ended += run.counts.get(state, 0)
-        end = round(_WIDTH * ended / len(run.trials))
+        end = round(_WIDTH * ended / run.total)
         bar.append("━" * (end - drawn), style=_STYLES.get(state, "green"))
         drawn = end
-    return bar
+    return bar.append("━" * (_WIDTH - drawn), style=_STYLES["waiting"])
 
 
 def _number(run: RunStatus, state: State) -> Cell:
@@ -163,6 +173,7 @@ def _silent(trials: Sequence[TrialStatus]) -> Iterator[Text]:
         yield line
         yield from _below(one.last_line, one.log)
     yield from _more(len(trials))
+    yield Text(_SILENT, style="dim")
 
 
 def _failed(trials: Sequence[TrialStatus]) -> Iterator[Text]:
@@ -191,7 +202,8 @@ def _more(number: int) -> Iterator[Text]:
 
 def _about(one: TrialStatus) -> list[Cell]:
     epochs = "" if one.epochs is None else f" of {one.epochs}"
-    epoch = f"{one.epoch}{epochs}" if one.epoch else "starting"
+    epoch = f"{one.epoch}{epochs}" if one.epoch or one.doing == "training" else "starting"
+    epoch = "scoring" if one.doing == "scoring" else epoch
     iou = Cell("-", faint=True) if one.val_iou is None else Cell(f"{100 * one.val_iou:.1f} %")
     return [Cell(plain(one.name or one.trial)), Cell(epoch), iou]
 
@@ -203,9 +215,12 @@ def _where(one: TrialStatus) -> list[Cell]:
 def _how_to_continue(run: RunStatus) -> str | None:
     if run.alive or run.complete or not run.command:
         return None
-    if run.left:
-        return "No sign of life. If this command runs nowhere any more, repeat it: it goes on where it ended."
-    return "To try the failed trials again, repeat the command:"
+    if run.of("failed") and not run.left:
+        return "To try the failed trials again, repeat the command:"
+    return (
+        f"No sign of life for {duration(run.seen_seconds)}. "
+        "If this command runs nowhere any more, repeat it: it goes on where it ended."
+    )
 
 
 def _print(console: Console, line: Text) -> None:

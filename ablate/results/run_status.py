@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 import re
 import statistics
 from collections.abc import Mapping, Sequence
@@ -16,12 +17,14 @@ from ablate.results.log_folder import LogFolder
 from ablate.results.run_facts import Asked, Facts, Mark
 from ablate.results.runs import Run, TrialToRun
 from ablate.results.search_record import Member
+from ablate.results.trial_log import Doing, LastProcess
 
 State = Literal["done", "stopped", "diverged", "failed", "running", "silent", "waiting"]
 
-# What lives gives a sign of it within so many of its epochs, and within so many seconds.
+# What lives gives a sign of it within so many times what it is expected to take, and within so many seconds.
 _SEVERAL, _SHORTEST = 5, 60.0
-_STARTING = 600.0  # before the first epoch: processes start, data are copied and decoded
+_STARTING = 600.0  # processes start, data are copied and decoded, photographs are scored
+_UNKNOWN = 3600.0  # an epoch, where no earlier one and no other trial tells how long one takes
 
 _PINNED_EPOCHS = re.compile(r"(?<!\S)trial\.epochs=(\d+)(?!\S)")
 
@@ -34,6 +37,7 @@ class TrialStatus(pydantic.BaseModel):
         state: `diverged` is a failure that a search takes for a result; `waiting` for a process, perhaps again.
         reason: of the failure, or of the early end.
         node, process: that worked on it last.
+        doing: what that began last.
         epoch: the last one that was finished; epochs: how many it trains, None where no file tells.
         val_iou, images_per_second: of that epoch.
         seen_seconds: since its last sign of life; None where there was none.
@@ -49,6 +53,7 @@ class TrialStatus(pydantic.BaseModel):
     reason: str | None = None
     node: str | None = None
     process: int | None = None
+    doing: Doing | None = None
     epoch: int | None = None
     epochs: int | None = None
     val_iou: float | None = None
@@ -66,6 +71,7 @@ class RunStatus(pydantic.BaseModel):
         seen_seconds: since the last sign of life of any of its trials, or else since its plan.
         alive: whether something runs, or has run a moment ago.
         trials: of a search those that it has suggested so far.
+        samples: how many trials a search is to have; None of a grid, and where the plan does not tell.
     """
 
     model_config = pydantic.ConfigDict(frozen=True)
@@ -79,20 +85,29 @@ class RunStatus(pydantic.BaseModel):
     seen_seconds: float
     alive: bool
     trials: tuple[TrialStatus, ...]
+    samples: int | None = None
 
     @property
     def counts(self) -> Mapping[State, int]:
         return collections.Counter(trial.state for trial in self.trials)
 
     @property
+    def total(self) -> int:
+        """How many trials it has, those that its search is still to suggest among them, as far as is known."""
+        return max(self.samples or 0, len(self.trials))
+
+    @property
     def left(self) -> int:
-        """How many of its trials have not ended."""
-        return len(self.of("running", "silent", "waiting"))
+        """How many of its trials have not ended, those that its search is still to suggest among them."""
+        return len(self.of("running", "silent", "waiting")) + self.total - len(self.trials)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left and nothing has failed. A search that is alive may suggest more."""
-        return not (self.of("running", "silent", "waiting", "failed") or (self.search and self.alive))
+        """Whether nothing is left and nothing has failed."""
+        if self.left or self.of("failed"):
+            return False
+        # A search of an older plan, which does not say how many trials it is to have, may suggest more while it lives.
+        return self.search is None or self.samples is not None or bool(self.trials and not self.alive)
 
     def of(self, *states: State) -> list[TrialStatus]:
         """Its trials that are in some states."""
@@ -117,16 +132,18 @@ def _of_run(asked: Asked, facts: Facts) -> RunStatus:
     found = [_of_trial(trial, asked, facts, pace) for trial in asked.trials]
     elsewhere = _left(logs, facts)
     found = [_paused(one) if one.trial in elsewhere else one for one in found]
-    running = any(one.state == "running" for one in found)
-    if running:
+    if any(one.state == "running" for one in found):
         found = [_paused(one) if _is_silent_member(one, asked) else one for one in found]
     begun = bool(logs) or any(at >= asked.planned for at in marks)
     seen = facts.since(max([asked.planned, *logs.values(), *marks]))
+    states = {one.state for one in found}
+    begins = "waiting" in states or len(found) < (asked.run.samples or 0)  # soon a process, where none hangs or is dead
+    starting = not begun or (begins and "silent" not in states)
     return RunStatus(
-        **asked.run.model_dump(include={"run", "space", "command", "search", "started_at"}),
+        **asked.run.model_dump(include={"run", "space", "command", "search", "started_at", "samples"}),
         age_seconds=None if asked.started is None else max(0.0, facts.now / 1e9 - asked.started.timestamp()),
         seen_seconds=seen,
-        alive=running or seen <= (_longest(pace) if begun else _STARTING),
+        alive="running" in states or seen <= max(_STARTING if starting else 0.0, _longest(pace)),
         trials=tuple(found),
     )
 
@@ -142,14 +159,13 @@ def _of_trial(trial: str, asked: Asked, facts: Facts, pace: float | None) -> Tri
     epochs = to_run.epochs or _planned_epochs(asked.run, mark, member)
     if process is None or facts.written[trial] < asked.planned:  # no process, or only one of an earlier run
         return TrialStatus(trial=trial, name=name, state="waiting", epochs=epochs, log=log)
-    own = process.epoch_seconds
     seen = facts.since(facts.written[trial])
-    silent = seen > (max(_STARTING, _longest(pace)) if own is None else _longest(own))
+    silent = seen > _allowed(process, pace, epochs)
     return TrialStatus(
         trial=trial,
         name=name or process.name,
         state="silent" if silent else "running",
-        **process.model_dump(include={"node", "process", "epoch", "val_iou", "images_per_second"}),
+        **process.model_dump(include={"node", "process", "doing", "epoch", "val_iou", "images_per_second"}),
         epochs=epochs,
         seen_seconds=seen,
         last_line=process.last_line if silent else None,
@@ -177,6 +193,24 @@ def _pace(logs: Mapping[str, int], facts: Facts) -> float | None:
     processes = (facts.processes[trial] for trial in logs if trial in facts.processes)
     paces = [process.epoch_seconds for process in processes if process.epoch_seconds is not None]
     return statistics.median(paces) if paces else None
+
+
+def _allowed(process: LastProcess, pace: float | None, epochs: int | None) -> float:
+    """Seconds without a sign of life of a process that lives.
+
+    Args:
+        pace: of the run's trials; epochs: that the trial trains.
+    """
+    pace = process.epoch_seconds or pace
+    if process.doing == "scoring" or (epochs is not None and process.epoch >= epochs):
+        seconds = (process.photographs or 0) / (process.images_per_second or math.inf)
+        return max(_STARTING, _SEVERAL * seconds)
+    if process.doing == "training":
+        if process.finished:
+            return _longest(pace)
+        if pace is None:
+            return _UNKNOWN
+    return max(_STARTING, _longest(pace))
 
 
 def _longest(pace: float | None) -> float:

@@ -43,6 +43,7 @@ class Run(pydantic.BaseModel):
         to_run: those of its trials that it was to train or score; of older plans, which do not tell, none.
         spaces: as they were joined in `space`; of older plans, which do not tell, all in one.
         search: that the run went on with; its trials are not in the plan.
+        samples: how many trials that is to have, in all its cells; None of a grid, and of older plans.
     """
 
     model_config = pydantic.ConfigDict(frozen=True)
@@ -55,6 +56,7 @@ class Run(pydantic.BaseModel):
     trials: tuple[str, ...] = ()
     to_run: Mapping[str, TrialToRun] = {}
     search: str | None = None
+    samples: int | None = None
     spaces: tuple[SpaceRequest, ...] = ()
 
     @pydantic.field_validator("to_run", mode="before")

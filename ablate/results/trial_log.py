@@ -11,6 +11,7 @@ import math
 import re
 import statistics
 from collections.abc import Sequence
+from typing import Literal
 
 import pydantic
 
@@ -19,6 +20,11 @@ BEGINS = "begins in process"
 _BEGINS = re.compile(rf"^\S+ \S+ (.+) {BEGINS}: (\d+) on (.+)$", re.MULTILINE)
 _LINE = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{3}) (.*)$", re.MULTILINE)
 _CONTINUES = re.compile(r"^continuing after epoch (\d+)$")
+_SCORING = re.compile(r"^scoring (\d+) photographs$")
+_TRAINS = "the pictures that it trains on lie "
+_TRAINED = "the network is trained already; scoring it"
+
+Doing = Literal["starting", "training", "scoring"]
 
 
 class LastProcess(pydantic.BaseModel):
@@ -27,9 +33,13 @@ class LastProcess(pydantic.BaseModel):
     Attributes:
         name: of its job: of a trial whose network others score too, that of the first of them.
         process: its number on its node.
-        epoch: the last one that it finished, or that it continues after; 0 before the first.
+        doing: what it began last.
+        photographs: that it scores; None where it does not, or does not tell.
+        epoch: the last one that was finished, by it or by an earlier process that it goes on from; 0 before the first.
+        finished: how many epochs it has finished itself.
         val_iou, images_per_second: of that epoch.
-        epoch_seconds: from the end of one epoch to the end of the next; None before the first.
+        epoch_seconds: from the end of one epoch to the end of the next, also of an earlier process if this one has
+            finished none; None before the first.
         last_line: that was written, if it is not of an epoch.
     """
 
@@ -38,7 +48,10 @@ class LastProcess(pydantic.BaseModel):
     name: str
     process: int
     node: str
+    doing: Doing = "starting"
+    photographs: int | None = None
     epoch: int = 0
+    finished: int = 0
     val_iou: float | None = None
     images_per_second: float | None = None
     epoch_seconds: float | None = None
@@ -64,17 +77,23 @@ def last_process(log: str) -> LastProcess | None:
         return None
     before, after = log[: begins[-1].start()], log[begins[-1].end() :]
     name, process, node = begins[-1].groups()
-    epochs = _epochs(after)
+    epochs, earlier = _epochs(after), _last_epochs(before)
+    doing, photographs = _doing(after)
     last = epochs[-1][1] if epochs else _continued(before, after)
+    if last is None and doing == "scoring" and earlier:  # it has not trained
+        last = earlier[-1][1]
     written = [line.strip() for line in log.splitlines() if line.strip()]
     return LastProcess(
         name=name,
         process=int(process),
         node=node,
+        doing=doing,
+        photographs=photographs,
+        finished=len(epochs),
         epoch=last.epoch if last else 0,
         val_iou=last.val_iou if last else None,
         images_per_second=last.images_per_second if last else None,
-        epoch_seconds=_pace(epochs),
+        epoch_seconds=_pace(epochs or earlier),
         last_line=_without_time(written[-1]) if _epoch(_without_time(written[-1])) is None else None,
     )
 
@@ -87,6 +106,28 @@ def _epochs(log: str) -> list[tuple[datetime.datetime, _Epoch]]:
             time = datetime.datetime.fromisoformat(line[1]) + datetime.timedelta(milliseconds=int(line[2]))
             found.append((time, epoch))
     return found
+
+
+def _last_epochs(log: str) -> list[tuple[datetime.datetime, _Epoch]]:
+    """The epochs of the last process that has finished any: between two processes any time may have passed."""
+    starts = [0, *(found.start() for found in _BEGINS.finditer(log)), len(log)]
+    parts = (log[start:end] for start, end in reversed([*itertools.pairwise(starts)]))
+    return next((epochs for part in parts if (epochs := _epochs(part))), [])
+
+
+def _doing(log: str) -> tuple[Doing, int | None]:
+    """What a process began last, and how many photographs it scores, by its part of a log."""
+    doing: Doing = "starting"
+    photographs = None
+    for line in _LINE.finditer(log):
+        said = line[3]
+        if said == _TRAINED:
+            doing, photographs = "scoring", None
+        elif found := _SCORING.match(said):
+            doing, photographs = "scoring", int(found[1])
+        elif said.startswith(_TRAINS) or _CONTINUES.match(said) or _epoch(said) is not None:
+            doing, photographs = "training", None
+    return doing, photographs
 
 
 def _epoch(said: str) -> _Epoch | None:
