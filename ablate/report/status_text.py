@@ -18,9 +18,10 @@ from ablate.runner.board import duration
 _WORDS = {"stopped": "stopped early"}
 _STYLES = {"failed": "red", "running": "cyan", "silent": "yellow", "waiting": "dim"}  # the others: green
 _LISTED = 20  # failed trials at most, and as many silent ones
-_JUST_NOW = 2  # seconds
+_JUST_NOW, _LONG = 2, 600  # seconds
 _WIDTH = 64  # characters of the bar
 
+_QUIET = "a process gives a sign of life after each epoch and when it begins to score; silent: one is long overdue"
 _SILENT = "silent: the process hangs or has died, or what it does takes longer than expected"
 
 
@@ -159,6 +160,8 @@ def _running(trials: Sequence[TrialStatus]) -> Iterator[Text]:
     ]
     headers = ["running", "epoch", "val IoU", "images/s", "node", "process", "last sign of life"]
     yield from Grid(headers, rows, left=(0, 4)).lines()
+    if any((one.seen_seconds or 0) > _LONG for one in trials):
+        yield Text(_QUIET, style="dim")
 
 
 def _silent(trials: Sequence[TrialStatus]) -> Iterator[Text]:
@@ -171,7 +174,7 @@ def _silent(trials: Sequence[TrialStatus]) -> Iterator[Text]:
     yield from lines[:2]
     for one, line in zip(trials, lines[2:], strict=False):
         yield line
-        yield from _below(one.last_line, one.log)
+        yield from _below(one.last_line, one.log, "")
     yield from _more(len(trials))
     yield Text(_SILENT, style="dim")
 
@@ -183,14 +186,14 @@ def _failed(trials: Sequence[TrialStatus]) -> Iterator[Text]:
     yield from lines[:2]
     for one, line in zip(trials, lines[2:], strict=False):
         yield line
-        yield from _below(one.reason, one.log)
+        yield from _below(one.reason, one.log, "red")
     yield from _more(len(trials))
 
 
-def _below(said: str | None, log: str | None) -> Iterator[Text]:
+def _below(said: str | None, log: str | None, style: str) -> Iterator[Text]:
     """What there is to say of a trial, on lines of its own: it may be long."""
     if said:
-        yield Text(f"  {plain(said)}", style="red")
+        yield Text(f"  {plain(said)}", style=style)
     if log:
         yield Text(f"  {plain(log)}", style="dim")
 
