@@ -69,6 +69,14 @@ def while_loading() -> None:
     threading.Thread(target=_pass_on, daemon=True).start()
 
 
+def ask() -> None:
+    """Asks this process to end, as a signal does; from any of its threads."""
+    if signal.getsignal(_PASSED_ON) is _interrupt:
+        _tell_main()
+    else:  # nothing is `handled`, as in a notebook
+        signal.pthread_kill(_main(), signal.SIGINT)
+
+
 @contextlib.contextmanager
 def handled(to_continue: str) -> Iterator[None]:
     """Within, both signals end a command as `KeyboardInterrupt`.
@@ -137,11 +145,19 @@ def _unblock() -> None:
 
 
 def _pass_on() -> None:
-    main = threading.main_thread().ident
-    assert main is not None
     while True:
         signal.sigwait({signal.SIGTERM})
-        before = _State.heard
-        while _State.heard == before:  # one that comes just before a system call does not interrupt it
-            signal.pthread_kill(main, _PASSED_ON)
-            time.sleep(_AGAIN)
+        _tell_main()
+
+
+def _tell_main() -> None:
+    before = _State.heard
+    while _State.heard == before:  # one that comes just before a system call does not interrupt it
+        signal.pthread_kill(_main(), _PASSED_ON)
+        time.sleep(_AGAIN)
+
+
+def _main() -> int:
+    main = threading.main_thread().ident
+    assert main is not None
+    return main

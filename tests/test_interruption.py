@@ -18,7 +18,8 @@ from ablate import interruption
 
 def ready():
     print("ready", flush=True)
-    time.sleep(30)
+    for _ in range(600):  # a signal that comes just before a system call does not interrupt it
+        time.sleep(0.05)
 
 {body}
 """
@@ -46,7 +47,9 @@ def ended(process, number):
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_while_modules_load_it_is_one_line(tmp_path, number):
-    process = start(tmp_path, "", init="import time\nprint('ready', flush=True)\ntime.sleep(30)")
+    process = start(
+        tmp_path, "", init="import time\nprint('ready', flush=True)\nfor _ in range(600):\n    time.sleep(0.05)"
+    )
     told = "ablate: interrupted before anything had begun; repeat the command\n"
     assert ended(process, number) == (130, told)
 
@@ -86,6 +89,20 @@ def test_a_block_that_must_not_be_broken_off_is_asked_and_ends_by_itself(tmp_pat
         print("in order")
     """
     assert ended(start(tmp_path, body), number) == (0, "in order\n")
+
+
+def test_one_of_its_own_threads_can_ask_too(tmp_path):
+    body = """
+    import threading
+    with interruption.handled("repeat"), interruption.deferred():
+        print("ready", flush=True)
+        threading.Thread(target=interruption.ask).start()
+        while not interruption.asked():
+            time.sleep(0.01)
+        print("in order")
+    """
+    with start(tmp_path, body) as process:
+        assert process.communicate(timeout=30)[0] == "in order\n"
 
 
 def test_a_second_one_breaks_that_block_off_too(tmp_path):

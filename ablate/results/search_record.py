@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
-from ablate import storage
+from ablate import interruption, storage
 from ablate.errors import UsageError
 from ablate.results.reader import read_rows
 from ablate.storage import leases, origins, working_copy
@@ -131,29 +132,46 @@ def write(out: Path, member: Member) -> None:
 def held(out: Path, search: str, space: str) -> Iterator[None]:
     """Holds a search: two runs of it at once would suggest the same trials twice.
 
-    By a lock, which ends with its process; by a lease in object stores and on disks that have no locks.
+    By a lock, which ends with its process; by a lease in object stores and on disks that have no locks. A process that
+    has lost its lease is asked to end, see `interruption`.
 
     Raises:
-        UsageError: another run holds it.
+        UsageError: another run holds it, or may have taken it over meanwhile.
     """
-    with contextlib.ExitStack() as holding:
-        try:
-            _take(out, folder(out, search), holding)
-        except leases.HeldError as error:
-            raise UsageError(
-                f"space={space}: another run is at work on this very search in out={working_copy.place_of(out)}: "
-                f"{error}; wait for it, or give another out="
-            ) from None
-        yield
+    lost = threading.Event()
+
+    def end() -> None:
+        lost.set()
+        interruption.ask()
+
+    place = working_copy.place_of(out)
+    try:
+        with contextlib.ExitStack() as holding:
+            try:
+                _take(out, folder(out, search), holding, end)
+            except leases.HeldError as error:
+                raise UsageError(
+                    f"space={space}: another run is at work on this very search in out={place}: "
+                    f"{error}; wait for it, or give another out="
+                ) from None
+            yield
+    except KeyboardInterrupt:
+        if not lost.is_set():
+            raise
+    if lost.is_set():
+        raise UsageError(
+            f"space={space}: ended, as its hold on this search in out={place} is gone: it was suspended or cut off; "
+            "another run may be at work on it; what is finished is kept; when that run has ended, repeat the command"
+        )
 
 
-def _take(out: Path, own: Path, holding: contextlib.ExitStack) -> None:
+def _take(out: Path, own: Path, holding: contextlib.ExitStack, lost: Callable[[], None]) -> None:
     if origins.public(out) is None:
         with contextlib.suppress(NoLocksError):
             if holding.enter_context(Lock(own / ".held", "")).exclusive(wait=False):
                 return
             raise leases.HeldError("its process is alive")
-    holding.enter_context(leases.lease(working_copy.origin(own / "held")))
+    holding.enter_context(leases.lease(working_copy.origin(own / "held"), lost))
 
 
 def searches(out: Path) -> dict[str, list[Member]]:

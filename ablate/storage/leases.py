@@ -1,7 +1,8 @@
 """Leases: what stands for a lock where there is none, in object stores and on file systems that do not lock.
 
 Who holds one keeps writing a small file of its own; the store's times of these files, and no other clock, tell which of
-them are still held. A lease ends by itself some time after its holder's death.
+them are still held. A lease ends by itself some time after its holder's death. A holder that was suspended for as long
+may wake up without it: another one has removed its file, which it does not write again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import os
 import platform
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from ablate import storage
 from ablate.errors import UsageError
@@ -29,10 +31,13 @@ class HeldError(Exception):
 
 
 @contextlib.contextmanager
-def lease(folder: str) -> Iterator[None]:
+def lease(folder: str, lost: Callable[[], None]) -> Iterator[None]:
     """Holds the lease that a folder stands for, a path or a URL of an object store, until the block ends.
 
     Of two that begin at the same moment neither may get it.
+
+    Args:
+        lost: called once, in another thread, when the lease is found to be gone; the block is to end then.
 
     Raises:
         HeldError: another one holds it.
@@ -43,7 +48,7 @@ def lease(folder: str) -> Iterator[None]:
     sign = json.dumps({"process": os.getpid(), "node": platform.node()}).encode()
     ended = threading.Event()
     _publish(own, sign)
-    keeper = threading.Thread(target=_keep, args=(own, sign, ended), daemon=True)
+    keeper = threading.Thread(target=_keep, args=(own, sign, ended, lost), daemon=True)
     try:
         _require_alone(folder, name)
         keeper.start()
@@ -68,10 +73,19 @@ def _require_alone(folder: str, name: str) -> None:
             _remove(urls.join(folder, other) if urls.is_url(folder) else f"{folder}/{other}")
 
 
-def _keep(own: str, sign: bytes, ended: threading.Event) -> None:
+def _keep(own: str, sign: bytes, ended: threading.Event, lost: Callable[[], None]) -> None:
     while not ended.wait(_EVERY):
         with contextlib.suppress(OSError, UsageError):  # the next one may be heard
+            if not _is_there(own):
+                break
             _publish(own, sign)
+    else:
+        return
+    lost()
+
+
+def _is_there(place: str) -> bool:
+    return storage.listed(place, INTERACTIVE) is not None if urls.is_url(place) else Path(place).exists()
 
 
 def _publish(place: str, data: bytes) -> None:
