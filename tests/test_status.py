@@ -144,6 +144,14 @@ def test_a_run_that_has_just_been_planned_is_alive_and_one_that_failed_can_be_re
     assert text.endswith(f"To try the failed trials again, repeat the command:\n  {COMMAND}\n")
 
 
+@pytest.mark.parametrize(("age", "alive"), [(400, True), (700, False)])
+def test_between_two_trials_a_process_may_take_long_to_start(tmp_path, age, alive):
+    done = write(tmp_path)
+    write_run(tmp_path, [done, "s1"])
+    aged(tmp_path / "trials" / f"{done}.parquet", age)
+    assert look(tmp_path).alive == alive
+
+
 @pytest.mark.parametrize(("age", "state"), [(450, "running"), (550, "silent")])
 def test_silence_is_measured_by_what_the_epochs_of_a_trial_last(tmp_path, age, state):
     write_run(tmp_path, ["s1"])

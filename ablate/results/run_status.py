@@ -69,7 +69,7 @@ class RunStatus(pydantic.BaseModel):
     Attributes:
         age_seconds: since it was started, by its driver's clock; None where the plan does not tell.
         seen_seconds: since the last sign of life of any of its trials, or else since its plan.
-        alive: whether something runs, or has run a moment ago.
+        alive: whether something runs, has run a moment ago, or may be about to start.
         trials: of a search those that it has suggested so far.
         samples: how many trials a search is to have; None of a grid, and where the plan does not tell.
     """
