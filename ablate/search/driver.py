@@ -61,7 +61,8 @@ def run(planned: PlannedSearch, console: Console) -> bool:
 
         if isinstance(search.scheduler, Pbt):
             _require_shared_folder(planned, ray)
-        preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity)
+        samples = search.samples * len(planned.cells)
+        preflight.write_run(planned.out, run, planned.data, trials=[], search=planned.identity, samples=samples)
         mirror.refresh(planned.out)  # another run may just have ended
         found = planned.found()
         metrics = RunMetrics(run.space, working_copy.place_of(planned.out))
