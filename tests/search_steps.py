@@ -49,7 +49,7 @@ class Run:
         suggestion = self.suggestions.suggest(tune_id)
         if suggestion == Searcher.FINISHED:
             return None
-        job = self.jobs[tune_id] = TrainingJob.model_validate(suggestion["job"])
+        job = self.jobs[tune_id] = TrainingJob.model_validate_json(suggestion["job"])
         return job
 
     def finish(self, tune_id):

@@ -37,7 +37,7 @@ class GridTrial(tune.Trainable):  # type: ignore[misc]
         except ImportError as error:
             raise _unfit(f"{error} (on {platform.node()})") from error
 
-        self._job, self._spoiled = TrainingJob.model_validate(config["job"]), False
+        self._job, self._spoiled = TrainingJob.model_validate_json(config["job"]), False
         self._metrics = TrialMetrics(self._job)
         self._worker: JobWorker = JobWorker(self._job, token)
 

@@ -64,10 +64,12 @@ def fit(
     parent = storage or ray_folder.root()
     # Trials that are ending may still write there.
     folder = tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=parent, ignore_cleanup_errors=True)
+    # As texts: Tune copies all values of a grid for each of its trials, which takes hours with objects.
+    space = {"job": tune.grid_search([job.model_dump_json() for job in jobs])} if jobs else {}
     with folder as scratch, memory_kills_as_deaths():
         tuner = tune.Tuner(
             tune.with_resources(trainable, each),
-            param_space={"job": tune.grid_search([job.model_dump(mode="json") for job in jobs])} if jobs else {},
+            param_space=space,
             tune_config=plan,
             run_config=tune.RunConfig(
                 name="run",
@@ -210,7 +212,7 @@ def _log_trace(log: Path) -> None:
 
 
 def _job(trial: Trial) -> TrainingJob:
-    return TrainingJob.model_validate(trial.config["job"])
+    return TrainingJob.model_validate_json(trial.config["job"])
 
 
 def _name(trial: Trial) -> str:

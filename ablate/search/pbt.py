@@ -121,13 +121,13 @@ class Population(PopulationBasedTraining):  # type: ignore[misc]
         member, parent = self._exploit_in_records(trial, trial_to_clone, values)
         shown = ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items())
         self._board.say(f"{member.name}  continues with the network of {parent.name}: {shown}")
-        return config | values | {"job": self._job(member).model_dump(mode="json")}, operations
+        return config | values | {"job": self._job(member).model_dump_json()}, operations
 
     def __getstate__(self) -> dict[str, object]:
         return {}  # Tune saves its schedulers; this one is never restored
 
     def _member(self, trial: Trial) -> Member:
-        return self._members[trial.config["job"]["trials"][0]["trial"]]
+        return self._members[TrainingJob.model_validate_json(trial.config["job"]).trials[0].trial]
 
     def _job(self, member: Member) -> TrainingJob:
         last = member.segments[-1]

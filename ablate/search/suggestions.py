@@ -79,7 +79,7 @@ class Suggestions(Searcher):  # type: ignore[misc]
         while (cell := self._next_cell()) is not None:
             job = self._next_job(cell, trial_id)
             if job is not None:
-                return {"job": job.model_dump(mode="json"), "cell": cell}
+                return {"job": job.model_dump_json(), "cell": cell}
         return self.FINISHED
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:

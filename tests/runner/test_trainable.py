@@ -44,7 +44,7 @@ def job(root, out, **fields):
 
 def steps(job, most=10):
     """Runs a job to its end, or for some steps: the first begins, each other is an epoch; gives the last report."""
-    trial = GridTrial({"job": job.model_dump(mode="json")})
+    trial = GridTrial({"job": job.model_dump_json()})
     for _ in range(most):
         report = trial.step()
         if report["done"]:
@@ -199,7 +199,7 @@ def test_a_trial_that_does_not_fit_alone_fails_and_says_what_to_type(root, tmp_p
 def test_what_a_part_of_a_trial_logs_is_in_the_trials_log(root, tmp_path, crowded):
     model = crowded(0)
     work = job(root, tmp_path / "out", model=model)
-    trial = GridTrial({"job": work.model_dump(mode="json")})
+    trial = GridTrial({"job": work.model_dump_json()})
     trial.step()
     logging.getLogger("ablate.training.fitting_batches").warning("going on in batches of 4")
     trial.stop()
@@ -358,10 +358,10 @@ def test_both_directions_are_scored_from_one_training_and_told_apart(root, tmp_p
 
 def in_one_process(*jobs):
     """Runs jobs to their ends, one after the other, as Tune does with a process that it uses again."""
-    trial = GridTrial({"job": jobs[0].model_dump(mode="json")})
+    trial = GridTrial({"job": jobs[0].model_dump_json()})
     for number, each in enumerate(jobs):
         if number:
-            assert trial.reset({"job": each.model_dump(mode="json")})
+            assert trial.reset({"job": each.model_dump_json()})
         while not (report := trial.step())["done"]:
             pass
         assert report["failed"] is None
@@ -392,9 +392,9 @@ def test_a_process_whose_gpu_is_in_disorder_takes_no_other_job(root, tmp_path):
         "from ablate.training.step import RecordingError\n\n\ndef build():\n    raise RecordingError('it waits')\n"
     )
     first, second = job(root, tmp_path / "broken", model=str(broken)), job(root, tmp_path / "out")
-    trial = GridTrial({"job": first.model_dump(mode="json")})
+    trial = GridTrial({"job": first.model_dump_json()})
     assert trial.step()["failed"] == "RecordingError: it waits"
-    assert trial.reset({"job": second.model_dump(mode="json")})
+    assert trial.reset({"job": second.model_dump_json()})
     with pytest.raises(RuntimeError, match="in disorder"):
         trial.step()
     trial.stop()

@@ -1,5 +1,6 @@
 """Population based training: what Tune's scheduler decides, and what is left of it when a run is killed."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -27,7 +28,7 @@ class TuneTrial:
     experiment_tag, checkpoint = "", "Tune's own"
 
     def __init__(self, job):
-        self.config = {"job": job.model_dump(mode="json")}
+        self.config = {"job": job.model_dump_json()}
         self.status = Trial.PENDING
         self.trial_id = job.name
         self.temporary_state = SimpleNamespace(saving_to=None)
@@ -64,7 +65,7 @@ class Run:
         return [trial for trial in self.trials if not trial.is_finished()]
 
     def job(self, number):
-        [trial] = self.trials[number].config["job"]["trials"]
+        [trial] = json.loads(self.trials[number].config["job"])["trials"]
         return trial
 
     def train(self, number, epoch, score):
