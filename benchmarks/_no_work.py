@@ -81,7 +81,7 @@ class Watched:
         """Seconds a trial between two shares of the trials; the first one needs the start too."""
         count = max(done for _, done, _ in self.moments)
         first, last = (next(one for one in self.moments if one[1] >= max(1, count * at)) for at in (begin, end))
-        return (last[0] - first[0]) / (last[1] - first[1])
+        return (last[0] - first[0]) / max(1, last[1] - first[1])
 
     def figures(self) -> dict[str, float]:
         """What the whole took, and how it went on."""
