@@ -1,7 +1,8 @@
 """Deaths of a trial's process: what each was, in a line, and whether another try is worth it.
 
 Losing a process, a node or its memory to others is not the trial's fault: it continues from its checkpoint. What ends a
-process by itself does so again: a second death of that kind, with nothing achieved in between, is the trial's end.
+process by itself does so again: a second death of that kind, with nothing achieved in between, is the trial's end. Who
+has killed a process is not known: of those that had reported nothing, the fourth in a row is the end.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from ablate.runner import unfit_nodes, watchdog
 
 # Deaths, with no epoch finished in between, after which even an innocent trial is given up.
 MOST = 10
+
+# The same of unknown deaths in a row, of processes that had reported nothing.
+UNKNOWN = 4
 
 # What a process raises that an earlier trial has spoiled.
 SPOILED = "the trial before has left this process's GPU memory in disorder"
@@ -56,13 +60,14 @@ class _Life:
 
     Attributes:
         epoch: the last one that was reported; forgiven: the deaths before it.
-        begun: whether the process that lives has reported anything.
+        begun: whether the process that lives has reported anything; unknown: deaths of unknown cause since one had.
         death: of the process before, while nothing has been achieved since.
     """
 
     epoch: int = 0
     forgiven: int = 0
     begun: bool = False
+    unknown: int = 0
     death: Death | None = None
 
 
@@ -113,14 +118,15 @@ class Deaths:
         if life.death is not None and (achieved or not life.death.own):
             trial.max_failures = life.forgiven + MOST
             life.death = None
-        life.epoch, life.begun = max(epoch, life.epoch), True
+        life.epoch, life.begun, life.unknown = max(epoch, life.epoch), True, 0
 
     def died(self, trial: Trial, log: Path) -> Death:
         """What a process died of; `log` is its trial's, where all that Ray says of it is kept."""
         life = self._lives.setdefault(trial.trial_id, _Life())
         error = _error(trial)
         death = cause_of_death(error, log)
-        if death.own or (death.own is None and not life.begun):
+        life.unknown += death.own is None and not life.begun
+        if death.own or life.unknown >= UNKNOWN - 1:
             trial.max_failures = trial.num_failures  # the next one is the last
         life.death, life.begun = death, False
         with suppress(OSError), log.open("a") as file:

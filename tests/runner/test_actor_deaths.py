@@ -7,7 +7,7 @@ import pytest
 from ray.exceptions import ActorDiedError, OutOfMemoryError, RayActorError
 
 from ablate.results.trial_log import BEGINS
-from ablate.runner.actor_deaths import MOST, Deaths, KilledForMemoryError, cause_of_death
+from ablate.runner.actor_deaths import MOST, UNKNOWN, Deaths, KilledForMemoryError, cause_of_death
 
 DIED = "The actor died unexpectedly before finishing this task.\nThe actor is dead because its "
 KILLED = f"{DIED}worker process has died. "
@@ -96,8 +96,14 @@ def life(tmp_path, log):
     return SimpleNamespace(dies=dies, reports=reports)
 
 
-def test_a_process_that_never_begins_is_tried_twice(life):
-    assert [life.dies(CUT_OFF), life.dies(CUT_OFF)] == [False, True]
+def test_a_process_that_never_begins_is_tried_some_times(life):
+    assert [life.dies(CUT_OFF) for _ in range(UNKNOWN)] == [False] * (UNKNOWN - 1) + [True]
+
+
+def test_one_that_was_killed_twice_before_it_began_has_done_nothing_wrong(life):
+    assert not any([life.dies(CUT_OFF), life.dies(CUT_OFF)])
+    life.reports(0)
+    assert not any([life.dies(CUT_OFF), life.dies(CUT_OFF)])
 
 
 def test_what_others_have_done_to_it_is_no_reason_to_give_it_up(life):
