@@ -138,9 +138,8 @@ def _print_trials(
     console: Console, out: Path, trials: Sequence[PlannedTrial], found: Progress, missing: Sequence[PlannedTrial]
 ) -> None:
     state = {trial.trial: name for name in ("done", "changed", "failed", "missing") for trial in getattr(found, name)}
-    for trial in trials:
-        line = f"  {state[trial.trial]:8}{trial.name}  {trial.trial}"
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    lines = (f"  {state[trial.trial]:8}{trial.name}  {trial.trial}" for trial in trials)
+    console.out("\n".join(lines), highlight=False)  # one by one, a hundred thousand take ten seconds
     console.print(_estimate(out, missing), highlight=False, soft_wrap=True)
 
 
