@@ -138,13 +138,27 @@ def measure(part: str, amounts: Sequence[int]) -> dict[str, Any]:
     return found
 
 
-def main(given: Mapping[str, str]) -> None:
+def measure_all(
+    given: Mapping[str, str],
+    parts: Mapping[str, tuple[object, str]],
+    measured: Callable[[str, Sequence[int]], dict[str, Any]],
+    to: str,
+) -> None:
+    """Measures the parts that were asked for, at the amounts that were, and writes what was found.
+
+    Args:
+        parts: what there is, each with its usual amounts; to: the usual name of the file.
+    """
     before = machine.describe()
     found = {}
-    for part in given.get("parts", ",".join(PARTS)).split(","):
-        amounts = [int(word) for word in given.get(part, PARTS[part][1]).split(",")]
-        found[part] = measure(part, amounts)
-    machine.save(Path(given.get("to", Path(__file__).parent / "results" / "growth.json")), before, found)
+    for part in given.get("parts", ",".join(parts)).split(","):
+        amounts = [int(word) for word in given.get(part, parts[part][1]).split(",")]
+        found[part] = measured(part, amounts)
+    machine.save(Path(given.get("to", Path(__file__).parent / "results" / to)), before, found)
+
+
+def main(given: Mapping[str, str]) -> None:
+    measure_all(given, PARTS, measure, "growth.json")
 
 
 if __name__ == "__main__":

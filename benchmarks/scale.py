@@ -37,7 +37,7 @@ from ablate.spaces.space import Space
 from ablate.stats.collector import collect
 from benchmarks import _no_work, machine, settings
 from benchmarks.generated import generate
-from benchmarks.growth import exponents
+from benchmarks.growth import exponents, measure_all
 
 Figures = dict[str, dict[str, float]]  # of each step, by its name
 
@@ -142,12 +142,7 @@ def measure(part: str, amounts: Sequence[int], scratch: str | None) -> dict[str,
 
 
 def main(given: Mapping[str, str]) -> None:
-    before = machine.describe()
-    found = {}
-    for part in given.get("parts", ",".join(PARTS)).split(","):
-        amounts = [int(word) for word in given.get(part, PARTS[part][1]).split(",")]
-        found[part] = measure(part, amounts, given.get("scratch"))
-    machine.save(Path(given.get("to", Path(__file__).parent / "results" / "scale.json")), before, found)
+    measure_all(given, PARTS, lambda part, amounts: measure(part, amounts, given.get("scratch")), "scale.json")
 
 
 if __name__ == "__main__":

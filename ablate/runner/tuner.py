@@ -64,7 +64,7 @@ def fit(
     parent = storage or ray_folder.root()
     # Trials that are ending may still write there.
     folder = tempfile.TemporaryDirectory(prefix="ablate-tune-", dir=parent, ignore_cleanup_errors=True)
-    # As texts: Tune copies all values of a grid for each of its trials, which takes hours with objects.
+    # As texts: Tune copies all values of a grid for each of its trials; a thousand objects took it a minute and a half.
     space = {"job": tune.grid_search([job.model_dump_json() for job in jobs])} if jobs else {}
     with folder as scratch, memory_kills_as_deaths():
         tuner = tune.Tuner(
